@@ -1,0 +1,120 @@
+"""Refusals at the edge: one sentence naming the argument, its value and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def integer(name: str, value: Any, minimum: int) -> int:
+    """Return `value` as an int, refusing anything that is not an integer >= `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer >= {minimum}, got {value!r}")
+    if value < minimum:
+        raise ValueError(f"{name} must be an integer >= {minimum}, got {value}")
+    return int(value)
+
+
+def real(name: str, value: Any, minimum: float = 0.0, *, strict: bool = True) -> float:
+    """Return `value` as a float, refusing anything not finite or not above `minimum`."""
+    allowed = f"a finite number {'>' if strict else '>='} {minimum:g}"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be {allowed}, got {value!r}")
+    number = float(value)
+    if not np.isfinite(number) or number < minimum or (strict and number == minimum):
+        raise ValueError(f"{name} must be {allowed}, got {value}")
+    return number
+
+
+def one_of(name: str, value: Any, known: Iterable[str]) -> str:
+    """Return `value` if it is one of the `known` names; the refusal lists them."""
+    names = list(known)
+    if value not in names:
+        raise ValueError(f"{name} must be one of {', '.join(names)}, got {value!r}")
+    return str(value)
+
+
+def array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> NDArray[np.float64]:
+    """Return a C-contiguous float64 copy of `value`, refusing a wrong shape or non-finite entries.
+
+    A ``None`` in `shape` allows any length along that axis.
+    """
+    try:
+        result = np.array(value, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be an array of numbers, got {value!r}") from error
+    fits = result.ndim == len(shape) and all(
+        want is None or want == have for want, have in zip(shape, result.shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if want is None else str(want) for want in shape)
+        raise ValueError(f"{name} must have shape ({wanted}), got {result.shape}")
+    if not np.isfinite(result).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(result))[0])
+        raise ValueError(f"{name} must be finite, got {result[where]} at index {where}")
+    return result
+
+
+def tokens(value: ArrayLike, k: int, *, minimum_length: int = 1) -> NDArray[np.int32]:
+    """Return tokens as a C-contiguous int32 array ``(n, length)`` with entries in 0..k-1.
+
+    Raises
+    ------
+    TypeError
+        If the entries are not integers (floats are refused even when whole).
+    ValueError
+        If the array is not two-dimensional, too short, or holds a token outside 0..k-1.
+    """
+    given = np.asarray(value)
+    if given.dtype.kind not in "iu":
+        raise TypeError(f"tokens must be integers, got dtype {given.dtype}")
+    if given.ndim != 2:
+        raise ValueError(f"tokens must have shape (n, length), got {given.shape}")
+    if given.shape[0] < 1 or given.shape[1] < minimum_length:
+        raise ValueError(
+            f"tokens must hold at least one sequence of length >= {minimum_length}, "
+            f"got shape {given.shape}"
+        )
+    low, high = int(given.min()), int(given.max())
+    if low < 0 or high >= k:
+        worst = low if low < 0 else high
+        raise ValueError(f"tokens must lie in 0..{k - 1} for k = {k} states, got {worst}")
+    return np.ascontiguousarray(given, dtype=np.int32)
+
+
+def distribution(name: str, value: ArrayLike, size: int) -> NDArray[np.float64]:
+    """Return a probability vector of length `size`; its sum must be 1 to 1e-9."""
+    result = array(name, value, (size,))
+    if (result < 0).any() or abs(result.sum() - 1.0) > 1e-9:
+        raise ValueError(
+            f"{name} must be nonnegative and sum to 1, got entries from {result.min():g} "
+            f"summing to {result.sum():.12g}"
+        )
+    return result
+
+
+def transition(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """Return transition matrices as ``(n, k**order, k)``; a single ``(k**order, k)`` gets n = 1."""
+    given = np.asarray(value, dtype=np.float64)
+    if given.ndim == 2:
+        given = given[None]
+    result = array(name, given, (None, None, None))
+    rows, k = result.shape[1:]
+    order = chain_order(rows, k)
+    if k < 2 or order < 1:
+        raise ValueError(f"{name} must have shape (n, k**order, k) with k >= 2, got {given.shape}")
+    if (result < 0).any() or np.abs(result.sum(axis=2) - 1.0).max() > 1e-9:
+        raise ValueError(f"{name} must have nonnegative rows that sum to 1")
+    return result
+
+
+def chain_order(rows: int, k: int) -> int:
+    """The order n with ``k**n == rows``, or 0 if there is none."""
+    order, size = 0, 1
+    while k >= 2 and size < rows:
+        order, size = order + 1, size * k
+    return order if size == rows else 0

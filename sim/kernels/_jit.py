@@ -1,0 +1,76 @@
+"""The one door to Numba's compiler.
+
+Every kernel is compiled with the same three choices:
+
+* ``cache=True``: the machine code is kept next to the source (``__pycache__``), so only the first
+  run of a new version pays for compiling.  ``ICL_MARKOV_NUMBA_CACHE=0`` switches this off, for
+  read-only installations and for timing a cold compile.
+* ``nogil=True``: kernels touch no Python object, so threads may run them side by side.
+* ``error_model="numpy"``: division by zero gives inf or NaN as in NumPy instead of a branch and an
+  exception.  ``fastmath`` stays off: a NaN must stay a NaN and a sum keep its order.
+
+Numba looks only at the file a function stands in to decide whether its cached code is still good,
+but a kernel has the helpers of *other* files compiled into it.  `_watch_siblings` therefore makes
+the stamp cover every Python file in the folder: editing any of them recompiles all kernels of the
+folder.  A helper that moves to another folder is not watched; delete ``__pycache__/*.nbi`` (the
+cache indices) after changing one.
+"""
+
+import os
+from pathlib import Path
+
+from numba import njit
+
+CACHE = os.environ.get("ICL_MARKOV_NUMBA_CACHE", "1") != "0"
+
+
+def jit(function=None, **options):
+    """Compile a function with the house options; usable as ``@jit`` and ``@jit(option=...)``.
+
+    Parameters
+    ----------
+    function : callable, optional
+        The function, when used without parentheses.
+    **options
+        Passed on to `numba.njit`; they win over the house options.
+
+    Returns
+    -------
+    callable
+        The compiled function's dispatcher, or a decorator.
+    """
+    if function is None:
+        return lambda decorated: jit(decorated, **options)
+    house = {"cache": CACHE, "nogil": True, "error_model": "numpy"}
+    return _watch_siblings(njit(**(house | options))(function))
+
+
+def part(function=None, **options):
+    """Compile a function that only other compiled functions call.
+
+    No entry from Python is made for it and its code is kept only inside its callers': less to
+    compile, and only the kernels themselves have files in the cache.
+
+    Parameters
+    ----------
+    function, **options
+        As for `jit`.
+
+    Returns
+    -------
+    callable
+        As for `jit`; calling it from Python is an error.
+    """
+    inner = {"cache": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return jit(function, **(inner | options))
+
+
+def _watch_siblings(dispatcher):
+    """Add name, time and size of each sibling source file to the stamp of the cached code."""
+    index = getattr(dispatcher._cache, "_cache_file", None)
+    if hasattr(index, "_source_stamp"):  # private to Numba: without it, its own stamp still works
+        folder = Path(dispatcher.py_func.__code__.co_filename).parent
+        stats = ((path.name, path.stat()) for path in sorted(folder.glob("*.py")))
+        siblings = tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+        index._source_stamp = (index._source_stamp, siblings)
+    return dispatcher

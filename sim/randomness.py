@@ -1,0 +1,39 @@
+"""One way to turn what a user calls a seed into independent random streams."""
+
+from __future__ import annotations
+
+import numpy as np
+
+Seed = None | int | np.random.SeedSequence | np.random.Generator
+
+
+def generator(rng: Seed) -> np.random.Generator:
+    """A generator from None, an integer, a SeedSequence, or a Generator (returned as it is)."""
+    if isinstance(rng, bool) or not isinstance(
+        rng, None | int | np.integer | np.random.SeedSequence | np.random.Generator
+    ):
+        raise TypeError(f"rng must be None, an integer, a SeedSequence or a Generator, got {rng!r}")
+    if isinstance(rng, int | np.integer) and rng < 0:
+        raise ValueError(f"rng must be a nonnegative integer seed, got {rng}")
+    return np.random.default_rng(rng)
+
+
+def streams(rng: Seed, count: int) -> list[np.random.Generator]:
+    """`count` independent generators derived from one seed.
+
+    The same seed always gives the same streams: a SeedSequence is not advanced by being used
+    here, whereas a Generator is (its children differ from call to call).
+    """
+    if isinstance(rng, np.random.Generator):
+        return list(rng.spawn(count))
+    if isinstance(rng, np.random.SeedSequence):
+        root = rng
+    else:
+        generator(rng)  # refuses what is not a seed
+        root = np.random.SeedSequence(rng)
+    return [
+        np.random.default_rng(
+            np.random.SeedSequence(entropy=root.entropy, spawn_key=(*root.spawn_key, index))
+        )
+        for index in range(count)
+    ]
