@@ -1,0 +1,8 @@
+"""The door of the simulation room: ``python -m sim``."""
+
+import sys
+
+from sim.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

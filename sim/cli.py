@@ -1,0 +1,216 @@
+"""``python -m sim``: train a model, look at a run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sim import checks
+from sim.descent import OPTIMIZERS, Diverged, train
+from sim.losses import LOSSES, loss_by_name
+from sim.minimal import FIRST_LAYERS, NORMALIZATIONS, MinimalModel
+from sim.priors import NAMES as PRIORS
+from sim.priors import prior_by_name
+from sim.stages import stage_times
+from sim.store import output_folder, refuse_unwritable
+from sim.trajectory import Trajectory
+
+EXAMPLES = """\
+examples:
+  python -m sim run --k 3 --length 100 --examples 128000 --out run/    the paper's Fig. 3 (bottom)
+  python -m sim run --prior doubly_stochastic --k 2 --out run-ds/      no unigram signal
+  python -m sim show run/                                              what was run, and its stages
+  python -m sim plot run/                                              run/run.pdf and run/run.png
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except Diverged as error:
+        kept = error.trajectory.save(options.out) if options.out else None
+        print(f"error: {error}{f' in {kept}' if kept else ''}", file=sys.stderr)
+    except (ValueError, TypeError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sim",
+        description="Simulate how a two-layer attention model learns to read Markov chains "
+        "from their context.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_run(commands)
+    show = commands.add_parser("show", help="print what a run was and the stages it went through")
+    show.add_argument("run", metavar="RUN", help="run folder, or a file in it")
+    show.set_defaults(command=_show)
+    plot = commands.add_parser("plot", help="draw a run (PDF and PNG)")
+    plot.add_argument("run", metavar="RUN", help="run folder, or a file in it")
+    plot.add_argument("--out", metavar="DIR", help="folder for the figure (default: the run's own)")
+    plot.add_argument(
+        "--venue", default="neurips", help="text width to draw for (default: %(default)s)"
+    )
+    plot.add_argument("--usetex", action="store_true", help="typeset with LaTeX")
+    plot.set_defaults(command=_plot)
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser(
+        "run",
+        help="train a model on fresh sequences and record its learning",
+        description="Train a model on fresh sequences from random Markov chains. The defaults are "
+        "the paper's minimal model: cross-entropy over all positions, SGD, v = 0.02, W = 0.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    task = run.add_argument_group("task")
+    task.add_argument("--prior", default="dirichlet", metavar="NAME", help=", ".join(PRIORS))
+    task.add_argument("--k", type=int, default=3, help="number of states")
+    task.add_argument("--order", type=int, default=1, help="order of the chain (1: bigrams)")
+    task.add_argument("--alpha", type=float, default=1.0, help="Dirichlet concentration")
+    task.add_argument("--p", type=float, help="position in the interpolated family of App. B")
+    task.add_argument("--length", type=int, default=100, help="context length T")
+    model = run.add_argument_group("model")
+    model.add_argument("--model", default="minimal", metavar="NAME", help="minimal")
+    model.add_argument(
+        "--first-layer", default="linear", metavar="NAME", help=", ".join(FIRST_LAYERS)
+    )
+    model.add_argument(
+        "--normalize", default="none", metavar="NAME", help=", ".join(NORMALIZATIONS)
+    )
+    model.add_argument("--init-v", type=float, default=0.02, help="initial value of every v_j")
+    model.add_argument("--init-W", type=float, default=0.0, help="initial value of every W_ml")
+    learning = run.add_argument_group("learning")
+    learning.add_argument("--loss", default="cross_entropy", metavar="NAME", help=", ".join(LOSSES))
+    learning.add_argument(
+        "--at", default="all", metavar="WHERE", help="positions in the loss: all, last"
+    )
+    learning.add_argument("--delta", type=float, help="Delta of the margin loss")
+    learning.add_argument("--optimizer", default="sgd", metavar="NAME", help=", ".join(OPTIMIZERS))
+    learning.add_argument("--batch-size", type=int, default=64, help="sequences in a step")
+    learning.add_argument(
+        "--learning-rate", type=float, nargs="+", default=[2e-3], metavar="RATE",
+        help="one number, or two for v and W",
+    )  # fmt: skip
+    learning.add_argument("--weight-decay", type=float, nargs="+", default=[0.0], metavar="RATE",
+                          help="one number, or two for v and W")  # fmt: skip
+    amount = learning.add_mutually_exclusive_group()
+    amount.add_argument("--steps", type=int, help="updates (2000 if neither is given)")
+    amount.add_argument("--examples", type=int, help="training sequences instead of steps")
+    record = run.add_argument_group("record")
+    record.add_argument("--seed", type=int, default=0, help="seed of training and test sequences")
+    record.add_argument(
+        "--record-every", type=int, help="steps between records (about 200 records)"
+    )
+    record.add_argument("--held-out", type=int, default=2048, help="test sequences")
+    record.add_argument("--out", metavar="DIR", help="run folder to write")
+    record.add_argument("--overwrite", action="store_true", help="replace a different run in DIR")
+    record.add_argument("--quiet", action="store_true", help="no progress bar")
+    run.set_defaults(command=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    checks.one_of("model", options.model, ("minimal",))
+    checks.integer("length", options.length, 1)
+    prior = prior_by_name(
+        options.prior, k=options.k, alpha=options.alpha, order=options.order, p=options.p
+    )
+    model = MinimalModel.constant(
+        options.length, options.k, v=options.init_v, W=options.init_W,
+        first_layer=options.first_layer, normalize=options.normalize,
+    )  # fmt: skip
+    settings = {
+        "steps": _steps(options),
+        "batch_size": options.batch_size,
+        "learning_rate": _one_or_pair("learning-rate", options.learning_rate),
+        "weight_decay": _one_or_pair("weight-decay", options.weight_decay),
+        "loss": loss_by_name(options.loss, at=options.at, delta=options.delta),
+        "optimizer": options.optimizer,
+        "rng": options.seed,
+        "record_every": options.record_every,
+        "held_out": options.held_out,
+    }
+    configuration = _configuration(options)
+    if options.out:
+        # found out now rather than after the training
+        refuse_unwritable(options.out)
+        if not options.overwrite:
+            _refuse_other_run(Path(options.out), configuration)
+    trajectory = train(model, prior, **settings, progress=not options.quiet)
+    trajectory.provenance["configuration"] = configuration
+    print(trajectory)
+    print(stage_times(trajectory))
+    if options.out:
+        print(f"written to {trajectory.save(options.out)}")
+    return 0
+
+
+def _steps(options: argparse.Namespace) -> int:
+    if options.examples is None:
+        return 2000 if options.steps is None else checks.integer("steps", options.steps, 1)
+    checks.integer("examples", options.examples, 1)
+    batch = checks.integer("batch-size", options.batch_size, 1)
+    # a last, partly used batch still counts: never fewer examples than asked for
+    return -(-options.examples // batch)
+
+
+def _one_or_pair(name: str, values: list[float]) -> float | tuple[float, float]:
+    if len(values) > 2:
+        raise ValueError(f"{name} must be one number or two, got {len(values)}")
+    return values[0] if len(values) == 1 else (values[0], values[1])
+
+
+def _configuration(options: argparse.Namespace) -> dict[str, Any]:
+    """The options that decide a run's numbers."""
+    return {
+        name: value
+        for name, value in sorted(vars(options).items())
+        if name not in ("command", "out", "overwrite", "quiet")
+    }
+
+
+def _refuse_other_run(folder: Path, configuration: dict[str, Any]) -> None:
+    """A finished run is not lost to a slip; the same run again gives the same numbers anyway."""
+    if not (folder / "trajectory.json").exists():
+        return
+    if Trajectory.load(folder).provenance.get("configuration") != configuration:
+        raise ValueError(
+            f"out {folder} already holds a different run: choose another folder or add --overwrite"
+        )
+
+
+def _show(options: argparse.Namespace) -> int:
+    trajectory = Trajectory.load(options.run)
+    print(trajectory)
+    print(stage_times(trajectory))
+    origin = trajectory.provenance
+    print(f"run {origin['created']} in {origin['seconds']:.1f} s: {origin['command']}")
+    for name, value in origin["parameters"].items():
+        print(f"  {name:<14} {value}")
+    return 0
+
+
+def _plot(options: argparse.Namespace) -> int:
+    trajectory = Trajectory.load(options.run)
+    # drawing is loaded only when something is drawn
+    from sim.plots.run import plot_run
+    from sim.plots.style import save_figure, use_file_backend
+
+    use_file_backend()
+    given = Path(options.run)
+    folder = output_folder(options.out or (given if given.is_dir() else given.parent))
+    figure = plot_run(trajectory, venue=options.venue, usetex=options.usetex)
+    for path in save_figure(figure, folder, "run"):
+        print(path)
+    return 0

@@ -1,0 +1,156 @@
+"""Gradient flow: dv/dt = -dL/dv, dW/dt = -dL/dW, integrated by scipy's adaptive solvers."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import solve_ivp
+from tqdm import tqdm
+
+from sim import checks
+from sim.clock import layer_decays, layer_rates
+from sim.measures import HeldOut
+from sim.minimal import MinimalModel
+from sim.objectives import Objective
+from sim.provenance import provenance
+from sim.trajectory import Recorder, Trajectory
+
+Array = NDArray[np.float64]
+
+METHODS = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
+
+
+class FlowFailed(RuntimeError):
+    """The integrator gave up.
+
+    Attributes
+    ----------
+    time : float
+        Flow time reached.
+    trajectory : Trajectory
+        Everything recorded before it.
+    """
+
+    def __init__(self, reached: float, reason: str, trajectory: Trajectory) -> None:
+        super().__init__(
+            f"gradient flow stopped at time {reached:g}: {reason}; "
+            f"{len(trajectory)} records are kept"
+        )
+        self.time = reached
+        self.trajectory = trajectory
+
+
+def gradient_flow(
+    model: MinimalModel,
+    objective: Objective,
+    *,
+    t_span: tuple[float, float],
+    method: str = "DOP853",
+    rtol: float = 1e-8,
+    atol: float = 1e-10,
+    t_eval: ArrayLike | None = None,
+    rates: float | tuple[float, float] = 1.0,
+    weight_decay: float | tuple[float, float] = 0.0,
+    test_set: HeldOut | None = None,
+    progress: bool = False,
+) -> Trajectory:
+    """Integrate gradient flow of an objective from the model's weights.
+
+    Parameters
+    ----------
+    model : MinimalModel
+        Architecture and initial weights; not changed.
+    objective : Objective
+        `Sample`, `Population` or `Bilinear`.
+    t_span : (float, float)
+        Flow time from and to; gradient descent with learning rate eta follows the flow with
+        t = eta * step up to O(eta).
+    method : str
+        A method of ``scipy.integrate.solve_ivp``.
+    rtol, atol : float
+        Tolerances of the integrator.
+    t_eval : array_like, optional
+        Times to record, increasing, inside `t_span`; 101 evenly spaced ones if not given.
+    rates : float or (float, float)
+        Factors on the velocities of v and W, for layers that learn at different rates.
+    weight_decay : float or (float, float)
+        lambda in dw/dt = -rate (grad + lambda w), for v and W.
+    test_set : HeldOut, optional
+        Where predictions are measured; without it only the weights are.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    Trajectory
+        With `step` counting the records and `examples` 0.
+
+    Raises
+    ------
+    FlowFailed
+        When the integrator cannot go on (for instance because the flow explodes); carries what
+        was recorded.
+    """
+    began = time.perf_counter()
+    checks.one_of("method", method, METHODS)
+    low, high = float(t_span[0]), float(t_span[1])
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise ValueError(f"t_span must be an increasing pair of finite times, got {t_span}")
+    times = _times(t_eval, low, high)
+    rate_v, rate_W = layer_rates(rates)
+    decay_v, decay_W = layer_decays(weight_decay)
+    evaluate = objective.bind(model)
+    T, k = model.T, model.k
+    bar = tqdm(total=1.0, disable=not progress, leave=False, bar_format="{l_bar}{bar}| {elapsed}")
+
+    def velocity(t: float, y: Array) -> Array:
+        bar.update(max(0.0, (t - low) / (high - low) - bar.n))
+        v, W = y[:T], y[T:].reshape(k, k)
+        gradient = evaluate(v, W)[1]
+        return np.concatenate(
+            [
+                -rate_v * (gradient.v + decay_v * v),
+                (-rate_W * (gradient.W + decay_W * W)).ravel(),
+            ]
+        )
+
+    start = np.concatenate([model.v, model.W.ravel()])
+    with bar, np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        solution = solve_ivp(
+            velocity, (low, high), start, method=method, t_eval=times, rtol=rtol, atol=atol
+        )
+        recorder = Recorder(test_set)
+        for index, (t, y) in enumerate(zip(solution.t, solution.y.T, strict=True)):
+            weights = model.with_weights(y[:T], y[T:].reshape(k, k))
+            value = evaluate(weights.v, weights.W)[0]
+            recorder.add(weights, value, step=index, time=float(t), examples=0)
+    parameters: dict[str, Any] = {
+        "objective": objective.describe(),
+        "optimizer": "gradient flow",
+        "model": model.describe(),
+        "t_span": [low, high],
+        "method": method,
+        "rtol": rtol,
+        "atol": atol,
+        "rates": [rate_v, rate_W],
+        "weight_decay": [decay_v, decay_W],
+        "evaluations": int(solution.nfev),
+    }
+    origin = provenance(**parameters) | {"seconds": time.perf_counter() - began}
+    trajectory = recorder.trajectory(origin)
+    if solution.status < 0:
+        reached = float(solution.t[-1]) if len(solution.t) else low
+        raise FlowFailed(reached, solution.message, trajectory)
+    return trajectory
+
+
+def _times(t_eval: ArrayLike | None, low: float, high: float) -> Array:
+    if t_eval is None:
+        return np.linspace(low, high, 101)
+    times = checks.array("t_eval", t_eval, (None,))
+    if times.size < 1 or (np.diff(times) <= 0).any() or times[0] < low or times[-1] > high:
+        raise ValueError(f"t_eval must increase inside t_span = ({low:g}, {high:g}), got {times}")
+    return times

@@ -1,0 +1,192 @@
+"""Panels that several figures share. Each draws plain data on given axes and never simulates.
+
+Theory is a line, simulation is markers, and a stage is shaded and named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from sim.measures import strategy_names
+from sim.plots.style import BAR, MEASURED, STRATEGY, THEORY
+from sim.stages import StageTimes, stage_times
+from sim.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+
+SNAPSHOT_COLORS = ("#D55E00", "#9467BD", "#007A87")
+MOST_MARKERS = 40
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The positional weights at one moment; `theory` is a prediction for them, if there is one."""
+
+    examples: float
+    v: Array
+    theory: Array | None = None
+
+
+@dataclass(frozen=True)
+class LearningCurves:
+    """What the panels of a learning run show.
+
+    Attributes
+    ----------
+    examples : ndarray, shape (r,)
+        Training sequences seen.
+    kl_truth : ndarray, shape (r,)
+        KL from the truth to the model, nats.
+    kl : dict of str to ndarray, shape (r,)
+        KL from each strategy to the model.
+    baselines : dict of str to float
+        KL from the truth to each strategy.
+    stages : StageTimes
+    snapshots : sequence of Snapshot
+    """
+
+    examples: Array
+    kl_truth: Array
+    kl: dict[str, Array]
+    baselines: dict[str, float]
+    stages: StageTimes
+    snapshots: Sequence[Snapshot] = field(default_factory=tuple)
+
+
+def learning_curves(trajectory: Trajectory, snapshots_at: Sequence[float] = ()) -> LearningCurves:
+    """The curves of a trajectory, with v at the records nearest to `snapshots_at` examples."""
+    examples = trajectory.examples.astype(float)
+    nearest = [int(np.abs(examples - at).argmin()) for at in snapshots_at]
+    names = strategy_names(trajectory.measures)
+    return LearningCurves(
+        examples=examples,
+        kl_truth=trajectory.measures["kl_truth"],
+        kl={name: trajectory.measures[f"kl_{name}"] for name in names},
+        baselines=trajectory.baselines,
+        stages=stage_times(trajectory),
+        snapshots=[Snapshot(examples[i], trajectory.v[i]) for i in nearest],
+    )
+
+
+def thin(examples: Array, count: int = MOST_MARKERS) -> NDArray[np.int64]:
+    """Indices of about `count` records evenly spaced in examples, so that markers stay apart."""
+    grid = np.linspace(examples[0], examples[-1], count)
+    return np.unique(np.abs(examples[None, :] - grid[:, None]).argmin(axis=1))
+
+
+def test_loss(ax: Axes, data: LearningCurves) -> None:
+    """KL from the truth to the model, with the strategies' own KL as horizontal lines."""
+    for name in data.baselines:
+        if name == "uniform":
+            continue
+        level = data.baselines[name]
+        ax.axhline(level, color=STRATEGY[name]["color"], linewidth=1.0)
+        ax.annotate(
+            f"{name} strategy",
+            (1.0, level),
+            xycoords=("axes fraction", "data"),
+            xytext=(0, 1.5),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            color="0.25",
+        )
+    index = thin(data.examples)
+    ax.plot(
+        data.examples[index] / 1e3,
+        data.kl_truth[index],
+        color="0.2",
+        marker="o",
+        label="SGD",
+        **MEASURED,
+    )
+    for snapshot, color in zip(data.snapshots, SNAPSHOT_COLORS, strict=False):
+        ax.axvline(snapshot.examples / 1e3, color=color, linewidth=0.8, linestyle=(0, (3, 2)))
+    ax.set(
+        title="Test loss",
+        xlabel="examples seen (thousands)",
+        ylabel="KL(truth ‖ model), nats",
+        ylim=(0, None),
+        xlim=(0, data.examples[-1] / 1e3),
+    )
+
+
+def positional_weights(ax: Axes, snapshot: Snapshot, color: str = BAR) -> None:
+    """v as bars over the lag, with a predicted v as a line."""
+    lag = np.arange(1, len(snapshot.v) + 1)
+    ax.bar(lag, snapshot.v, width=0.8, color=color, linewidth=0)
+    if snapshot.theory is not None:
+        ax.plot(lag, snapshot.theory, **THEORY)
+    ax.axhline(0, color="0.3", linewidth=0.5)
+    ax.set_xlim(0, len(lag) + 1)
+
+
+def snapshot_column(axes: Sequence[Axes], data: LearningCurves) -> None:
+    """One panel of v for each snapshot, from early to late."""
+    for ax, snapshot, color in zip(axes, data.snapshots, SNAPSHOT_COLORS, strict=True):
+        positional_weights(ax, snapshot, color)
+        ax.annotate(
+            f"after {snapshot.examples / 1e3:,.0f} thousand",
+            (0.99, 0.97),
+            xycoords="axes fraction",
+            ha="right",
+            va="top",
+            color=color,
+        )
+        low, high = ax.get_ylim()
+        # headroom for the label
+        ax.set_ylim(low, high + 0.45 * (high - low))
+        ax.locator_params(axis="y", nbins=3)
+        if ax is not axes[-1]:
+            ax.tick_params(labelbottom=False)
+    axes[0].set_title("Positional weights")
+    axes[len(axes) // 2].set_ylabel("$v_j$")
+    axes[-1].set_xlabel("lag $j$ (1 = current token)")
+
+
+def strategy_distances(ax: Axes, data: LearningCurves) -> None:
+    """KL from each strategy to the model; the background names the nearest strategy."""
+    index = thin(data.examples)
+    for name, values in data.kl.items():
+        ax.plot(data.examples[index] / 1e3, values[index], label=name, **STRATEGY[name], **MEASURED)
+    for stage in data.stages:
+        ax.axvspan(
+            stage.start_examples / 1e3,
+            stage.stop_examples / 1e3,
+            color=STRATEGY[stage.strategy]["color"],
+            alpha=0.14,
+            linewidth=0,
+        )
+    ax.set(
+        title="Distance to the strategies",
+        xlabel="examples seen (thousands)",
+        ylabel="KL(strategy ‖ model), nats",
+        xlim=(0, data.examples[-1] / 1e3),
+        ylim=(0, 1.12 * max(values.max() for values in data.kl.values())),
+    )
+    ax.legend(loc="upper left", ncols=3, columnspacing=0.9, handletextpad=0.2)
+
+
+def weight_matrix(ax: Axes, W: Array, title: str = "$W$") -> None:
+    """W as a heat map with its values written in."""
+    k = len(W)
+    image = ax.imshow(W)
+    middle = (W.min() + W.max()) / 2
+    for (row, column), value in np.ndenumerate(W):
+        if k <= 4:
+            # cividis is dark at its low end
+            color = "white" if value < middle else "black"
+            ax.annotate(f"{value:.3f}", (column, row), ha="center", va="center", color=color)
+    labels = [str(state) for state in range(1, k + 1)]
+    ax.set_xticks(range(k), labels)
+    ax.set_yticks(range(k), labels)
+    ax.set(title=title, xlabel="past token $x_s$", ylabel="current token $x_p$")
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    if k > 4:
+        ax.figure.colorbar(image, ax=ax)

@@ -1,0 +1,64 @@
+"""The house style and the text widths of the venues papers are sent to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.style
+from matplotlib.figure import Figure
+
+from sim import checks
+from sim.store import write_atomic
+
+# full text width in inches; icml is one column, icml2 both
+VENUES = {"neurips": 5.5, "iclr": 5.5, "icml": 3.25, "icml2": 6.75, "tmlr": 6.5, "jmlr": 6.0}
+
+STRATEGY: dict[str, dict[str, Any]] = {
+    "uniform": {"color": "#0072B2", "marker": "o"},
+    "unigram": {"color": "#E69F00", "marker": "s"},
+    "bigram": {"color": "#009E73", "marker": "^"},
+    "trigram": {"color": "#CC79A7", "marker": "D"},
+}
+MEASURED: dict[str, Any] = {"linestyle": "none", "markerfacecolor": "white", "markeredgewidth": 0.6}
+THEORY: dict[str, Any] = {"color": "black", "linewidth": 1.0}
+BAR = "#56789A"
+
+
+@contextmanager
+def paper_style(*, usetex: bool = False) -> Iterator[None]:
+    """Apply the style inside a ``with`` block; `usetex` hands all text to LaTeX."""
+    sheet = Path(__file__).with_name("paper.mplstyle")
+    with mpl.rc_context(), mpl.style.context(str(sheet)):
+        mpl.rcParams["text.usetex"] = usetex
+        yield
+
+
+def venue_width(venue: str) -> float:
+    """Width in inches of a figure as wide as the venue's text."""
+    return VENUES[checks.one_of("venue", venue, VENUES)]
+
+
+def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write ``name.pdf`` and ``name.png`` into an existing folder, each whole or not at all."""
+    written = []
+    # resolution and font embedding are read when a figure is saved, not when it is drawn
+    with paper_style():
+        # a date in the file would make two drawings of the same data differ
+        for suffix, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
+            path = folder / f"{name}.{suffix}"
+            save = partial(figure.savefig, format=suffix, metadata=metadata)
+            write_atomic(path, save)
+            written.append(path)
+    return written
+
+
+def use_file_backend() -> None:
+    """Draw without a screen, unless the user has chosen a backend."""
+    if "MPLBACKEND" not in os.environ:
+        mpl.use("agg")

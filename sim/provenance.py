@@ -1,0 +1,46 @@
+"""Where a result came from: versions, parameters, command, time."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from sim.randomness import Seed
+
+PACKAGES = ("icl-markov", "numpy", "scipy", "numba")
+
+
+def provenance(**parameters: Any) -> dict[str, Any]:
+    """A JSON-ready record of this run; `parameters` say what was run."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join([sys.argv[0].rsplit("/", 1)[-1], *sys.argv[1:]]),
+        "versions": {"python": platform.python_version()}
+        | {package: _version(package) for package in PACKAGES},
+        "system": f"{platform.system()} {platform.machine()}",
+        "parameters": parameters,
+    }
+
+
+def describe_seed(rng: Seed) -> Any:
+    """What the user passed as a seed, as far as it can be written down."""
+    if isinstance(rng, np.random.SeedSequence):
+        entropy: Any = rng.entropy
+        if isinstance(entropy, int | np.integer):
+            entropy = int(entropy)
+        return {"entropy": entropy, "spawn_key": [int(key) for key in rng.spawn_key]}
+    if isinstance(rng, int | np.integer):
+        return int(rng)
+    return None if rng is None else type(rng).__name__
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,58 @@
+"""Files that are whole or absent: everything is written beside its place and then moved there."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+
+def output_folder(path: str | os.PathLike[str]) -> Path:
+    """Make `path` a folder that can be written to, or refuse with one sentence."""
+    folder = Path(path)
+    refuse_unwritable(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"output folder {folder} cannot be written: {error.strerror}") from None
+    return folder
+
+
+def refuse_unwritable(path: str | os.PathLike[str]) -> None:
+    """Refuse a folder that could not be made or written to, without making it."""
+    existing = Path(path).absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    try:
+        # permission bits lie for the superuser and on some file systems: try
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise OSError(f"output folder {path} cannot be written: {error.strerror}") from None
+
+
+def write_atomic(path: Path, write: Callable[[BinaryIO], Any]) -> None:
+    """Call `write` on a temporary file in the same folder, then move it to `path`."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes private files; results are as readable as any other file
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write `data` as indented JSON, whole or not at all."""
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=True) + "\n"
+    write_atomic(path, lambda file: file.write(text.encode()))

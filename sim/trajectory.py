@@ -1,0 +1,245 @@
+"""Trajectories: what was recorded while a model learned, and how it is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import checks
+from sim.losses import Loss
+from sim.measures import HeldOut, weight_measures
+from sim.minimal import MinimalModel
+from sim.store import output_folder, write_atomic, write_json
+
+Array = NDArray[np.float64]
+
+FORMAT = "icl-markov trajectory 1"
+ARRAYS = ("step", "time", "examples", "v", "W", "loss")
+
+
+@dataclass(eq=False)
+class Trajectory:
+    """A learning run at r recorded moments.
+
+    Attributes
+    ----------
+    step : ndarray of int, shape (r,)
+        Updates made; for gradient flow the index of the record.
+    time : ndarray, shape (r,)
+        Flow time: learning rate times step (see `sim.clock.flow_time`).
+    examples : ndarray of int, shape (r,)
+        Training sequences seen; 0 for full-batch descent and flow.
+    v : ndarray, shape (r, T)
+    W : ndarray, shape (r, k, k)
+    loss : ndarray, shape (r,)
+        Loss on the held-out sequences, or the objective's value for full-batch descent and flow.
+    measures : dict of str to ndarray, shape (r,)
+        ``kl_truth``, ``kl_uniform``, ``kl_unigram``, ``kl_bigram`` (last token, nats, held-out
+        sequences), ``W_diagonal``, ``W_off_diagonal``, ``balance`` = |W|_F^2 - |v|^2.
+    baselines : dict of str to float
+        KL from the truth to each strategy on the same held-out sequences.
+    provenance : dict
+        Versions, parameters, command and time; JSON-ready.
+    """
+
+    step: NDArray[np.int64]
+    time: Array
+    examples: NDArray[np.int64]
+    v: Array
+    W: Array
+    loss: Array
+    measures: dict[str, Array]
+    baselines: dict[str, float] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    def __str__(self) -> str:
+        last = f"step {self.step[-1]}" if len(self) else "nothing recorded"
+        lines = [
+            f"Trajectory: k = {self.W.shape[-1]}, T = {self.v.shape[-1]}, "
+            f"{len(self)} records to {last}"
+        ]
+        if "kl_truth" in self.measures and len(self):
+            kl = self.measures["kl_truth"]
+            lines.append(
+                f"KL to the truth {kl[0]:.4f} -> {kl[-1]:.4f} nats (lowest {kl.min():.4f})"
+            )
+        for name, value in self.baselines.items():
+            lines.append(f"  {name} strategy {value:.4f}")
+        return "\n".join(lines)
+
+    def model(self, index: int = -1) -> MinimalModel:
+        """The model at a record."""
+        architecture = self.provenance.get("parameters", {}).get("model", {})
+        options = {
+            key: architecture[key] for key in ("first_layer", "normalize") if key in architecture
+        }
+        return MinimalModel(self.v[index], self.W[index], **options)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write ``trajectory.npz`` and ``trajectory.json`` into the folder `path`.
+
+        The arrays go first and the JSON, which holds their checksum, last; each file is moved
+        into place whole. An earlier trajectory in the folder is replaced.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written.
+        """
+        folder = output_folder(path)
+        arrays = {name: getattr(self, name) for name in ARRAYS}
+        arrays |= {f"measure_{name}": values for name, values in self.measures.items()}
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        content = buffer.getvalue()
+        write_atomic(folder / "trajectory.npz", lambda file: file.write(content))
+        write_json(
+            folder / "trajectory.json",
+            {
+                "format": FORMAT,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "baselines": self.baselines,
+                "provenance": self.provenance,
+            },
+        )
+        return folder
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Trajectory:
+        """Read a trajectory from its folder, or from either of its two files.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no trajectory at `path`.
+        ValueError
+            If the files are truncated, do not belong together or are something else.
+        """
+        given = Path(path)
+        folder = given if given.is_dir() else given.parent
+        header = _read_header(folder, given)
+        content = _read_bytes(folder / "trajectory.npz", given)
+        if hashlib.sha256(content).hexdigest() != header["sha256"]:
+            raise ValueError(
+                f"{folder / 'trajectory.npz'} is truncated or not the one its JSON describes"
+            )
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+            core = {name: arrays.pop(name) for name in ARRAYS}
+        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{folder / 'trajectory.npz'} is not a trajectory: {error}") from None
+        measures = {name.removeprefix("measure_"): values for name, values in arrays.items()}
+        return cls(
+            **core,
+            measures=measures,
+            baselines=header["baselines"],
+            provenance=header["provenance"],
+        )
+
+
+def _read_bytes(path: Path, given: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(f"no trajectory at {given}: {path} does not exist") from None
+
+
+def _read_header(folder: Path, given: Path) -> dict[str, Any]:
+    path = folder / "trajectory.json"
+    if given.is_file() and given.name not in ("trajectory.npz", "trajectory.json"):
+        raise ValueError(f"{given} is not a trajectory: expected trajectory.npz or trajectory.json")
+    try:
+        header = json.loads(_read_bytes(path, given))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise ValueError(f"{path} is truncated or not JSON") from None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise ValueError(f"{path} is not a trajectory: its format is not {FORMAT!r}")
+    missing = {"sha256", "baselines", "provenance"} - header.keys()
+    if missing:
+        raise ValueError(f"{path} is not a trajectory: it lacks {', '.join(sorted(missing))}")
+    return header
+
+
+class Recorder:
+    """Takes the measures due at each record and turns the records into a Trajectory.
+
+    Parameters
+    ----------
+    test_set : HeldOut, optional
+        Where predictions are measured; without it only the weights are.
+    loss : Loss, optional
+        Record the loss on the test set instead of the value handed to `add`.
+    """
+
+    def __init__(self, test_set: HeldOut | None = None, loss: Loss | None = None) -> None:
+        self._test_set, self._loss = test_set, loss
+        self._rows: dict[str, list[Any]] = {name: [] for name in ARRAYS}
+        self._measures: dict[str, list[float]] = {}
+
+    def add(
+        self, model: MinimalModel, value: float, *, step: int, time: float, examples: int
+    ) -> None:
+        """Record the model; `value` is the objective there."""
+        measures = weight_measures(model.v, model.W)
+        if self._test_set is not None:
+            measures = self._test_set.evaluate(model, self._loss) | measures
+        row = {
+            "step": step,
+            "time": time,
+            "examples": examples,
+            "v": model.v,
+            "W": model.W,
+            "loss": measures.pop("loss", value),
+        }
+        for name, entry in row.items():
+            self._rows[name].append(entry)
+        for name, entry in measures.items():
+            self._measures.setdefault(name, []).append(entry)
+
+    def trajectory(self, provenance: dict[str, Any]) -> Trajectory:
+        """Everything recorded so far."""
+        rows = {name: np.asarray(values) for name, values in self._rows.items()}
+        return Trajectory(
+            **rows,
+            measures={name: np.asarray(values) for name, values in self._measures.items()},
+            baselines=self._test_set.baselines if self._test_set is not None else {},
+            provenance=provenance,
+        )
+
+
+def record_steps(
+    steps: int, record_every: int | None = None, record_at: Any = None
+) -> NDArray[np.int64]:
+    """The steps to record: 0, every `record_every`-th, those of `record_at`, and the last.
+
+    With neither given, about 200 evenly spaced ones.
+    """
+    if record_every is None and record_at is None:
+        record_every = max(1, steps // 200)
+    chosen = [np.array([0, steps])]
+    if record_every is not None:
+        chosen.append(np.arange(0, steps + 1, checks.integer("record_every", record_every, 1)))
+    if record_at is not None:
+        extra = np.asarray(record_at)
+        if extra.dtype.kind not in "iu" or (extra < 0).any() or (extra > steps).any():
+            raise ValueError(f"record_at must hold integers in 0..{steps}, got {record_at!r}")
+        chosen.append(extra.ravel())
+    return np.unique(np.concatenate(chosen)).astype(np.int64)
