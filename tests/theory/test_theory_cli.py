@@ -1,0 +1,104 @@
+"""The command line: output, exit status, and one-line refusals."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import theory
+from theory import derivations
+from theory.cli import main
+
+
+def test_list_names_every_derivation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(derivations.ids())
+
+
+def test_show_one_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "A.37"]) == 0
+    out = capsys.readouterr().out
+    assert "D = 3/2 - 2*log(2)  ~ 0.11370563888" in out
+    assert "A.32" not in out
+
+
+def test_show_all_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "--json", "--length", "2"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert [d["id"] for d in shown] == list(derivations.ids())
+    step = next(s for d in shown if d["id"] == "lemma-3.1" for s in d["steps"] if s["name"] == "B")
+    assert step["value"] == pytest.approx(float(theory.leading_constants().B))
+    assert set(step) == {"sentence", "name", "expression", "latex", "value"}
+
+
+def test_show_latex_is_display_equations(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "A.32", "--latex"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith(("%", r"\[")) for line in lines)
+
+
+def test_modes_prints_both_values(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["modes", "--length", "100"]) == 0
+    out = capsys.readouterr().out
+    for value in theory.modes(100).singular_values:
+        assert f"singular value {value:.10g}" in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["show", "nope"], ["nope", *derivations.ids()]),
+        (["show", "chain", "--length", "0"], ["--length", ">= 1", "0"]),
+        (["modes", "--length", "-3"], ["--length", "-3"]),
+        (["modes", "--length", "3", "--k", "1"], ["k must be", "1"]),
+        (["modes", "--length", "3", "--prior", "x"], ["prior", "flat, doubly_stochastic", "'x'"]),
+        (["modes", "--length", "many"], ["--length", "many"]),
+        (["modes"], ["--length"]),
+        (["show", "--latex", "--json"], ["--json", "--latex"]),
+        ([], ["list | show | modes"]),
+    ],
+)
+def test_bad_input_is_one_line_on_stderr(
+    argv: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status = main(argv)
+    except SystemExit as stop:
+        status = int(stop.code or 0)
+    captured = capsys.readouterr()
+    assert status == 2
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert all(word in captured.err for word in words)
+
+
+@pytest.mark.parametrize("argv", [[], ["show"], ["modes"], ["list"]])
+def test_help_at_each_level(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([*argv, "--help"])
+    assert stop.value.code == 0
+    assert len(capsys.readouterr().out) > 100
+
+
+def test_runs_as_a_module_into_a_closed_pipe() -> None:
+    command = f"{sys.executable} -m theory show kernel --length 6 | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("kernel:")
+    assert done.stderr == ""
+
+
+def test_import_loads_neither_a_compiler_nor_a_plotter_nor_a_simulator() -> None:
+    code = (
+        "import sys, theory, theory.cli; "
+        "print({'numba', 'matplotlib', 'sim', 'proofs_check', 'scipy.stats'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "set()"
+
+
+def test_public_names_exist() -> None:
+    assert sorted(theory.__all__) == sorted(set(theory.__all__))
+    for name in theory.__all__:
+        assert getattr(theory, name) is not None

@@ -1,0 +1,56 @@
+"""Refuse bad arguments at the edge, in one sentence naming the argument and its value."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+PRIORS = ("flat", "doubly_stochastic")
+
+
+def integer(name: str, value: Any, minimum: int) -> int:
+    """`value` as an int of at least `minimum`.
+
+    Raises
+    ------
+    TypeError
+        If `value` is not an integer (booleans and whole floats are refused too).
+    ValueError
+        If it is below `minimum`.
+    """
+    message = f"{name} must be an integer >= {minimum}, got {value!r}"
+    if isinstance(value, bool):
+        raise TypeError(message)
+    try:
+        whole = operator.index(value)
+    except TypeError:
+        raise TypeError(message) from None
+    if whole < minimum:
+        raise ValueError(message)
+    return whole
+
+
+def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
+    """`value`, which must be one of the strings `allowed`, else ValueError listing them."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+    return value
+
+
+def prior_name(value: Any) -> str:
+    """`value`, which must be a known prior, else ValueError listing them."""
+    return one_of("prior", value, PRIORS)
+
+
+def power_of_two(name: str, value: Any) -> int:
+    """`value` as an int that is a power of two (a Sobol net is balanced only then).
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument and its value.
+    """
+    whole = integer(name, value, 2)
+    if whole & (whole - 1):
+        raise ValueError(f"{name} must be a power of two, got {value!r}")
+    return whole

@@ -1,0 +1,172 @@
+"""The command line of the room: ``python -m theory list | show | modes``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import sympy as sp
+
+from theory import checks, derivations
+from theory.modes import Modes, modes
+
+_ABOUT = """\
+What the mathematics predicts about the minimal model of eq. (8), arXiv:2402.11004v1:
+derivations with their closed forms and numbers, and the modes of its gradient flow."""
+
+_EXAMPLES = """\
+examples:
+  python -m theory list                          what can be shown
+  python -m theory show lemma-3.1 --length 100   the first gradient step, at T = 100
+  python -m theory show A.32 --latex             one constant, for a paper
+  python -m theory modes --length 100            singular values of the population kernel"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(
+        prog="python -m theory", description=_ABOUT, epilog=_EXAMPLES, formatter_class=raw
+    )
+    rooms = parser.add_subparsers(dest="command", required=True, metavar="list | show | modes")
+    rooms.add_parser(
+        "list",
+        help="the ids and titles of the derivations",
+        description="Print the ids and titles of the derivations, one a line.",
+    )
+    _add_show(rooms)
+    _add_modes(rooms)
+    return parser
+
+
+def _add_show(rooms: argparse._SubParsersAction[_Parser]) -> None:
+    show = rooms.add_parser(
+        "show", help="a derivation step by step",
+        description="Carry out one derivation, or all of them, and print each sentence with the "
+        "expression it states and, where that is a number, its value.",
+        epilog=f"ids: {', '.join(derivations.ids())}",
+    )  # fmt: skip
+    show.add_argument("id", nargs="?", metavar="ID", help="which derivation; all if left out")
+    show.add_argument(
+        "--length",
+        type=int,
+        default=4,
+        metavar="T",
+        help="context length T of the steps that need one (default 4); entries are "
+        "exact up to 6 and decimal beyond",
+    )
+    form = show.add_mutually_exclusive_group()
+    form.add_argument("--latex", action="store_true", help="print display equations")
+    form.add_argument("--json", action="store_true", help="print one JSON list of derivations")
+
+
+def _add_modes(rooms: argparse._SubParsersAction[_Parser]) -> None:
+    flow = rooms.add_parser(
+        "modes", help="singular values and vectors of the population kernel",
+        description="Print the singular values of K, which are the growth rates of gradient flow "
+        "from small weights, and the leading components of each mode: v_1, v_2, ... (v_1 is the "
+        "current token) and the diagonal and off-diagonal entry of W.",
+    )  # fmt: skip
+    flow.add_argument("--length", type=int, required=True, metavar="T", help="context length T")
+    flow.add_argument(
+        "--k",
+        type=int,
+        default=2,
+        help="number of states (default 2; exact to rounding for 2, randomised QMC beyond)",
+    )
+    flow.add_argument(
+        "--prior",
+        default="flat",
+        metavar="NAME",
+        help=f"{' or '.join(checks.PRIORS)} (default flat)",
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, or 2 for bad input (one line on stderr)."""
+    args = _parser().parse_args(argv)
+    try:
+        if args.command == "list":
+            text = _list()
+        elif args.command == "show":
+            text = _show(args)
+        else:
+            checks.integer("--length", args.length, 1)
+            text = _modes_text(modes(args.length, k=args.k, prior=args.prior), args)
+    except (TypeError, ValueError) as refusal:
+        print(f"python -m theory {args.command}: {refusal}", file=sys.stderr)
+        return 2
+    return _print(text)
+
+
+def _print(text: str) -> int:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # The reader (head, a pager) has seen enough; keep the interpreter's own flush quiet too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _list() -> str:
+    width = max(map(len, derivations.ids()))
+    return "\n".join(f"{id:<{width}}  {derivations.title(id)}" for id in derivations.ids())
+
+
+def _show(args: argparse.Namespace) -> str:
+    length = checks.integer("--length", args.length, 1)
+    chosen = derivations.ids() if args.id is None else (args.id,)
+    found = [derivations.derivation(id, T=length) for id in chosen]
+    if args.json:
+        return json.dumps([_as_dict(d) for d in found], indent=2)
+    write = _latex if args.latex else _text
+    return "\n\n".join(write(d) for d in found)
+
+
+def _as_dict(found: derivations.Derivation) -> dict[str, object]:
+    steps = [
+        {"sentence": s.sentence, "name": s.name, "expression": sp.sstr(s.expression),
+         "latex": s.latex, "value": s.value}
+        for s in found.steps
+    ]  # fmt: skip
+    return {"id": found.id, "title": found.title, "steps": steps}
+
+
+def _text(found: derivations.Derivation) -> str:
+    lines = [f"{found.id}: {found.title}"]
+    for step in found.steps:
+        value = step.value
+        said = value is None or isinstance(step.expression, sp.Float | sp.Integer)
+        about = "" if said else f"  ~ {value:.12g}"
+        lines += [f"  {step.sentence}", f"      {step.text}{about}"]
+    return "\n".join(lines)
+
+
+def _latex(found: derivations.Derivation) -> str:
+    lines = [f"% {found.id}: {found.title}"]
+    for step in found.steps:
+        lines += [f"% {step.sentence}", rf"\[ {step.latex} \]"]
+    return "\n".join(lines)
+
+
+def _modes_text(found: Modes, args: argparse.Namespace) -> str:
+    lines = [
+        f"K for T = {args.length}, k = {args.k}, {args.prior} prior: "
+        f"rank {len(found.singular_values)}"
+    ]
+    for i, value in enumerate(found.singular_values):
+        v, W = found.v_modes[i], found.W_modes[i]
+        lines += [
+            f"mode {i + 1}: singular value {value:.10g}",
+            "  v: " + "  ".join(f"{x:+.6f}" for x in v[:6]) + ("  ..." if len(v) > 6 else ""),
+            f"  W: diagonal {W[0, 0]:+.6f}  off-diagonal {W[0, 1]:+.6f}",
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,114 @@
+"""Weighted sets of chains that average over the prior: spectral quadrature and QMC points."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory import checks
+
+
+def quadrature(
+    order: int | tuple[int, int], prior: str = "flat"
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Spectrally accurate nodes for averages over two-state chains.
+
+    Tensor Gauss-Legendre in ``s = 1 - lambda`` and y (scaled to its range), split at s = 1 where
+    the range of y has a corner. In these coordinates pi is smooth, which it is not in (a, b).
+
+    Parameters
+    ----------
+    order : int or pair of ints >= 1
+        Points in s on each side of the split, and points in y (the same number if one int).
+    prior : "flat" or "doubly_stochastic" (then `order` points in a = b)
+
+    Returns
+    -------
+    weights : (m,), summing to 1
+    transition : (m, 2, 2)
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument and its value.
+    """
+    pair = order if isinstance(order, tuple) else (order, order)
+    if len(pair) != 2:
+        raise ValueError(f"order must be an int or a pair of ints, got {order!r}")
+    along, across = (checks.integer("order", value, 1) for value in pair)
+    x, wx = np.polynomial.legendre.leggauss(along)
+    if checks.prior_name(prior) == "doubly_stochastic":
+        half = (1.0 - x) / 2.0
+        return wx / 2.0, _two_state(half, half)
+    z, wz = np.polynomial.legendre.leggauss(across)
+    gap = np.concatenate([(1.0 + x) / 2.0, (3.0 + x) / 2.0])
+    reach = np.concatenate([np.full(along, 0.5), 1.0 / gap[along:] - 0.5])
+    weights = np.outer(np.tile(wx / 2.0, 2) * gap * reach, wz)
+    shift = np.outer(reach, z)
+    leave_first, leave_second = gap[:, None] * (0.5 - shift), gap[:, None] * (0.5 + shift)
+    return weights.ravel(), _two_state(leave_first.ravel(), leave_second.ravel())
+
+
+def _two_state(one: NDArray[np.float64], two: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Transition matrices (m, 2, 2) from the probabilities of leaving each state."""
+    return np.stack([np.stack([1 - one, one], -1), np.stack([two, 1 - two], -1)], -2)
+
+
+def point_set(
+    nodes: int, k: int, prior: str = "flat", *, seed: int | np.random.SeedSequence = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """One scrambled Sobol point set of chains with k states.
+
+    Flat rows come from stick breaking by inverse distribution functions. "doubly_stochastic" draws
+    all rows but the last and keeps the points whose implied last row is nonnegative: uniform on the
+    Birkhoff polytope, with self-normalised weights.
+
+    Parameters
+    ----------
+    nodes : int, a power of two
+    k : int >= 2
+    prior : "flat" or "doubly_stochastic"
+    seed : int or SeedSequence, of the scrambling
+
+    Returns
+    -------
+    weights : (m,), summing to 1; m = nodes, or the number of points kept
+    transition : (m, k, k)
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument and its value; also if so few points survive (large k) that no
+        average can be formed.
+    """
+    from scipy.stats import qmc  # here, because scipy.stats alone doubles the time to import us
+
+    nodes, k = checks.power_of_two("nodes", nodes), checks.integer("k", k, 2)
+    doubly = checks.prior_name(prior) == "doubly_stochastic"
+    drawn = k - 1 if doubly else k
+    sobol = qmc.Sobol(drawn * (k - 1), scramble=True, seed=np.random.default_rng(seed))
+    rows = _stick_breaking(sobol.random(nodes).reshape(nodes, drawn, k - 1))
+    if doubly:
+        last = 1.0 - rows.sum(axis=1, keepdims=True)
+        kept = np.all(last >= 0, axis=(1, 2))
+        if np.count_nonzero(kept) < 32:
+            raise ValueError(
+                f"nodes must be larger for doubly stochastic chains with k={k}: of "
+                f"{nodes} points only {np.count_nonzero(kept)} are such chains"
+            )
+        rows = np.concatenate([rows, last], axis=1)[kept]
+    return np.full(len(rows), 1.0 / len(rows)), rows
+
+
+def _stick_breaking(uniform: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points (..., k-1) of the unit cube to points (..., k) uniform on the simplex."""
+    pieces = uniform.shape[-1]
+    out = np.empty((*uniform.shape[:-1], pieces + 1))
+    rest = np.ones(uniform.shape[:-1])
+    for i in range(pieces):
+        # The broken-off share is Beta(1, pieces - i), whose survival function is a pure power.
+        share = -np.expm1(np.log1p(-uniform[..., i]) / (pieces - i))
+        out[..., i] = rest * share
+        rest = rest * (1.0 - share)
+    out[..., pieces] = rest
+    return out
