@@ -1,0 +1,116 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from sim.cli import main
+from sim.trajectory import Trajectory
+
+TINY = ["--k", "2", "--length", "6", "--batch-size", "4", "--held-out", "10", "--quiet"]
+SMALL = [*TINY, "--steps", "8"]
+
+
+def test_run_show_plot(tmp_path, capsys):
+    out = str(tmp_path / "run")
+    assert main(["run", *SMALL, "--out", out]) == 0
+    assert "KL to the truth" in capsys.readouterr().out
+    assert main(["show", out]) == 0
+    shown = capsys.readouterr().out
+    assert "'prior': 'dirichlet'" in shown
+    assert "nearest strategy" in shown
+    assert main(["plot", out]) == 0
+    assert (tmp_path / "run" / "run.png").read_bytes()[:4] == b"\x89PNG"
+    assert (tmp_path / "run" / "run.pdf").read_bytes()[:4] == b"%PDF"
+    assert Trajectory.load(out).examples[-1] == 32
+
+
+def test_examples_are_never_fewer_than_asked(tmp_path):
+    out = tmp_path / "run"
+    assert main(["run", *TINY, "--examples", "10", "--out", str(out)]) == 0
+    assert Trajectory.load(out).examples[-1] == 12
+
+
+def test_options_reach_the_run(tmp_path):
+    out = tmp_path / "run"
+    options = ["--prior", "doubly_stochastic", "--loss", "margin", "--delta", "2", "--at", "last",
+               "--learning-rate", "0.1", "0.2", "--init-v", "0.3", "--init-W", "0.1",
+               "--first-layer", "softmax", "--normalize", "length", "--seed", "4"]  # fmt: skip
+    assert main(["run", *SMALL, *options, "--out", str(out)]) == 0
+    run = Trajectory.load(out)
+    parameters = run.provenance["parameters"]
+    assert parameters["prior"] == {"prior": "doubly_stochastic", "k": 2}
+    assert parameters["loss"] == {"loss": "margin", "at": "last", "delta": 2.0}
+    assert parameters["learning_rate"] == [0.1, 0.2]
+    assert parameters["model"]["first_layer"] == "softmax"
+    assert (run.v[0] == 0.3).all()
+    assert (run.W[0] == 0.1).all()
+
+
+def test_a_different_run_is_not_overwritten_by_a_slip(tmp_path, capsys):
+    out = ["--out", str(tmp_path)]
+    assert main(["run", *SMALL, *out]) == 0
+    before = (tmp_path / "trajectory.npz").read_bytes()
+    # the same run again gives the same bytes
+    assert main(["run", *SMALL, *out]) == 0
+    assert (tmp_path / "trajectory.npz").read_bytes() == before
+    assert main(["run", *SMALL, *out, "--seed", "1"]) == 1
+    assert "already holds a different run" in capsys.readouterr().err
+    assert (tmp_path / "trajectory.npz").read_bytes() == before
+    assert main(["run", *SMALL, *out, "--seed", "1", "--overwrite"]) == 0
+    assert (tmp_path / "trajectory.npz").read_bytes() != before
+
+
+def test_divergence_keeps_what_was_recorded(tmp_path, capsys):
+    out = tmp_path / "run"
+    wild = ["--loss", "squared", "--learning-rate", "90", "--init-W", "1", "--init-v", "1"]
+    arguments = ["run", *TINY, "--steps", "400", *wild, "--record-every", "1", "--out", str(out)]
+    assert main(arguments) == 1
+    assert "error: training diverged at step" in capsys.readouterr().err
+    assert np.isfinite(Trajectory.load(out).v).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "--k", "1"], "k must be an integer >= 2, got 1"),
+        (["run", "--length", "0"], "length must be an integer >= 1, got 0"),
+        (["run", "--alpha", "0"], "alpha must be a finite number > 0"),
+        (["run", "--prior", "zipf"], "prior must be one of dirichlet, doubly_stochastic, unigram"),
+        (["run", "--prior", "interpolated", "--k", "2"], "needs p in"),
+        (["run", "--prior", "interpolated"], "defined for k = 2"),
+        (["run", "--prior", "unigram", "--order", "2"], "defined for order 1"),
+        (["run", "--loss", "hinge"], "loss must be one of cross_entropy, margin, squared"),
+        (["run", "--loss", "squared", "--delta", "1"], "loss squared has no delta"),
+        (["run", "--model", "lstm"], "model must be one of minimal"),
+        (["run", "--learning-rate", "1", "2", "3"], "learning-rate must be one number or two"),
+        (["run", "--init-v", "nan"], "v must be finite"),
+        (["show", "/nonexistent/run"], "no trajectory at /nonexistent/run"),
+        (["plot", "/nonexistent/run"], "no trajectory at"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(arguments, words, tmp_path, capsys):
+    if arguments[0] == "run":
+        arguments = [*arguments, "--quiet", "--out", str(tmp_path / "out")]
+    assert main(arguments) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    assert words in captured.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_venue_is_refused(tmp_path, capsys):
+    main(["run", *SMALL, "--out", str(tmp_path)])
+    capsys.readouterr()
+    assert main(["plot", str(tmp_path), "--venue", "nature"]) == 1
+    assert "venue must be one of neurips, iclr, icml, icml2" in capsys.readouterr().err
+
+
+def test_help_names_every_command():
+    for arguments in (["--help"], ["run", "--help"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "sim", *arguments], capture_output=True, text=True, check=True
+        )
+        assert "usage: python -m sim" in done.stdout
+    assert "--learning-rate" in done.stdout
