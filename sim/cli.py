@@ -113,7 +113,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     record.add_argument(
         "--record-every", type=int, help="steps between records (about 200 records)"
     )
-    record.add_argument("--held-out", type=int, default=2048, help="test sequences")
+    record.add_argument("--held-out", type=int, default=1024, help="test sequences")
     record.add_argument("--out", metavar="DIR", help="run folder to write")
     record.add_argument("--overwrite", action="store_true", help="replace a different run in DIR")
     record.add_argument("--quiet", action="store_true", help="no progress bar")

@@ -61,7 +61,7 @@ def train(
     rng: Seed = None,
     record_every: int | None = None,
     record_at: ArrayLike | None = None,
-    held_out: int = 2048,
+    held_out: int = 1024,
     start: str | ArrayLike = "stationary",
     progress: bool = False,
 ) -> Trajectory:

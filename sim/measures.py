@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks, strategies
 from sim.losses import Loss
-from sim.minimal import MinimalModel, logits
+from sim.minimal import LossGradient, MinimalModel, logits
 from sim.priors import Prior
 from sim.randomness import Seed
 from sim.sequences import SequenceBatch, sample_sequences
@@ -82,7 +82,8 @@ class HeldOut:
         for name, guess in self.predictions.items():
             result[f"kl_{name}"] = float(kl(guess, log_model).mean())
         if loss is not None:
-            result["loss"] = loss.value(scores, self.tokens[:, 1:])
+            weight = np.full(len(self.tokens), 1.0 / len(self.tokens))
+            result["loss"] = LossGradient(model, loss)(self.tokens, weight, model.v, model.W)[0]
         return result
 
 

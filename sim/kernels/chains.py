@@ -6,6 +6,8 @@ import numpy as np
 
 from sim.kernels._jit import jit
 
+LANES = 8  # sequences drawn side by side
+
 
 @jit
 def stationary(transition, out):
@@ -58,23 +60,31 @@ def sample(transition, initial, uniforms, order, out):
     """
     n, S, k = transition.shape
     length = out.shape[1]
-    for q in range(n):
-        u = uniforms[q, 0]
-        history = 0
-        below = 0.0
-        for s in range(S - 1):
-            below += initial[q, s]
-            history += u >= below
-        digit = S // k
-        for t in range(min(order, length)):
-            out[q, t] = (history // digit) % k
-            digit //= k
-        for t in range(order, length):
-            u = uniforms[q, t - order + 1]
-            token = 0
+    history = np.empty(LANES, np.int64)
+    for first in range(0, n, LANES):
+        lanes = min(LANES, n - first)
+        for lane in range(lanes):
+            q = first + lane
+            start = 0
             below = 0.0
-            for i in range(k - 1):
-                below += transition[q, history, i]
-                token += u >= below
-            out[q, t] = token
-            history = (history * k + token) % S
+            for s in range(S - 1):
+                below += initial[q, s]
+                start += uniforms[q, 0] >= below
+            digit = S // k
+            for t in range(min(order, length)):
+                out[q, t] = (start // digit) % k
+                digit //= k
+            history[lane] = start
+        for t in range(order, length):
+            # several sequences in turn: within one, each draw waits for the one before it
+            for lane in range(lanes):
+                q = first + lane
+                u = uniforms[q, t - order + 1]
+                token = 0
+                below = 0.0
+                for i in range(k - 1):
+                    below += transition[q, history[lane], i]
+                    token += u >= below
+                out[q, t] = token
+                # an integer division a token would cost more than all the rest
+                history[lane] = token if order == 1 else (history[lane] * k + token) % S

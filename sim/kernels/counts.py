@@ -27,7 +27,7 @@ def ngram(tokens, k, order, alpha, out):
             if p >= order:
                 count[history, token] += 1.0
                 visits[history] += 1.0
-            history = (history * k + token) % S
+            history = token if order == 1 else (history * k + token) % S
             # before a whole history has been seen nothing has been counted for it
             seen = visits[history] if p + 1 >= order else 0.0
             scale = 1.0 / (seen + k * alpha)
