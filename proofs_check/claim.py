@@ -149,7 +149,7 @@ class Entry:
 
     @property
     def residual(self) -> float:
-        """The largest residual of the statement that stands, relative to nothing."""
+        """The largest residual of the statement that stands (printed, or corrected)."""
         about = "corrected" if self.verdict == Verdict.CORRECTED else "printed"
         return max(
             (e.finding.residual for e in self.evidence if e.about == about), default=math.nan

@@ -9,6 +9,7 @@ import sympy as sp
 
 import sim
 from proofs_check.claim import Claim, Finding, Route, Statement, Verdict, exactly
+from proofs_check.compare import worst
 from sim.objectives import all_sequences
 
 
@@ -41,14 +42,17 @@ def _count(tokens: np.ndarray, k: int, rule: Counting) -> np.ndarray:
 
 
 def _every_sequence(value: tuple[Counting, ...]) -> Finding:
-    worst, checked = 0.0, 0
+    residuals, checked = [], 0
     for k, T in ((2, 7), (3, 5), (4, 4)):
         tokens = all_sequences(k, T)
         for rule, (v, W) in zip(value, _weights(T, k), strict=True):
             model = sim.MinimalModel(v, W)
-            worst = max(worst, np.abs(sim.logits(model, tokens) - _count(tokens, k, rule)).max())
+            difference = sim.logits(model, tokens) - _count(tokens, k, rule)
+            residuals.append(np.abs(difference).max())
             checked += len(tokens)
-    return Finding(worst, 0.0, f"{checked} sequences, every position and state; integers compared")
+    return Finding(
+        worst(residuals), 0.0, f"{checked} sequences, every position and state; integers compared"
+    )
 
 
 def _weights(T: int, k: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -16,7 +16,7 @@ import sim
 import theory
 from proofs_check.claim import Claim, Finding, Route, Statement, Verdict, exactly
 from proofs_check.claims.common import enumerated_margin
-from proofs_check.compare import relative_error
+from proofs_check.compare import relative_error, worst
 from theory.normal_form import is_zero, sign
 
 Array = NDArray[np.float64]
@@ -65,7 +65,7 @@ def _moment_routes(
 
     def quadrature(value: sp.Expr) -> Finding:
         means = [_quadrature_mean(form) for form in forms]
-        residual = max(abs(mean - float(value)) for mean in means)
+        residual = worst(abs(mean - float(value)) for mean in means)
         return Finding(residual, 1e-13, f"{len(means)} printed forms, first {means[0]:.15f}")
 
     return (
@@ -89,11 +89,11 @@ A33_FORMS = (
 
 def _step_W_enumerated(value: dict[str, sp.Expr]) -> Finding:
     """The finite-T gradient is right for the true hinge, so its large-T law is about the model."""
-    worst = max(
+    finite = worst(
         relative_error(theory.first_step(T)[0], _enumerated_step(T)[0]) for T in range(1, 9)
     )
     return Finding(
-        worst + _excess_W(value), 1e-11, "exact finite-T gradient against enumeration, T = 1..8; "
+        finite + _excess_W(value), 1e-11, "exact finite-T gradient against enumeration, T = 1..8; "
         "remainder / T stays within its bound at T = " + ", ".join(map(str, LENGTHS)),
     )  # fmt: skip
 
@@ -105,11 +105,11 @@ def _leading_W(value: dict[str, sp.Expr]) -> Array:
 
 def _excess_W(value: dict[str, sp.Expr]) -> float:
     """By how much |gradient - (T+1)(T+2)/6 (B, A)| exceeds 2 T at any of several T."""
-    excess = 0.0
+    excess = [0.0]
     for T in LENGTHS:
         rest = theory.first_step(T)[0] - (T + 1) * (T + 2) / 6 * _leading_W(value)
-        excess = max(excess, float(np.abs(rest).max()) / T - 2.0)
-    return excess
+        excess.append(np.abs(rest).max() / T - 2.0)
+    return worst(excess)
 
 
 def _step_W_symbolic(value: dict[str, sp.Expr]) -> Finding:
@@ -144,16 +144,16 @@ def _step_v_symbolic(value: dict[str, sp.Expr]) -> Finding:
 
 
 def _step_v_enumerated(value: dict[str, sp.Expr]) -> Finding:
-    worst = max(
+    finite = worst(
         relative_error(theory.first_step(T)[1], _enumerated_step(T)[1]) for T in range(1, 9)
     )
-    excess = 0.0
+    excess = [0.0]
     for T in LENGTHS:
         left = T - np.arange(1, T + 1)
         rest = T * theory.first_step(T)[1] - (left + 1) * (left + 2) / 2 * float(value["D"])
-        excess = max(excess, float(np.abs(rest).max()) / T - 1.0)
+        excess.append(np.abs(rest).max() / T - 1.0)
     return Finding(
-        worst + excess, 1e-11, "exact finite-T gradient against enumeration, T = 1..8; "
+        finite + worst(excess), 1e-11, "exact finite-T gradient against enumeration, T = 1..8; "
         "remainder / T stays within its bound at T = " + ", ".join(map(str, LENGTHS)),
     )  # fmt: skip
 
@@ -234,7 +234,7 @@ CLAIMS = (
     Claim(
         id="A.37",
         source="(A.37), p. 21",
-        title="first step of v: quadratic law with constant 3/2 - log 4 and an O(1) remainder",
+        title="first step of v: quadratic law, constant 3/2 - log 4, remainder O(1)",
         printed=Statement(
             r"v_j^{(1)}=c+\frac{c\eta}{t}\frac{(t-j+1)(t-j+2)}{2}"
             r"E_{a,b}\left[\frac{(a-1)^2+(b-1)^2}{(\lambda-1)^2}-\tfrac12\right]+O(1),\quad "

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from sim.plots.style import paper_style, save_figure, venue_width
+from sim.plots.style import figure_height, paper_style, save_figure, venue_width
 from sim.provenance import provenance
 from sim.store import output_folder, write_atomic, write_json
 
@@ -79,10 +79,8 @@ def make_figure(
     width = venue_width(venue)
     folder = output_folder(out)
     data = spec.compute(spec.parameters, progress=progress, use_cache=use_cache)
-    # panels that stand side by side in a full width stand below each other in a column
-    height = spec.height * width if width > 4 else 2.4 * spec.height * width
     with paper_style(usetex=usetex):
-        figure = Figure(figsize=(width, height))
+        figure = Figure(figsize=(width, figure_height(width, spec.height)))
         spec.draw(figure, data)
         paths = save_figure(figure, folder, spec.name)
     table = folder / f"{spec.name}.csv"

@@ -35,7 +35,7 @@ TRAINING: dict[str, Any] = {
 # the start is recorded at every step, the rest about 130 times
 EARLY_STEPS = 80
 # the linear flow is drawn up to where the logits it predicts reach this root mean square
-LINEAR_LOGIT = 1.0
+LINEAR_LOGIT = 0.5
 
 
 @dataclass(frozen=True)
@@ -121,21 +121,13 @@ def _logit_size(v: Array, W: Array, parameters: dict[str, Any]) -> Array:
 
 def draw(figure: Figure, data: LearningData) -> None:
     """Test loss, v at three moments, distance to the strategies, and the start with its theory."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(4, 1) if narrow else figure.add_gridspec(2, 2)
-    cells = [grid[index] for index in range(4)]
-    panels.test_loss(figure.add_subplot(cells[0]), data.curves)
-    rows = len(data.curves.snapshots)
-    column = cells[1].subgridspec(rows, 1)
-    panels.snapshot_column([figure.add_subplot(column[row]) for row in range(rows)], data.curves)
-    panels.strategy_distances(figure.add_subplot(cells[2]), data.curves)
-    leaving_the_origin(figure.add_subplot(cells[3]), data)
+    leaving_the_origin(figure.add_subplot(panels.learning_panels(figure, data.curves)), data)
 
 
 def leaving_the_origin(ax: Axes, data: LearningData) -> None:
     """Entries of W in the first steps: SGD as markers, the exact linear flow as lines."""
     run = data.trajectory
-    shown = run.examples <= 1.5 * data.theory_examples[-1]
+    shown = run.examples <= 1.4 * data.theory_examples[-1]
     thinned = np.flatnonzero(shown)[:: max(1, int(shown.sum()) // 20)]
     for name, theory_line, style in (
         ("W_diagonal", data.theory_diagonal, STRATEGY["bigram"]),
@@ -151,7 +143,8 @@ def leaving_the_origin(ax: Axes, data: LearningData) -> None:
         xlabel="examples seen",
         ylabel="mean entry of $W$",
         xlim=(0, None),
-        ylim=(0, None),
+        # room for the legend above the steepest line
+        ylim=(0, 1.25 * data.theory_diagonal.max()),
     )
     ax.legend(loc="upper left")
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from numpy.typing import NDArray
 
 from sim.measures import strategy_names
@@ -86,14 +88,14 @@ def test_loss(ax: Axes, data: LearningCurves) -> None:
             continue
         level = data.baselines[name]
         ax.axhline(level, color=STRATEGY[name]["color"], linewidth=1.0)
+        # outside, where no marker can run into it
         ax.annotate(
-            f"{name} strategy",
+            name,
             (1.0, level),
             xycoords=("axes fraction", "data"),
-            xytext=(0, 1.5),
+            xytext=(3, 0),
             textcoords="offset points",
-            ha="right",
-            va="bottom",
+            va="center",
             color="0.25",
         )
     index = thin(data.examples)
@@ -108,9 +110,9 @@ def test_loss(ax: Axes, data: LearningCurves) -> None:
     for snapshot, color in zip(data.snapshots, SNAPSHOT_COLORS, strict=False):
         ax.axvline(snapshot.examples / 1e3, color=color, linewidth=0.8, linestyle=(0, (3, 2)))
     ax.set(
-        title="Test loss",
+        title="Test loss (nats)",
         xlabel="examples seen (thousands)",
-        ylabel="KL(truth ‖ model), nats",
+        ylabel="KL(truth ‖ model)",
         ylim=(0, None),
         xlim=(0, data.examples[-1] / 1e3),
     )
@@ -119,11 +121,12 @@ def test_loss(ax: Axes, data: LearningCurves) -> None:
 def positional_weights(ax: Axes, snapshot: Snapshot, color: str = BAR) -> None:
     """v as bars over the lag, with a predicted v as a line."""
     lag = np.arange(1, len(snapshot.v) + 1)
-    ax.bar(lag, snapshot.v, width=0.8, color=color, linewidth=0)
+    # gaps between many thin bars would only flicker
+    ax.bar(lag, snapshot.v, width=0.8 if len(lag) <= 40 else 1.0, color=color, linewidth=0)
     if snapshot.theory is not None:
         ax.plot(lag, snapshot.theory, **THEORY)
     ax.axhline(0, color="0.3", linewidth=0.5)
-    ax.set_xlim(0, len(lag) + 1)
+    ax.set_xlim(0.5, len(lag) + 0.5)
 
 
 def snapshot_column(axes: Sequence[Axes], data: LearningCurves) -> None:
@@ -163,13 +166,33 @@ def strategy_distances(ax: Axes, data: LearningCurves) -> None:
             linewidth=0,
         )
     ax.set(
-        title="Distance to the strategies",
+        title="Distance to the strategies (nats)",
         xlabel="examples seen (thousands)",
-        ylabel="KL(strategy ‖ model), nats",
+        ylabel="KL(strategy ‖ model)",
         xlim=(0, data.examples[-1] / 1e3),
-        ylim=(0, 1.12 * max(values.max() for values in data.kl.values())),
+        ylim=(0, 1.22 * max(values.max() for values in data.kl.values())),
     )
     ax.legend(loc="upper left", ncols=3, columnspacing=0.9, handletextpad=0.2)
+
+
+def four_cells(figure: Figure) -> list[SubplotSpec]:
+    """Two by two in a full text width, below each other in a column; the second has room for v."""
+    if figure.get_figwidth() < 4:
+        grid = figure.add_gridspec(4, 1, height_ratios=[1, 1.9, 1, 1])
+    else:
+        grid = figure.add_gridspec(2, 2)
+    return [grid[index] for index in range(4)]
+
+
+def learning_panels(figure: Figure, data: LearningCurves) -> SubplotSpec:
+    """Test loss, snapshots of v and distances in three of four cells; returns the fourth."""
+    cells = four_cells(figure)
+    test_loss(figure.add_subplot(cells[0]), data)
+    rows = len(data.snapshots)
+    column = cells[1].subgridspec(rows, 1)
+    snapshot_column([figure.add_subplot(column[row]) for row in range(rows)], data)
+    strategy_distances(figure.add_subplot(cells[2]), data)
+    return cells[3]
 
 
 def weight_matrix(ax: Axes, W: Array, title: str = "$W$") -> None:

@@ -44,6 +44,11 @@ def venue_width(venue: str) -> float:
     return VENUES[checks.one_of("venue", venue, VENUES)]
 
 
+def figure_height(width: float, ratio: float) -> float:
+    """Height in inches: `ratio` of a full text width; a column stacks what stands side by side."""
+    return ratio * width if width > 4 else 2.9 * ratio * width
+
+
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write ``name.pdf`` and ``name.png`` into an existing folder, each whole or not at all."""
     written = []

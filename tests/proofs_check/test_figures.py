@@ -1,0 +1,90 @@
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import sim
+from proofs_check import cache
+from proofs_check.figures import FIGURES, make_figure
+from proofs_check.figures.learning import train_minimal
+
+TINY = {"length": 8, "batch_size": 4, "examples": 400, "held_out": 20}
+SMALL = {
+    "fig3": TINY | {"snapshots": [40, 200, 400], "length": 6},
+    "fig12": TINY | {"snapshots": [40, 200, 400]},
+    "fig4b": TINY | {"at": 200},
+    "fig6": {"length": 10, "samples": 2000},
+}
+
+
+def small(name):
+    spec = FIGURES[name]
+    assert SMALL[name].keys() <= spec.parameters.keys()
+    return replace(spec, parameters=spec.parameters | SMALL[name])
+
+
+@pytest.mark.parametrize("venue", ["neurips", "icml"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_four_files_and_the_csv_is_what_was_plotted(name, venue, tmp_path):
+    spec = small(name)
+    paths, data = make_figure(spec, tmp_path / "new", venue=venue)
+    assert [path.suffix for path in paths] == [".pdf", ".png", ".csv", ".json"]
+    assert paths[0].read_bytes()[:4] == b"%PDF"
+    with paths[2].open() as file:
+        rows = list(csv.DictReader(file))
+    for part in spec.series(data):
+        found = [float(row["y"]) for row in rows
+                 if (row["panel"], row["series"]) == (part.panel, part.name)]  # fmt: skip
+        np.testing.assert_array_equal(found, np.ravel(part.y))
+    record = json.loads(paths[3].read_text())
+    assert record["parameters"]["seed"] == spec.parameters["seed"]
+    assert record["versions"]["numpy"]
+
+
+def test_drawing_does_not_simulate(monkeypatch, tmp_path):
+    specs = [small(name) for name in FIGURES]
+    data = [spec.compute(spec.parameters) for spec in specs]
+    for name in ("train", "sample_sequences", "loss_and_gradient", "logits"):
+        monkeypatch.setattr(sim, name, lambda *a, **k: pytest.fail("simulated while drawing"))
+    for spec, known in zip(specs, data, strict=True):
+        make_figure(replace(spec, compute=lambda *a, known=known, **k: known), tmp_path)
+
+
+def test_fig6_monte_carlo_agrees_with_the_exact_step():
+    spec = FIGURES["fig6"]
+    data = spec.compute(spec.parameters | {"samples": 20_000})
+    assert np.abs((data.sampled_W - data.W) / data.error_W).max() < 4.5
+    assert np.abs((data.sampled_v - data.v) / data.error_v).max() < 4.5
+
+
+def test_training_runs_are_cached_by_parameters_and_code(monkeypatch, tmp_path):
+    monkeypatch.setenv("ICL_MARKOV_CACHE", str(tmp_path))
+    parameters = small("fig12").parameters
+    first = train_minimal(parameters)
+    monkeypatch.setattr(sim, "train", lambda *a, **k: pytest.fail("trained again"))
+    np.testing.assert_array_equal(train_minimal(parameters).W, first.W)
+    with pytest.raises(pytest.fail.Exception, match="trained again"):
+        train_minimal(parameters | {"seed": 5})
+    with pytest.raises(pytest.fail.Exception, match="trained again"):
+        train_minimal(parameters, use_cache=False)
+    monkeypatch.setattr(cache, "_code_digest", lambda: "other code")
+    with pytest.raises(pytest.fail.Exception, match="trained again"):
+        train_minimal(parameters)
+
+
+def test_a_broken_cache_costs_time_not_results(monkeypatch, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setenv("ICL_MARKOV_CACHE", str(blocked))
+    assert len(train_minimal(small("fig12").parameters)) > 1
+
+
+def test_unknown_venue_and_unwritable_folder_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="venue must be one of neurips"):
+        make_figure(small("fig6"), tmp_path, venue="nature")
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    with pytest.raises(OSError, match="cannot be written"):
+        make_figure(small("fig6"), blocked / "figures")
