@@ -1,12 +1,15 @@
 """The kernels against their twins, and the vector layer against NumPy."""
 
 import math
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import sim
 from sim import twins
 from sim.kernels import minimal
 from sim.kernels._elementary import vexp, vlog
@@ -193,7 +196,9 @@ def test_cached_code_is_used_by_the_next_process():
     )
     run(problem(3, 9, 8))
     test_logits_equal_twin(2, 1)
-    subprocess.run([sys.executable, "-c", program], check=True)
+    # the same files as here, whatever lies in the working directory
+    environment = os.environ | {"PYTHONPATH": str(Path(sim.__file__).parents[1])}
+    subprocess.run([sys.executable, "-P", "-c", program], check=True, env=environment)
 
 
 # --- the vector layer ---------------------------------------------------------------------------
