@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from proofs_check import ledger
+from proofs_check.report import write_report
 from sim import checks
+from sim.cli import OneLineParser
 from sim.plots.style import VENUES, use_file_backend
 from sim.store import output_folder, refuse_unwritable, write_json
 
@@ -19,6 +21,7 @@ examples:
   python -m proofs_check verify                        every claim and its verdict
   python -m proofs_check verify A.32 --explain         one claim with its evidence
   python -m proofs_check verify 'x-*' --json out.json  claims beyond the paper, as data
+  python -m proofs_check report --out report/          the ledger as a document
   python -m proofs_check figure fig3 fig12 --venue icml2
 """
 
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="python -m proofs_check",
         description="Check the theory of in-context Markov chain learning against simulation.",
         epilog=EXAMPLES,
@@ -54,6 +57,16 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--explain", action="store_true", help="print statements and evidence")
     verify.add_argument("--list", action="store_true", help="only list the claims")
     verify.set_defaults(command=_verify)
+
+    report = commands.add_parser(
+        "report",
+        help="write the ledger as Markdown, LaTeX and JSON",
+        description="Look into every claim and write ledger.md (with what verdicts mean and the "
+        "corrections found), ledger.tex (compiles with the article class) and ledger.json.",
+    )
+    report.add_argument("claims", nargs="*", metavar="CLAIM", help="id, beginning of ids, or 'x-*'")
+    report.add_argument("--out", default="report", metavar="DIR", help="folder (default: report)")
+    report.set_defaults(command=_report)
 
     figure = commands.add_parser(
         "figure",
@@ -111,6 +124,16 @@ def _verify(options: argparse.Namespace) -> int:
     if options.json:
         output_folder(Path(options.json).parent)
         write_json(Path(options.json), {"claims": [entry.as_json() for entry in entries]})
+    return 0 if all(entry.as_expected for entry in entries) else 1
+
+
+def _report(options: argparse.Namespace) -> int:
+    claims = ledger.select(options.claims)
+    refuse_unwritable(options.out)
+    entries = ledger.verify(claims, progress=True)
+    for path in write_report(entries, options.out):
+        print(path)
+    print(ledger.summary(entries))
     return 0 if all(entry.as_expected for entry in entries) else 1
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sim import checks
 from sim.descent import OPTIMIZERS, Diverged, train
@@ -27,6 +27,23 @@ examples:
 """
 
 
+class _ShowDefaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Print defaults, but not that an option is absent by default."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default is None or action.default is False:
+            return action.help
+        return super()._get_help_string(action)
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose refusals are one line, without the usage in front."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the refusal and leave with status 2."""
+        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
@@ -43,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="python -m sim",
         description="Simulate how a two-layer attention model learns to read Markov chains "
         "from their context.",
@@ -66,13 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_run(commands: argparse._SubParsersAction[OneLineParser]) -> None:
     run = commands.add_parser(
         "run",
         help="train a model on fresh sequences and record its learning",
         description="Train a model on fresh sequences from random Markov chains. The defaults are "
         "the paper's minimal model: cross-entropy over all positions, SGD, v = 0.02, W = 0.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_ShowDefaults,
     )
     task = run.add_argument_group("task")
     task.add_argument("--prior", default="dirichlet", metavar="NAME", help=", ".join(PRIORS))

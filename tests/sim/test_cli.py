@@ -107,6 +107,16 @@ def test_unknown_venue_is_refused(tmp_path, capsys):
     assert "venue must be one of neurips, iclr, icml, icml2" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--k", "two"], ["show"]])
+def test_a_malformed_command_is_one_line_too(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    captured = capsys.readouterr().err
+    assert captured.startswith("error: ")
+    assert captured.count("\n") == 1
+
+
 def test_help_names_every_command():
     for arguments in (["--help"], ["run", "--help"]):
         done = subprocess.run(
