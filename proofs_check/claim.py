@@ -58,7 +58,8 @@ class Finding:
     @property
     def holds(self) -> bool:
         """Whether the statement stands on this route; NaN never does."""
-        return self.residual <= self.tolerance
+        # bool() since NumPy comparisons are not
+        return bool(self.residual <= self.tolerance)
 
 
 def exactly(holds: bool, detail: str) -> Finding:
@@ -177,14 +178,19 @@ class Entry:
                     "how": evidence.how,
                     "exact": evidence.finding.exact,
                     "holds": evidence.finding.holds,
-                    "residual": evidence.finding.residual,
-                    "tolerance": evidence.finding.tolerance,
+                    "residual": _number(evidence.finding.residual),
+                    "tolerance": _number(evidence.finding.tolerance),
                     "detail": evidence.finding.detail,
                 }
                 for evidence in self.evidence
             ],
             "seconds": round(self.seconds, 3),
         }
+
+
+def _number(value: float) -> float | None:
+    """A float that strict JSON can hold."""
+    return float(value) if math.isfinite(value) else None
 
 
 def look_into(claim: Claim) -> Entry:

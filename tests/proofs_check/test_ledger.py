@@ -1,5 +1,6 @@
 """Every claim gets the verdict it expects, and would get another if it were false."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -28,6 +29,7 @@ def test_ids_are_unique_and_dependencies_exist():
 def test_verdict_is_the_expected_one(claim):
     entry = look_into(claim)
     assert entry.as_expected, ledger.explain(entry)
+    json.dumps(entry.as_json(), allow_nan=False)
 
 
 def changed(claim, **values):

@@ -20,7 +20,7 @@ def entries():
         corrected=Statement(r"x_1=2", 2.0), expected=Verdict.CORRECTED, note="a sign & a factor",
         routes=(Route("symbolic", "one", _near(2.0)), Route("enumeration", "two", _near(2.0))),
     )  # fmt: skip
-    return [look_into(false), *ledger.verify(ledger.select(["A.32", "x-balance"]))]
+    return [look_into(false), *ledger.verify(ledger.select(["A.32", "A.33"]))]
 
 
 def test_corrections_stand_in_every_form(entries, tmp_path):
