@@ -14,7 +14,7 @@ from sim import checks
 from sim.clock import flow_time, layer_decays, layer_rates
 from sim.losses import CrossEntropy, Loss
 from sim.measures import HeldOut
-from sim.minimal import Gradient, LossGradient, MinimalModel
+from sim.minimal import Gradient, LossGradient, MinimalModel, announce_compilation
 from sim.objectives import Objective
 from sim.priors import Prior
 from sim.provenance import describe_seed, provenance
@@ -209,6 +209,8 @@ def _descend(
         seconds = time.perf_counter() - began
         return recorder.trajectory(provenance(**parameters) | {"seconds": seconds})
 
+    if progress:
+        announce_compilation()
     bar = tqdm(total=steps, unit="step", disable=not progress, leave=False, mininterval=0.2)
     # a run on its way to divergence overflows; that is noticed and reported below
     with bar, np.errstate(over="ignore", invalid="ignore", under="ignore"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import minimal as kernels
+from sim.kernels._jit import has_compiled
 from sim.losses import Loss
 
 Array = NDArray[np.float64]
@@ -187,6 +189,12 @@ class LossGradient:
             through_rows = np.cumsum((self._d_row * row_scale**2)[::-1])[::-1]
             self._gradient.v[:] = lag_weight * (self._gradient.v - through_rows)
         return value, self._gradient
+
+
+def announce_compilation() -> None:
+    """Say on stderr that the first call will take longer, if it will."""
+    if not has_compiled(kernels.loss_and_gradient):
+        print("compiling the kernels, once: about 20 seconds", file=sys.stderr, flush=True)
 
 
 def first_layer_table(v: Array, first_layer: str) -> tuple[Array, Array]:

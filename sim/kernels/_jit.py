@@ -65,6 +65,15 @@ def part(function=None, **options):
     return jit(function, **(inner | options))
 
 
+def has_compiled(dispatcher):
+    """Whether a kernel is compiled in this process or has code in the cache (perhaps outdated)."""
+    name = dispatcher.py_func
+    stem = f"{Path(name.__code__.co_filename).stem}.{name.__qualname__}-"
+    folder = dispatcher.stats.cache_path
+    cached = folder is not None and any(Path(folder).glob(f"{stem}*.nbi"))
+    return cached or bool(dispatcher.signatures)
+
+
 def _watch_siblings(dispatcher):
     """Add name, time and size of each sibling source file to the stamp of the cached code."""
     index = getattr(dispatcher._cache, "_cache_file", None)

@@ -13,7 +13,7 @@ import sim
 from sim import twins
 from sim.kernels import minimal
 from sim.kernels._elementary import vexp, vlog
-from sim.kernels._jit import CACHE, jit
+from sim.kernels._jit import CACHE, has_compiled, jit
 from sim.kernels._vector import LANES, fma, hsum, load, select, store, transpose, vmax
 
 LOSSES = {"cross entropy": 0, "margin": 1, "squared": 2}
@@ -199,6 +199,18 @@ def test_cached_code_is_used_by_the_next_process():
     # the same files as here, whatever lies in the working directory
     environment = os.environ | {"PYTHONPATH": str(Path(sim.__file__).parents[1])}
     subprocess.run([sys.executable, "-P", "-c", program], check=True, env=environment)
+
+
+def test_compilation_is_announced_only_before_the_first_call():
+    @jit(cache=False)
+    def fresh(x):
+        return x + 1.0
+
+    assert not has_compiled(fresh)
+    fresh(1.0)
+    assert has_compiled(fresh)
+    run(problem(2, 3, 1))
+    assert has_compiled(minimal.loss_and_gradient)
 
 
 # --- the vector layer ---------------------------------------------------------------------------
