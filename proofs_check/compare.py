@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +18,6 @@ def relative_error(found: ArrayLike, expected: ArrayLike) -> float:
     return float(np.abs(found - expected).max()) / (scale or 1.0)
 
 
-def worst(residuals: Iterable[float]) -> float:
+def worst(residuals: Iterable[SupportsFloat]) -> float:
     """Largest of several residuals; NaN if one of them is (the built-in max would lose it)."""
     return float(np.max([float(residual) for residual in residuals]))

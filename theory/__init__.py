@@ -14,6 +14,13 @@ from theory.kernel import (
 from theory.modes import Modes, linear_flow, modes
 from theory.normal_form import is_zero, normal_form, sign
 from theory.prior import exact_moment, moments, point_set, quadrature
+from theory.second_step import (
+    critical_learning_rate,
+    critical_learning_rate_exact,
+    critical_rate_constant,
+    diagonal_constant,
+    required_margin,
+)
 from theory.steps import (
     LeadingConstants,
     first_step,
@@ -25,6 +32,10 @@ from theory.steps import (
 __all__ = [
     "LeadingConstants",
     "Modes",
+    "critical_learning_rate",
+    "critical_learning_rate_exact",
+    "critical_rate_constant",
+    "diagonal_constant",
     "exact_moment",
     "first_step",
     "first_step_W",
@@ -41,6 +52,7 @@ __all__ = [
     "population_kernel_exact",
     "population_kernel_qmc",
     "quadrature",
+    "required_margin",
     "sign",
     "stationary_distribution",
 ]

@@ -6,11 +6,20 @@ Every expression is produced by the modules that use it, none is typed in as a r
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import sympy as sp
 
-from theory import chain, checks, prior, steps
+from theory import (
+    chain,
+    checks,
+    derivations_curriculum,
+    derivations_step_1,
+    derivations_step_2,
+    prior,
+    steps,
+)
 from theory import notation as s
 from theory.kernel import integrand, population_kernel, population_kernel_exact
 from theory.statement import Derivation, Step
@@ -214,10 +223,19 @@ _REGISTRY: dict[str, tuple[str, Callable[[int], list[Step]]]] = {
     "moments": ("Moments of the flat prior in (y, lambda)", _moments),
     "kernel": ("The population kernel K of the margin loss", _kernel),
     "lemma-3.1": ("The first step of gradient descent, Lemma 3.1", _lemma),
+    "A.23": ("Powers of the transition matrix", derivations_step_1.power),
+    "A.25": ("The gradient in W for one chain, in closed form", derivations_step_1.gradient),
+    "A.27": ("The first step of W, entry 1, 1", partial(derivations_step_1.entry, 0, 0)),
+    "A.28": ("The first step of W, entry 1, 2", partial(derivations_step_1.entry, 0, 1)),
+    "A.29": ("The first step of W, entry 2, 1", partial(derivations_step_1.entry, 1, 0)),
+    "A.30": ("The first step of W, entry 2, 2", partial(derivations_step_1.entry, 1, 1)),
+    "A.31": ("The leading order of the first step of W", derivations_step_1.leading),
     "A.32": ("The diagonal constant B of the first step in W",
              lambda T: _pair_average(0, "Its average under the flat prior.")),
     "A.33": ("The off-diagonal constant A of the first step in W",
              lambda T: _pair_average(1, "Its average under the flat prior.")),
     "A.37": ("The constant D of the first step in v", _a37),
+    **derivations_step_2.REGISTRY,
     "a-equals-b": ("The first step under the doubly stochastic prior", _equal),
+    **derivations_curriculum.REGISTRY,
 }  # fmt: skip

@@ -1,12 +1,19 @@
 """Every claim of the ledger, in paper order; what goes beyond the paper comes last."""
 
 from proofs_check.claims import (
+    appendix_setup,
     cor_a2,
     fact_2_3,
     lemma_3_1,
     prop_a3,
     prop_a3_moments,
     prop_a3_steps,
+    step_1_v,
+    step_1_w,
+    step_1_w_prior,
+    step_1_w_sums,
+    step_2,
+    step_2_dominance,
     x_bilinear,
     x_invariants,
     x_symmetry,
@@ -15,6 +22,13 @@ from proofs_check.claims import (
 CLAIMS = (
     *fact_2_3.CLAIMS,
     *lemma_3_1.CLAIMS,
+    *appendix_setup.CLAIMS,
+    *step_1_w.CLAIMS,
+    *step_1_w_sums.CLAIMS,
+    *step_1_w_prior.CLAIMS,
+    *step_1_v.CLAIMS,
+    *step_2.CLAIMS,
+    *step_2_dominance.CLAIMS,
     *cor_a2.CLAIMS,
     *prop_a3_steps.CLAIMS,
     *prop_a3_moments.CLAIMS,

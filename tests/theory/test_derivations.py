@@ -10,6 +10,7 @@ from theory.steps import first_step, leading_constants
 
 def test_the_expected_derivations_are_there() -> None:
     wanted = {"chain", "moments", "kernel", "lemma-3.1", "A.32", "A.33", "A.37"}
+    wanted |= {"A.23", "A.25", "A.27", "A.28", "A.29", "A.30", "A.31"}
     assert wanted <= set(derivations.ids())
 
 
@@ -80,3 +81,71 @@ def test_unknown_id_and_length() -> None:
         derivations.derivation("A.99")
     with pytest.raises(ValueError, match="T must be an integer >= 1, got 0"):
         derivations.derivation("chain", T=0)
+
+
+def test_powers_shown_are_powers() -> None:
+    from theory import notation as s
+
+    P = sp.Matrix([[s.a, 1 - s.a], [1 - s.b, s.b]])
+    shown, V, inverse = (value("A.23", name) for name in ("P^n", "V", "V^(-1)"))
+    beta, gamma = value("A.23", "beta"), value("A.23", "gamma")
+    lam = s.a + s.b - 1
+    for n in range(4):
+        product = V * sp.diag(1, lam**n) * inverse
+        split = (beta * lam**n + gamma) / (lam - 1)
+        for form in (shown.subs(s.n, n), product, split):
+            assert (form - P**n).applyfunc(sp.cancel).is_zero_matrix
+
+
+def test_sums_over_positions_and_the_gradient_they_make() -> None:
+    """Each closed form against the triple sum, and the prior's average against the step."""
+    from theory import derivations_step_1 as step_1
+    from theory import notation as s
+    from theory.steps import first_step_W
+
+    for T in (1, 2, 5):
+        triples = [(p, q, r) for p in range(T) for q in range(p + 1) for r in range(q + 1)]
+        gaps = ([0] * len(triples), [p - q for p, q, _ in triples], [p - r for p, _, r in triples])
+        for closed, exponents in zip(step_1.sums(), gaps, strict=True):
+            direct = sum(s.lam**e for e in exponents)
+            assert sp.cancel(closed.subs(s.T, T) - direct) == 0
+        for m, l in ((0, 0), (0, 1), (1, 0), (1, 1)):  # noqa: E741
+            here = sp.Poly(sp.cancel(step_1.conditional(m, l).subs(s.T, T)), s.y, s.lam)
+            mean = averaged(here)
+            assert is_zero(mean - first_step_W(T)[m, l])
+
+
+def averaged(polynomial: sp.Poly) -> sp.Expr:
+    from theory.prior import exact_moment
+
+    return sum(
+        coefficient * exact_moment(q // 2, n)
+        for (q, n), coefficient in polynomial.terms()
+        if q % 2 == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("id", "m", "l"), [("A.27", 0, 0), ("A.28", 0, 1), ("A.29", 1, 0), ("A.30", 1, 1)]
+)
+def test_entries_of_the_step_show_what_is_averaged(id: str, m: int, l: int) -> None:  # noqa: E741
+    from theory import derivations_step_1 as step_1
+    from theory import notation as s
+
+    name = f"gW_{m + 1}{l + 1}"
+    a, b, T = sp.Rational(2, 3), sp.Rational(1, 5), 4
+    y, lam = (1 - b) / (2 - a - b) - sp.Rational(1, 2), a + b - 1
+    found = 0
+    for symbol, total in zip(("S_0", "S_1", "S_2"), step_1.sums(), strict=True):
+        factor = value(id, f"{name}[{symbol}]").subs({s.a: a, s.b: b})
+        found += factor * total.subs({s.T: T, s.lam: lam}) / T
+    assert found == step_1.conditional(m, l).subs({s.T: T, s.y: y, s.lam: lam})
+
+
+def test_leading_order_and_its_remainder() -> None:
+    c, T = leading_constants(), 100
+    step = first_step(T)[0]
+    lead = (T + 1) * (T + 2) / 6
+    assert float(value("A.31", "R_diagonal", T)) == pytest.approx(step[0, 0] - lead * float(c.B))
+    assert float(value("A.31", "R_off", T)) == pytest.approx(step[0, 1] - lead * float(c.A))
+    assert is_zero(value("A.31", "N_diagonal") - c.W_next_diagonal)
