@@ -84,6 +84,7 @@ def test_select_by_id_beginning_and_wildcard():
     assert [claim.id for claim in ledger.select(["lemma-3.1"])] == [
         "lemma-3.1-step-1-W",
         "lemma-3.1-step-1-v",
+        "lemma-3.1-step-2",
     ]
     assert all(claim.id.startswith("x-") for claim in ledger.select(["x-*"]))
     assert ledger.select([]) == list(CLAIMS)
