@@ -124,17 +124,4 @@ CLAIMS = (
         note="About the two-step proof; that the two drops in the loss of trained models belong to "
         "the layers in this order is a matter of simulation, not of this entry.",
     ),
-    Claim(
-        id="text-3.2-learning-rates",
-        source="Sec. 3.2, p. 11, below Prop. 3.2",
-        title="which of the two learning rates is the larger",
-        printed=Statement(r"\eta_1\gg\eta_2", TRUE_RATES | {"larger": "first"}),
-        corrected=Statement(r"\eta_1=h_1/t^2\ll\eta_2=h_2/t", TRUE_RATES),
-        routes=RATES,
-        expected=Verdict.CORRECTED,
-        assumptions=SETTING[:1] + SETTING[3:],
-        depends_on=("text-A-learning-rates",),
-        note="Contradicts Prop. A.3 and p. 28; the explanation of a longer second phase by a "
-        "smaller second rate falls with it.",
-    ),
 )

@@ -89,7 +89,6 @@ PERTURBED = [
     changed("text-A-learning-rates", larger="first"),
     changed("text-A-learning-rates", first=1),
     changed("text-A-second-layer-first", v=0),
-    changed("text-3.2-learning-rates", larger="first"),
 ]
 
 
