@@ -3,6 +3,7 @@
 from proofs_check.claims import (
     appendix_setup,
     cor_a2,
+    displays,
     fact_2_3,
     lemma_3_1,
     minimal_model,
@@ -43,6 +44,7 @@ CLAIMS = (
     *prop_a3_steps.CLAIMS,
     *prop_a3_moments.CLAIMS,
     *prop_a3.CLAIMS,
+    *displays.CLAIMS,
     *x_bilinear.CLAIMS,
     *x_invariants.CLAIMS,
     *x_symmetry.CLAIMS,
