@@ -234,6 +234,7 @@ _REGISTRY: dict[str, tuple[str, Callable[[int], list[Step]]]] = {
              lambda T: _pair_average(0, "Its average under the flat prior.")),
     "A.33": ("The off-diagonal constant A of the first step in W",
              lambda T: _pair_average(1, "Its average under the flat prior.")),
+    "A.36": ("The step of v for one chain, in closed form", derivations_step_1.step_of_v),
     "A.37": ("The constant D of the first step in v", _a37),
     **derivations_step_2.REGISTRY,
     "a-equals-b": ("The first step under the doubly stochastic prior", _equal),

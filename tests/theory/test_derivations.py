@@ -1,9 +1,10 @@
 """Derivations say what the modules compute, at the context length asked for."""
 
+import numpy as np
 import pytest
 import sympy as sp
 
-from theory import derivations
+from theory import derivations, notation
 from theory.normal_form import is_zero
 from theory.steps import first_step, leading_constants
 
@@ -149,3 +150,19 @@ def test_leading_order_and_its_remainder() -> None:
     assert float(value("A.31", "R_diagonal", T)) == pytest.approx(step[0, 0] - lead * float(c.B))
     assert float(value("A.31", "R_off", T)) == pytest.approx(step[0, 1] - lead * float(c.A))
     assert is_zero(value("A.31", "N_diagonal") - c.W_next_diagonal)
+
+
+def test_step_of_v_for_one_chain_is_the_sum_over_pairs():
+    a, b, T = 0.3, 0.85, 7
+    P = np.array([[a, 1 - a], [1 - b, b]])
+    pi = np.array([1 - b, 1 - a]) / (2 - a - b)
+    expression = derivations.derivation("A.36").steps[-1].expression
+    known = {notation.y: pi[0] - 0.5, notation.lam: a + b - 1}
+    for j in range(1, T + 1):
+        direct = 0.0
+        for p in range(j, T + 1):
+            for t in range(j, p + 1):
+                again = np.linalg.matrix_power(P, p + 1 - t)
+                direct += pi @ np.diag(again) - 0.5
+        r = next(x for x in expression.free_symbols if x.name == "r")
+        assert float(expression.subs(known | {r: T - j + 1})) == pytest.approx(direct, rel=1e-12)
