@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from tqdm import tqdm
@@ -23,8 +24,12 @@ def select(patterns: Sequence[str]) -> list[Claim]:
         return list(CLAIMS)
     for pattern in patterns:
         if not any(_matches(claim, pattern) for claim in CLAIMS):
-            known = ", ".join(claim.id for claim in CLAIMS)
-            raise ValueError(f"claim must be one of {known}, got {pattern!r}")
+            near = get_close_matches(pattern, [claim.id for claim in CLAIMS], n=5, cutoff=0.5)
+            hint = f" (near it: {', '.join(near)})" if near else ""
+            raise ValueError(
+                f"claim must be an id or pattern of the ledger, which `verify --list` prints, "
+                f"got {pattern!r}{hint}"
+            )
     return [claim for claim in CLAIMS if any(_matches(claim, pattern) for pattern in patterns)]
 
 
