@@ -38,6 +38,12 @@ def one_of(name: str, value: Any, known: Iterable[str]) -> str:
     return str(value)
 
 
+def instance(name: str, value: Any, kind: type, allowed: str) -> None:
+    """Refuse a `value` that is not an instance of `kind`; `allowed` says what would be."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be {allowed}, got {value!r}")
+
+
 def array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> NDArray[np.float64]:
     """Return a C-contiguous float64 copy of `value`, refusing a wrong shape or non-finite entries.
 
@@ -69,7 +75,10 @@ def tokens(value: ArrayLike, k: int, *, minimum_length: int = 1) -> NDArray[np.i
     ValueError
         If the array is not two-dimensional, too short, or holds a token outside 0..k-1.
     """
-    given = np.asarray(value)
+    try:
+        given = np.asarray(value)
+    except ValueError:
+        raise ValueError("tokens must be sequences of one length, got a ragged array") from None
     if given.dtype.kind not in "iu":
         raise TypeError(f"tokens must be integers, got dtype {given.dtype}")
     if given.ndim != 2:

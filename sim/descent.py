@@ -103,6 +103,8 @@ def train(
     Diverged
         When the loss or a weight is no longer finite; carries what was recorded.
     """
+    checks.instance("model", model, MinimalModel, "a MinimalModel")
+    checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
     if model.k != prior.k:
         raise ValueError(f"model and prior must agree in k, got {model.k} and {prior.k}")
     checks.integer("batch_size", batch_size, 1)

@@ -96,9 +96,7 @@ def gradient_flow(
     """
     began = time.perf_counter()
     checks.one_of("method", method, METHODS)
-    low, high = float(t_span[0]), float(t_span[1])
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise ValueError(f"t_span must be an increasing pair of finite times, got {t_span}")
+    low, high = _span(t_span)
     times = _times(t_eval, low, high)
     rate_v, rate_W = layer_rates(rates)
     decay_v, decay_W = layer_decays(weight_decay)
@@ -145,6 +143,13 @@ def gradient_flow(
         reached = float(solution.t[-1]) if len(solution.t) else low
         raise FlowFailed(reached, solution.message, trajectory)
     return trajectory
+
+
+def _span(t_span: tuple[float, float]) -> tuple[float, float]:
+    ends = np.asarray(t_span, dtype=np.float64)
+    if ends.shape != (2,) or not np.isfinite(ends).all() or ends[0] >= ends[1]:
+        raise ValueError(f"t_span must be an increasing pair of finite times, got {t_span}")
+    return float(ends[0]), float(ends[1])
 
 
 def _times(t_eval: ArrayLike | None, low: float, high: float) -> Array:

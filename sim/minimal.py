@@ -159,6 +159,7 @@ class LossGradient:
     """
 
     def __init__(self, model: MinimalModel, loss: Loss) -> None:
+        checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
         self._first_layer = model.first_layer
         self._loss = loss
         self._position_scale = position_scale(model, model.T)

@@ -169,6 +169,7 @@ def test_flow_that_explodes_keeps_the_records():
         ({"record_every": 0}, "record_every must be an integer >= 1"),
         ({"record_at": [11]}, r"record_at must hold integers in 0..10"),
         ({"held_out": 0}, "held_out must be an integer >= 1"),
+        ({"loss": "ce"}, r"loss must be a CrossEntropy\(\), .* got 'ce'"),
         ({"start": "end"}, "start must be one of stationary, uniform"),
     ],
 )
@@ -181,6 +182,8 @@ def test_training_refusals(options, words):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda: sim.train(START, "dirichlet", steps=1), "prior must be a prior such as"),
+        (lambda: sim.train("model", sim.Dirichlet(2), steps=1), "model must be a MinimalModel"),
         (lambda: sim.train(START, sim.Dirichlet(3), steps=1), "model and prior must agree in k"),
         (
             lambda: sim.gradient_flow(START, _population(3), t_span=(0, 1)),

@@ -109,6 +109,7 @@ def test_long_sequences_do_not_underflow():
         (lambda: strategies.unigram([[0, -1]], 2), "got -1"),
         (lambda: strategies.bigram([[0.0, 1.0]], 2), "tokens must be integers, got dtype float64"),
         (lambda: strategies.bigram([0, 1], 2), r"tokens must have shape \(n, length\), got \(2,\)"),
+        (lambda: strategies.bigram([[0, 1], [0]], 2), "tokens must be sequences of one length"),
         (lambda: strategies.uniform(np.zeros((0, 3), int), 2), "at least one sequence"),
         (lambda: strategies.unigram([[0]], 1), "k must be an integer >= 2, got 1"),
         (lambda: strategies.ngram([[0]], 2, -1), "order must be an integer >= 0, got -1"),
