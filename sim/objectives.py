@@ -86,7 +86,8 @@ class Sample:
 class Population(Sample):
     """The population loss, eq. (6) / (A.12), by enumerating all k**(T + 1) sequences.
 
-    Exact up to the quadrature over the prior (see `sim.quadrature`).
+    Exact up to the quadrature over the prior (see `sim.quadrature`): to rounding for k = 2 and
+    finite sets, to about 1e-3 for flat priors over more states.
 
     Parameters
     ----------

@@ -51,6 +51,17 @@ def prior_quadrature(prior: Prior, nodes: int = 48) -> Quadrature:
     return Quadrature(rule.weights / rule.weights.sum(), rule.transition)
 
 
+def has_exact_rule(prior: Prior) -> bool:
+    """Whether a rule converges for likelihoods too, however concentrated.
+
+    Gauss rules (k = 2) and finite sets do; the fixed Sobol points used for more states cannot
+    follow a posterior that shrinks as the context grows.
+    """
+    if isinstance(prior, Mixture):
+        return all(has_exact_rule(part) for part in prior.priors)
+    return isinstance(prior, FiniteSet) or (prior.k == 2 and prior.order == 1)
+
+
 def _rule(prior: Prior, nodes: int) -> Quadrature:
     if isinstance(prior, FiniteSet):
         return Quadrature(np.full(prior.size, 1.0 / prior.size), prior.chains)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sim import checks
 from sim.kernels import counts
 from sim.priors import Prior
-from sim.quadrature import prior_quadrature
+from sim.quadrature import has_exact_rule, prior_quadrature
 from sim.sequences import initial_distribution
 
 Array = NDArray[np.float64]
@@ -88,8 +88,12 @@ def bayes(
     """
     if prior.order != 1:
         raise ValueError(f"prior must have order 1, got {prior.order}")
+    if not has_exact_rule(prior):
+        raise ValueError(
+            f"prior must have k = 2 or be a FiniteSet for the posterior to be exact, got {prior!r}"
+        )
     given = checks.tokens(tokens, prior.k)
-    rule = prior_quadrature(prior, nodes or given.shape[1] // 2 + 32)
+    rule = prior_quadrature(prior, given.shape[1] // 2 + 32 if nodes is None else nodes)
     out = np.empty((*given.shape, prior.k))
     initial = initial_distribution(start, rule.transition)
     counts.bayes(given, rule.weights, initial, rule.transition, out)

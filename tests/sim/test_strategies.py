@@ -117,6 +117,22 @@ def test_long_sequences_do_not_underflow():
             lambda: strategies.bigram([[0]], 2, alpha=0.0),
             "alpha must be a finite number > 0, got 0",
         ),
+        # a posterior over a continuum of larger chains is not integrated exactly by fixed points
+        (
+            lambda: strategies.bayes([[0]], sim.Dirichlet(3)),
+            "prior must have k = 2 or be a FiniteSet",
+        ),
+        (
+            lambda: strategies.bayes(
+                [[0]],
+                sim.Mixture([sim.FiniteSet(sim.Dirichlet(3), 2, 0), sim.Dirichlet(3)], [0.5, 0.5]),
+            ),
+            "prior must have k = 2 or be a FiniteSet",
+        ),
+        (
+            lambda: strategies.bayes([[0]], sim.Dirichlet(2), nodes=0),
+            "nodes must be an integer >= 2",
+        ),
         (lambda: strategies.bayes([[0]], sim.Dirichlet(2, order=2)), "prior must have order 1"),
     ],
 )
