@@ -27,12 +27,13 @@ examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line; the exit status is 2 for bad input, 1 for an unwelcome outcome."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
     return 1
@@ -50,9 +51,14 @@ def _parser() -> argparse.ArgumentParser:
         "verify",
         help="look into claims and print their verdicts",
         description="Run the evidence of every claim, or of those named. Exit status 0 when each "
-        "verdict is the one the ledger expects, 1 when any differs.",
+        "verdict is the one the ledger expects, 1 when any differs, 2 for bad input.",
     )
-    verify.add_argument("claims", nargs="*", metavar="CLAIM", help="id, beginning of ids, or 'x-*'")
+    verify.add_argument(
+        "claims",
+        nargs="*",
+        metavar="CLAIM",
+        help="id (with its parts: prop-2.2) or a pattern ('A.3*')",
+    )
     verify.add_argument("--json", metavar="FILE", help="write the ledger as JSON")
     verify.add_argument("--explain", action="store_true", help="print statements and evidence")
     verify.add_argument("--list", action="store_true", help="only list the claims")
@@ -64,7 +70,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Look into every claim and write ledger.md (with what verdicts mean and the "
         "corrections found), ledger.tex (compiles with the article class) and ledger.json.",
     )
-    report.add_argument("claims", nargs="*", metavar="CLAIM", help="id, beginning of ids, or 'x-*'")
+    report.add_argument(
+        "claims",
+        nargs="*",
+        metavar="CLAIM",
+        help="id (with its parts: prop-2.2) or a pattern ('A.3*')",
+    )
     report.add_argument("--out", default="report", metavar="DIR", help="folder (default: report)")
     report.set_defaults(command=_report)
 

@@ -17,7 +17,7 @@ from proofs_check.claims import CLAIMS
 def select(patterns: Sequence[str]) -> list[Claim]:
     """Claims whose id matches one of the patterns, in ledger order; all of them if there is none.
 
-    A pattern is an id, a shell-style wildcard, or the beginning of ids up to a hyphen:
+    A pattern is a shell-style wildcard, or an id, or the beginning of ids up to a hyphen:
     ``lemma-3.1`` picks ``lemma-3.1-step-1-W`` too.
     """
     if not patterns:

@@ -45,7 +45,7 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line; the exit status is 2 for bad input, 1 for an unwelcome outcome."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
@@ -54,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}{f' in {kept}' if kept else ''}", file=sys.stderr)
     except (ValueError, TypeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
     return 1

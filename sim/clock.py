@@ -8,9 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 from sim import checks
 
 
-def layer_rates(learning_rate: float | tuple[float, float]) -> tuple[float, float]:
+def layer_rates(
+    learning_rate: float | tuple[float, float], name: str = "learning_rate"
+) -> tuple[float, float]:
     """Learning rates of v and W from one number or a pair, nonnegative and not both zero."""
-    return _pair("learning_rate", learning_rate, allow_both_zero=False)
+    return _pair(name, learning_rate, allow_both_zero=False)
 
 
 def layer_decays(weight_decay: float | tuple[float, float]) -> tuple[float, float]:

@@ -64,7 +64,8 @@ def gradient_flow(
     model : MinimalModel
         Architecture and initial weights; not changed.
     objective : Objective
-        `Sample`, `Population` or `Bilinear`.
+        `Sample`, `Population` or `Bilinear`. The margin loss has kinks: an adaptive solver slows to
+        a crawl along one, so stop before hinges switch or use `gradient_descent`.
     t_span : (float, float)
         Flow time from and to; gradient descent with learning rate eta follows the flow with
         t = eta * step up to O(eta).
@@ -98,7 +99,8 @@ def gradient_flow(
     checks.one_of("method", method, METHODS)
     low, high = _span(t_span)
     times = _times(t_eval, low, high)
-    rate_v, rate_W = layer_rates(rates)
+    rtol, atol = checks.real("rtol", rtol), checks.real("atol", atol)
+    rate_v, rate_W = layer_rates(rates, "rates")
     decay_v, decay_W = layer_decays(weight_decay)
     evaluate = objective.bind(model)
     T, k = model.T, model.k

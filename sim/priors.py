@@ -252,6 +252,8 @@ def prior_by_name(
 ) -> Prior:
     """The prior a command line means by `name`; parameters the prior does not have are refused."""
     checks.one_of("prior", name, NAMES)
+    if p is not None and name != "interpolated":
+        raise ValueError(f"prior {name} has no p, got {p:g}")
     if name == "dirichlet":
         return Dirichlet(k, alpha, order)
     if order != 1:

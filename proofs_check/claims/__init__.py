@@ -1,4 +1,8 @@
-"""Every claim of the ledger, in paper order; what goes beyond the paper comes last."""
+"""Every claim of the ledger, in paper order; what goes beyond the paper comes last.
+
+A module ``x`` states claims and lists them in ``CLAIMS``; what is computed for them stands beside
+them or, where that is long, in ``x_routes``. What several modules share is in ``common``.
+"""
 
 from proofs_check.claims import (
     appendix_setup,

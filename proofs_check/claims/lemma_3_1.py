@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import sim
 import theory
 from proofs_check.claim import Claim, Finding, Route, Statement, Verdict, exactly
-from proofs_check.claims.common import enumerated_margin
+from proofs_check.claims.common import enumerated_margin, inverse_gap
 from proofs_check.compare import relative_error, worst
 from theory.normal_form import is_zero, sign
 
@@ -30,20 +30,6 @@ def _enumerated_step(T: int) -> tuple[Array, Array]:
     c = 0.5
     _, step_v, step_W = enumerated_margin(np.full(T, c), np.full((2, 2), c))
     return step_W / c, step_v / c
-
-
-def _inverse_gap() -> sp.Expr:
-    """E[1 / (1 - |lambda|)] under the flat prior, in the coordinates (s, y) of THEORY's density.
-
-    With s = 1 - lambda and y = pi_1 - 1/2 the density is s on s (1/2 + |y|) <= 1, |y| <= 1/2. The
-    width in y is 1 for s <= 1 and 2 (1/s - 1/2) for 1 <= s <= 2.
-    """
-    s = sp.Symbol("s", positive=True)
-    near_one = sp.integrate(sp.cancel(s / s), (s, 0, 1))
-    near_minus_one = sp.integrate(
-        sp.cancel(s * 2 * (1 / s - sp.Rational(1, 2)) / (2 - s)), (s, 1, 2)
-    )
-    return near_one + near_minus_one
 
 
 def _quadrature_mean(integrand: Callable[[Array, Array], Array]) -> float:
@@ -123,7 +109,7 @@ def _step_W_symbolic(value: dict[str, sp.Expr]) -> Finding:
         # "B is about 4 A": to within a tenth
         and sign(B - (value["ratio"] - sp.Rational(1, 10)) * A) > 0
         and sign((value["ratio"] + sp.Rational(1, 10)) * A - B) > 0
-        and _inverse_gap() == 2
+        and inverse_gap() == 2
     )
     return exactly(
         bool(good),
@@ -135,7 +121,7 @@ def _step_W_symbolic(value: dict[str, sp.Expr]) -> Finding:
 
 def _step_v_symbolic(value: dict[str, sp.Expr]) -> Finding:
     D = theory.leading_constants().D
-    good = is_zero(D - value["D"]) and sign(D) > 0 and _inverse_gap() == 2
+    good = is_zero(D - value["D"]) and sign(D) > 0 and inverse_gap() == 2
     return exactly(
         bool(good),
         f"D = {sp.sstr(D)} = {float(D):.6f} > 0 decided over QQ[log 2]; the remaining term is "

@@ -10,10 +10,10 @@ import sympy as sp
 
 from proofs_check.claim import Claim, Finding, Route, Statement, Verdict, exactly
 from proofs_check.claims import step_1_w_routes as on
-from proofs_check.claims import step_1_w_terms as terms
+from proofs_check.claims import step_1_w_terms_routes as terms
 from proofs_check.claims.appendix_setup_routes import A9_ROUTES, PRINTED_P
 from proofs_check.claims.step_1_w_routes import HALF, a, ab, b, c, i, k, lam, p, s, t, t1
-from proofs_check.claims.step_1_w_terms import NEXT, Given, Joint, P_mi, Power, Start, Term
+from proofs_check.claims.step_1_w_terms_routes import NEXT, Given, Joint, P_mi, Power, Start, Term
 from proofs_check.compare import worst
 from proofs_check.normal import vanishes
 from theory import notation

@@ -14,7 +14,7 @@ import theory
 from proofs_check.claim import Finding, Route, exactly
 from proofs_check.claims import step_1_w_routes as on
 from proofs_check.claims.appendix_setup_routes import PRINTED_P, finite, prior_mean
-from proofs_check.claims.lemma_3_1 import _inverse_gap
+from proofs_check.claims.common import inverse_gap
 from proofs_check.claims.step_1_w import BETA, GAMMA, PRINTED_PI
 from proofs_check.claims.step_1_w_routes import HALF, PAIRS, a, ab, b, c, lam, p, s, t, t1, total
 from proofs_check.claims.step_1_w_sums import IV, SUMMAND
@@ -187,7 +187,7 @@ def _leading_symbolic(value: tuple) -> Finding:
     integrand, count, order = value
     constants = theory.leading_constants()
     limits = (constants.W_next_diagonal, constants.W_next_off_diagonal)
-    good = sp.expand(count - IV / t) == 0 and _inverse_gap() == 2
+    good = sp.expand(count - IV / t) == 0 and inverse_gap() == 2
     good &= order >= 1 and all(sign(x) != 0 for x in limits)
     for m, l in PAIRS:  # noqa: E741
         mean = _leading_mean(m, l, integrand)

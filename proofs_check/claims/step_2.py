@@ -8,7 +8,7 @@ import sympy as sp
 
 from proofs_check.claim import Claim, Route, Statement, Verdict
 from proofs_check.claims import step_1_v as one
-from proofs_check.claims import step_2_lines as lines
+from proofs_check.claims import step_2_routes as lines
 from proofs_check.claims.step_1_v import lam
 
 ALL, LATER, FIRST = range(1, 6), range(2, 6), range(1, 2)

@@ -65,7 +65,7 @@ CLAIMS = (
     Claim(
         id="x-balance",
         source="beyond the paper",
-        title="gradient flow conserves |W|^2 - |v|^2, for every loss and batch",
+        title="linear first layer: flow conserves |W|^2 - |v|^2, for every loss and batch",
         printed=Statement(
             r"\langle v,\partial_v L\rangle=\langle W,\partial_W L\rangle,\quad "
             r"\frac{d}{dt}\left(\|W\|_F^2-\|v\|^2\right)=0",

@@ -57,7 +57,7 @@ def test_a_short_demo(tmp_path, capsys):
     ],
 )
 def test_bad_input_is_one_line(arguments, words, capsys):
-    assert main(arguments) == 1
+    assert main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("error: ")
     assert captured.err.count("\n") == 1

@@ -26,7 +26,7 @@ from proofs_check.claims.step_1_w_routes import (
     three_states,
     total,
 )  # fmt: skip
-from proofs_check.claims.step_1_w_terms import Given, Joint, P_mi, Power, Start, Term, joint
+from proofs_check.claims.step_1_w_terms_routes import Given, Joint, P_mi, Power, Start, Term, joint
 
 CLAIMS = step_1_w.CLAIMS + step_1_w_sums.CLAIMS
 BY_ID = {claim.id: claim for claim in CLAIMS}

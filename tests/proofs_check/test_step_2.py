@@ -6,7 +6,7 @@ import pytest
 
 from proofs_check import ledger
 from proofs_check.claim import Statement, Verdict, look_into
-from proofs_check.claims import step_2_lines as lines
+from proofs_check.claims import step_2_routes as lines
 from proofs_check.claims.step_2 import CLAIMS
 
 

@@ -54,7 +54,7 @@ def test_a_different_run_is_not_overwritten_by_a_slip(tmp_path, capsys):
     # the same run again gives the same bytes
     assert main(["run", *SMALL, *out]) == 0
     assert (tmp_path / "trajectory.npz").read_bytes() == before
-    assert main(["run", *SMALL, *out, "--seed", "1"]) == 1
+    assert main(["run", *SMALL, *out, "--seed", "1"]) == 2
     assert "already holds a different run" in capsys.readouterr().err
     assert (tmp_path / "trajectory.npz").read_bytes() == before
     assert main(["run", *SMALL, *out, "--seed", "1", "--overwrite"]) == 0
@@ -80,6 +80,7 @@ def test_divergence_keeps_what_was_recorded(tmp_path, capsys):
         (["run", "--prior", "interpolated", "--k", "2"], "needs p in"),
         (["run", "--prior", "interpolated"], "defined for k = 2"),
         (["run", "--prior", "unigram", "--order", "2"], "defined for order 1"),
+        (["run", "--p", "0.3"], "prior dirichlet has no p, got 0.3"),
         (["run", "--loss", "hinge"], "loss must be one of cross_entropy, margin, squared"),
         (["run", "--loss", "squared", "--delta", "1"], "loss squared has no delta"),
         (["run", "--model", "lstm"], "model must be one of minimal"),
@@ -92,7 +93,7 @@ def test_divergence_keeps_what_was_recorded(tmp_path, capsys):
 def test_bad_input_is_one_line_and_writes_nothing(arguments, words, tmp_path, capsys):
     if arguments[0] == "run":
         arguments = [*arguments, "--quiet", "--out", str(tmp_path / "out")]
-    assert main(arguments) == 1
+    assert main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("error: ")
     assert captured.err.count("\n") == 1
@@ -103,7 +104,7 @@ def test_bad_input_is_one_line_and_writes_nothing(arguments, words, tmp_path, ca
 def test_unknown_venue_is_refused(tmp_path, capsys):
     main(["run", *SMALL, "--out", str(tmp_path)])
     capsys.readouterr()
-    assert main(["plot", str(tmp_path), "--venue", "nature"]) == 1
+    assert main(["plot", str(tmp_path), "--venue", "nature"]) == 2
     assert "venue must be one of neurips, iclr, icml, icml2" in capsys.readouterr().err
 
 

@@ -194,6 +194,14 @@ def test_training_refusals(options, words):
             "t_span must be an increasing pair",
         ),
         (
+            lambda: sim.gradient_flow(START, _population(), t_span=(0, 1), rtol=-1.0),
+            "rtol must be a finite number > 0, got -1",
+        ),
+        (
+            lambda: sim.gradient_flow(START, _population(), t_span=(0, 1), rates=-1.0),
+            "rates must be a finite number >= 0, got -1",
+        ),
+        (
             lambda: sim.gradient_flow(START, _population(), t_span=(0, 1), method="Euler"),
             "method must be one of RK45",
         ),
