@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -47,12 +48,18 @@ def test_truncated_foreign_and_missing_files_are_refused(run, tmp_path):
     arrays, header = folder / "trajectory.npz", folder / "trajectory.json"
     whole = arrays.read_bytes()
     arrays.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="truncated"):
+    # the whole sentence: the folder of this test is called "truncated" too
+    mismatch = "trajectory.npz is truncated or not the one its JSON describes"
+    with pytest.raises(ValueError, match=mismatch):
+        Trajectory.load(folder)
+    other = replace(run, loss=run.loss + 1.0).save(tmp_path / "other")
+    arrays.write_bytes((other / "trajectory.npz").read_bytes())
+    with pytest.raises(ValueError, match=mismatch):
         Trajectory.load(folder)
     arrays.write_bytes(whole)
     text = header.read_text()
     header.write_text(text[:50])
-    with pytest.raises(ValueError, match="truncated or not JSON"):
+    with pytest.raises(ValueError, match=r"trajectory\.json is truncated or not JSON"):
         Trajectory.load(folder)
     header.write_text(json.dumps({"format": "something else"}))
     with pytest.raises(ValueError, match="is not a trajectory"):
