@@ -21,6 +21,7 @@ from sim.quadrature import Quadrature, prior_quadrature
 from sim.sequences import SequenceBatch, sample_sequences, stationary_distribution
 from sim.stages import Stage, StageTimes, stage_times
 from sim.trajectory import Trajectory
+from sim.warmup import warmup
 
 __all__ = [
     "Bilinear",
@@ -57,4 +58,5 @@ __all__ = [
     "stationary_distribution",
     "strategies",
     "train",
+    "warmup",
 ]

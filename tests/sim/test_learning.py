@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import sim
+from sim.batches import BatchStream
+from sim.randomness import streams
 
 START = sim.MinimalModel([0.3, 0.2, 0.25, 0.1], [[0.3, 0.1], [0.0, 0.2]])
 
@@ -111,9 +113,7 @@ def test_one_training_step_is_the_gradient_of_its_batch():
     rates, decays = (0.3, 0.1), (0.01, 0.02)
     run = sim.train(model, sim.Dirichlet(2), steps=1, batch_size=4, learning_rate=rates,
                     weight_decay=decays, rng=9, held_out=3)  # fmt: skip
-    from sim.randomness import streams
-
-    tokens = sim.sample_sequences(sim.Dirichlet(2), 4, 7, streams(9, 2)[0]).tokens
+    tokens = BatchStream(sim.Dirichlet(2), 4, 7, streams(9, 2)[0]).tokens(0)
     gradient = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())[1]
     np.testing.assert_allclose(run.v[-1], 0.1 - 0.3 * (gradient.v + 0.01 * 0.1), rtol=1e-14)
     np.testing.assert_allclose(run.W[-1], 0.2 - 0.1 * (gradient.W + 0.02 * 0.2), rtol=1e-14)
