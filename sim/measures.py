@@ -57,9 +57,10 @@ class HeldOut:
         self.k, self.context = k, np.ascontiguousarray(self.tokens[:, :-1])
         rows = self.context[:, -order:] @ k ** np.arange(order - 1, -1, -1)
         self.truth = batch.transition[np.arange(len(rows)), rows]
-        self.predictions = {"uniform": strategies.uniform(self.context, k)[:, -1]} | {
-            gram_name(n): strategies.ngram(self.context, k, n)[:, -1] for n in range(order + 1)
-        }
+        self.predictions = {"uniform": np.full_like(self.truth, 1.0 / k)}
+        for n in range(order + 1):
+            counted = strategies.ngram(self.context, k, n, last=True)
+            self.predictions[gram_name(n)] = counted[:, 0]
         self._pair_counts: Array | None = None
         self.baselines = {
             name: float(kl(self.truth, np.log(guess)).mean())

@@ -71,14 +71,15 @@ def _cross_entropy_of_two(symbols, f, weight, scale, lane_weight):
             factors, shared = 0, weight[p]
         lead = load(f, (2 * p + 1) * L) - load(f, 2 * p * L)
         lead = select(load(symbols, (p + 1) * L) == 1.0, zero - lead, lead)  # of the wrong state
-        e = vexp(vmax(zero - lead, lead) * -1.0)
+        ahead = lead > 0.0
+        e = vexp(select(ahead, zero - lead, lead))
         z = one + e
         share = lane_weight * (weight[p] * scale[p]) / z
-        wrong = select(lead > 0.0, share, e * share)
+        wrong = select(ahead, share, e * share)
         side = select(load(symbols, (p + 1) * L) == 1.0, zero - wrong, wrong)
         store(f, 2 * p * L, zero - side)
         store(f, (2 * p + 1) * L, side)
-        total = fma(weight[p], select(lead < 0.0, zero, lead), total)
+        total = fma(weight[p], select(lead <= 0.0, zero, lead), total)  # a NaN goes through
         product *= z
         factors += 1
     return fma(shared, vlog(product), total)
