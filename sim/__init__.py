@@ -20,6 +20,8 @@ from sim.priors import (
 from sim.quadrature import Quadrature, prior_quadrature
 from sim.sequences import SequenceBatch, sample_sequences, stationary_distribution
 from sim.stages import Stage, StageTimes, stage_times
+from sim.sweep_table import Sweep
+from sim.sweeps import sweep
 from sim.trajectory import Trajectory
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "Squared",
     "Stage",
     "StageTimes",
+    "Sweep",
     "Trajectory",
     "Unigram",
     "flow_time",
@@ -56,5 +59,6 @@ __all__ = [
     "stage_times",
     "stationary_distribution",
     "strategies",
+    "sweep",
     "train",
 ]
