@@ -46,7 +46,8 @@ def add_sweep(commands: argparse._SubParsersAction[OneLineParser]) -> None:
         "sweep",
         help="train over a grid of options and seeds, in several processes",
         description="Train for every combination of the grid's values and for several seeds, "
-        "and print\nwhen each strategy takes over. All options of `run` are taken; the grid overrides them.",
+        "and print\nwhen each strategy takes over. All options of `run` are taken; the grid "
+        "overrides them.",
         epilog=EXAMPLES,
         formatter_class=_SweepHelp,
     )

@@ -41,6 +41,16 @@ class Objective(Protocol):
         ...
 
 
+def bound(objective: Objective, model: MinimalModel) -> Evaluate:
+    """The objective of a model, with a refusal of what is not an objective or not a model."""
+    checks.instance("model", model, MinimalModel, "a MinimalModel")
+    if isinstance(objective, type) or not callable(getattr(objective, "bind", None)):
+        raise TypeError(
+            f"objective must be a Sample, Population or Bilinear objective, got {objective!r}"
+        )
+    return objective.bind(model)
+
+
 class Sample:
     """Weighted average loss over a fixed set of sequences.
 
