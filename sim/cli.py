@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from sim.losses import LOSSES, loss_by_name
 from sim.minimal import FIRST_LAYERS, NORMALIZATIONS, MinimalModel
 from sim.priors import NAMES as PRIORS
 from sim.priors import Prior, prior_by_name
+from sim.sequences import refuse_oversized
 from sim.stages import stage_times
 from sim.store import output_folder, refuse_unwritable
 from sim.trajectory import Trajectory
@@ -26,6 +28,12 @@ examples:
   python -m sim show run/                                              what was run, and its stages
   python -m sim plot run/                                              run/run.pdf and run/run.png
 """
+
+# options that are spelt differently from the arguments they become
+ARGUMENTS = {"rng": "seed", "T": "length", "v": "init_v", "W": "init_W"} | {
+    name: name.replace("-", "_") for name in ("batch-size", "learning-rate", "weight-decay")
+}
+POSITIONAL = ("run", "claims", "figures")
 
 
 class ShowDefaults(argparse.ArgumentDefaultsHelpFormatter):
@@ -45,6 +53,19 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} (see {self.prog} --help)\n")
 
 
+def in_options(error: Exception, options: argparse.Namespace) -> str:
+    """A refusal that begins with the name of an argument, with the option the user typed."""
+    message = str(error)
+    for name in vars(options):
+        if "_" in name:  # nothing but an argument is spelt like that
+            message = re.sub(rf"\b{name}\b", f"--{name.replace('_', '-')}", message)
+    first, _, rest = message.partition(" ")
+    option = ARGUMENTS.get(first, first)
+    if hasattr(options, option) and option not in POSITIONAL:
+        return f"--{option.replace('_', '-')} {rest}"
+    return message
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 2 for bad input, 1 for an unwelcome outcome."""
     options = _parser().parse_args(arguments)
@@ -52,9 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.command(options))
     except Diverged as error:
         kept = error.trajectory.save(options.out) if options.out else None
-        print(f"error: {error}{f' in {kept}' if kept else ''}", file=sys.stderr)
-    except (ValueError, TypeError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        where = f" in {kept}" if kept else ""
+        print(f"error: {in_options(error, options)}{where}", file=sys.stderr)
+    except (ValueError, TypeError, OSError, MemoryError) as error:
+        print(f"error: {in_options(error, options)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
@@ -156,6 +178,10 @@ def prepare(options: argparse.Namespace) -> tuple[MinimalModel, Prior, dict[str,
     prior = prior_by_name(
         options.prior, k=options.k, alpha=options.alpha, order=options.order, p=options.p
     )
+    # before anything of that size is made
+    for name in ("batch_size", "held_out"):
+        count = checks.integer(name, getattr(options, name), 1)
+        refuse_oversized(prior, count, options.length + 1)
     model = MinimalModel.constant(
         options.length, options.k, v=options.init_v, W=options.init_W,
         first_layer=options.first_layer, normalize=options.normalize,

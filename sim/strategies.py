@@ -21,7 +21,9 @@ Array = NDArray[np.float64]
 def uniform(tokens: ArrayLike, k: int) -> Array:
     """Predict 1/k for every state, whatever the context."""
     k = checks.integer("k", k, 2)
-    return np.full((*checks.tokens(tokens, k).shape, k), 1.0 / k)
+    given = checks.tokens(tokens, k)
+    checks.memory("the predictions", *given.shape, k)
+    return np.full((*given.shape, k), 1.0 / k)
 
 
 def unigram(tokens: ArrayLike, k: int, alpha: float = 1.0) -> Array:
@@ -59,6 +61,8 @@ def ngram(tokens: ArrayLike, k: int, order: int, alpha: float = 1.0) -> Array:
     order = checks.integer("order", order, 0)
     alpha = checks.real("alpha", alpha)
     given = checks.tokens(tokens, k)
+    checks.histories(k, order)
+    checks.memory("the predictions", *given.shape, k)
     out = np.empty((*given.shape, k))
     counts.ngram(given, k, order, alpha, out)
     return out
@@ -86,6 +90,7 @@ def bayes(
     nodes : int, optional
         Gauss nodes per dimension; T / 2 + 32 if not given.
     """
+    checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
     if prior.order != 1:
         raise ValueError(f"prior must have order 1, got {prior.order}")
     if not has_exact_rule(prior):

@@ -80,17 +80,17 @@ def test_the_table_has_medians_and_intervals():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--grid", "lenght=3"], "grid NAME must be one of prior, k, order"),
+        (["--grid", "lenght=3"], "error: --grid NAME must be one of prior, k, order"),
         (["--grid", "seed=3"], "grid NAME must be one of"),
-        (["--grid", "k"], "grid must be NAME=VALUE,VALUE,..., got 'k'"),
-        (["--grid", "k=2,,3"], "grid must be NAME=VALUE,VALUE,..., got 'k=2,,3'"),
+        (["--grid", "k"], "error: --grid must be NAME=VALUE,VALUE,..., got 'k'"),
+        (["--grid", "k=2,,3"], "error: --grid must be NAME=VALUE,VALUE,..., got 'k=2,,3'"),
         (["--grid", "k=2", "--grid", "k=3"], "grid must name k once"),
         (["--grid", "k=2,2"], "grid must not hold a configuration twice"),
-        (["--grid", "k=2,1"], "k must be an integer >= 2, got 1"),
+        (["--grid", "k=2,1"], "error: --k must be an integer >= 2, got 1"),
         (["--grid", "steps=2,4", "--examples", "7"], "must not vary steps when examples is given"),
-        (["--seeds", "0"], "seeds must be an integer >= 1, got 0"),
-        (["--workers", "0"], "workers must be an integer >= 1, got 0"),
-        (["--seed", "-1"], "seed must be an integer >= 0, got -1"),
+        (["--seeds", "0"], "error: --seeds must be an integer >= 1, got 0"),
+        (["--workers", "0"], "error: --workers must be an integer >= 1, got 0"),
+        (["--seed", "-1"], "error: --seed must be an integer >= 0, got -1"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(arguments, words, tmp_path, capsys):

@@ -275,6 +275,16 @@ def test_training_refusals(options, words):
             "the bilinear regime needs",
         ),
         (lambda: sim.Sample([[0, 1]], 2, sim.Squared(), [0.5]), "weights must be nonnegative"),
+        (lambda: sim.Population("flat", 4, sim.Squared()), "prior must be a prior such as"),
+        (lambda: sim.Sample([[0, 1]], 2, sim.Squared), "loss must be a CrossEntropy"),
+        (
+            lambda: sim.train(START, sim.Dirichlet(2), steps=1, loss=sim.Squared),
+            r"loss must be a CrossEntropy\(\), .* got <class",
+        ),
+        (
+            lambda: sim.Population(sim.Dirichlet(2), 10**5, sim.Squared()),
+            r"got k\*\*\(T \+ 1\) = 2",
+        ),
         (lambda: sim.Population(sim.Dirichlet(2), 40, sim.Squared()), "at most 1048576 sequences"),
     ],
 )
