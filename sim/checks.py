@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+# numbers in an array that any machine can hold: not worth asking, in the middle of training
+SMALL = 2**20
+
 
 def integer(name: str, value: Any, minimum: int) -> int:
     """Return `value` as an int, refusing anything that is not an integer >= `minimum`."""
@@ -69,13 +72,15 @@ def array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> NDArray
 
 def memory(what: str, *shape: int) -> None:
     """Refuse `what`, an array of `shape` float64 numbers, if this machine could never hold it."""
-    _refuse_oversized(what, math.log2(8) + sum(math.log2(max(1, size)) for size in shape))
+    if math.prod(shape) > SMALL:
+        _refuse_oversized(what, math.log2(8) + sum(math.log2(size) for size in shape))
 
 
 def histories(k: int, order: int) -> int:
     """``k**order``, refused if not even one transition matrix with so many rows could be held."""
-    what = f"a chain with k = {k} states of order {order} (k**order histories)"
-    _refuse_oversized(what, math.log2(8) + (order + 1) * math.log2(k))
+    if (order + 1) * math.log2(k) > math.log2(SMALL):
+        what = f"a chain with k = {k} states of order {order} (k**order histories)"
+        _refuse_oversized(what, math.log2(8) + (order + 1) * math.log2(k))
     return k**order
 
 
