@@ -23,6 +23,7 @@ from sim.stages import Stage, StageTimes, stage_times
 from sim.sweep_table import Sweep
 from sim.sweeps import sweep
 from sim.trajectory import Trajectory
+from sim.warmup import warmup
 
 __all__ = [
     "Bilinear",
@@ -61,4 +62,5 @@ __all__ = [
     "strategies",
     "sweep",
     "train",
+    "warmup",
 ]

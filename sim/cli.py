@@ -16,9 +16,11 @@ from sim.minimal import FIRST_LAYERS, NORMALIZATIONS, MinimalModel
 from sim.priors import NAMES as PRIORS
 from sim.priors import Prior, prior_by_name
 from sim.sequences import refuse_oversized
+from sim.settings import DTYPES
 from sim.stages import stage_times
 from sim.store import output_folder, refuse_unwritable
 from sim.trajectory import Trajectory
+from sim.warmup import warmup
 
 EXAMPLES = """\
 examples:
@@ -100,6 +102,10 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="print what a run was and the stages it went through")
     show.add_argument("run", metavar="RUN", help="run folder, or a file in it")
     show.set_defaults(command=_show)
+    warm = commands.add_parser("warmup", help="compile everything now, so that no run has to wait")
+    warm.add_argument("--dtype", nargs="+", default=["float64"], choices=DTYPES, metavar="DTYPE",
+                      help=", ".join(DTYPES))  # fmt: skip
+    warm.set_defaults(command=_warmup)
     plot = commands.add_parser("plot", help="draw a run (PDF and PNG)")
     plot.add_argument("run", metavar="RUN", help="run folder, or a file in it")
     plot.add_argument("--out", metavar="DIR", help="folder for the figure (default: the run's own)")
@@ -158,6 +164,8 @@ def add_run_options(run: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )  # fmt: skip
     learning.add_argument("--weight-decay", type=float, nargs="+", default=[0.0], metavar="RATE",
                           help="one number, or two for v and W")  # fmt: skip
+    learning.add_argument("--dtype", default="float64", metavar="DTYPE", help=", ".join(DTYPES))
+    learning.add_argument("--threads", type=int, default=1, help="threads inside a step")
     amount = learning.add_mutually_exclusive_group()
     amount.add_argument("--steps", type=int, help="updates (2000 if neither is given)")
     amount.add_argument("--examples", type=int, help="training sequences instead of steps")
@@ -194,6 +202,8 @@ def prepare(options: argparse.Namespace) -> tuple[MinimalModel, Prior, dict[str,
         "loss": loss_by_name(options.loss, at=options.at, delta=options.delta),
         "optimizer": options.optimizer,
         "rng": options.seed,
+        "dtype": options.dtype,
+        "threads": options.threads,
         "record_every": options.record_every,
         "held_out": options.held_out,
     }
@@ -212,8 +222,24 @@ def _run(options: argparse.Namespace) -> int:
     trajectory.provenance["configuration"] = configuration
     print(trajectory)
     print(stage_times(trajectory))
+    _print_balance(trajectory)
     if options.out:
         print(f"written to {trajectory.save(options.out)}")
+    return 0
+
+
+def _print_balance(trajectory: Trajectory) -> None:
+    """Check the invariant that every run carries along."""
+    drift = trajectory.measures["balance"][-1] - trajectory.measures["balance"][0]
+    line = f"|W|^2 - |v|^2 has drifted by {drift:.4g}"
+    if "balance_drift" in trajectory.measures:
+        expected = trajectory.measures["balance_drift"][-1]
+        line += f"; the steps should have added {expected:.4g} = sum eta^2 (|dL/dW|^2 - |dL/dv|^2)"
+    print(line)
+
+
+def _warmup(options: argparse.Namespace) -> int:
+    print(f"kernels ready after {warmup(tuple(options.dtype)):.1f} s")
     return 0
 
 
@@ -237,7 +263,7 @@ def run_configuration(options: argparse.Namespace) -> dict[str, Any]:
     return {
         name: value
         for name, value in sorted(vars(options).items())
-        if name not in ("command", "out", "overwrite", "quiet")
+        if name not in ("command", "out", "overwrite", "quiet", "threads")
     }
 
 

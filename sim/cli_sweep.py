@@ -12,11 +12,14 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, product
 from pathlib import Path
+from typing import Any
 
 from sim import checks
 from sim.cli import OneLineParser, ShowDefaults, add_run_options, prepare, run_configuration
 from sim.configurations import Configuration
 from sim.descent import train
+from sim.minimal import MinimalModel
+from sim.priors import Prior
 from sim.run_store import Run
 from sim.statistics import MedianInterval, median_interval
 from sim.store import refuse_unwritable
@@ -34,7 +37,7 @@ Finished runs are kept in DIR/runs and not repeated: the same command resumes a 
 with more values or seeds adds to it. `python -m sim show` and `plot` take the run folders there.
 """
 # what cannot vary from run to run, or has an option of its own
-NOT_SWEPT = ("seed", "quiet")
+NOT_SWEPT = ("seed", "quiet", "threads")
 MOST_FAILURES_SHOWN = 5
 
 _stopped = False
@@ -71,18 +74,25 @@ def train_configuration(configuration: Configuration) -> Trajectory:
     """What `python -m sim run` does with these options, here or in a worker process."""
     if _stopped:
         raise SystemExit(1)
-    model, prior, settings = prepare(argparse.Namespace(**configuration))
+    model, prior, settings = _prepared(configuration)
     trajectory = train(model, prior, **settings)
     trajectory.provenance["configuration"] = configuration
     return trajectory
 
 
+def _prepared(configuration: Configuration) -> tuple[MinimalModel, Prior, dict[str, Any]]:
+    # one thread each: there are runs enough to keep all cores busy
+    return prepare(argparse.Namespace(threads=1, **configuration))
+
+
 def _sweep(options: argparse.Namespace) -> int:
     workers = checks.integer("workers", options.workers, 1)
+    if options.threads != 1:
+        raise ValueError(f"threads must be 1 in a sweep (use --workers), got {options.threads}")
     names, configurations = _configurations(options)
     for configuration in configurations:
         # what can be refused is refused before the first run
-        prepare(argparse.Namespace(**configuration))
+        _prepared(configuration)
     refuse_unwritable(options.out)
     folder = Path(options.out)
     try:

@@ -6,19 +6,23 @@ distribution named to the model's softmax, as in the paper's figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks, strategies
-from sim.losses import Loss
-from sim.minimal import LossGradient, MinimalModel, logits
+from sim.kernels import last_token as kernels
+from sim.minimal import MinimalModel, logits
 from sim.priors import Prior
 from sim.randomness import Seed
 from sim.sequences import SequenceBatch, sample_sequences
 
 Array = NDArray[np.float64]
+
+# logits held at once while measures are taken, and numbers in the table of pair counts
+MOST_AT_ONCE, MOST_COUNTS = 2**22, 2**25
+LANES = 8  # models in a vector of float64
 
 GRAM = {0: "unigram", 1: "bigram", 2: "trigram"}
 
@@ -57,6 +61,7 @@ class HeldOut:
         self.predictions = {"uniform": strategies.uniform(self.context, k)[:, -1]} | {
             gram_name(n): strategies.ngram(self.context, k, n)[:, -1] for n in range(order + 1)
         }
+        self._pair_counts: Array | None = None
         self.baselines = {
             name: float(kl(self.truth, np.log(guess)).mean())
             for name, guess in self.predictions.items()
@@ -76,34 +81,81 @@ class HeldOut:
         T = checks.integer("T", T, prior.order)
         return cls(sample_sequences(prior, n, T + 1, rng, start))
 
-    def evaluate(self, model: MinimalModel, loss: Loss | None = None) -> dict[str, float]:
-        """Distances of the model at the last token; with a loss, its held-out value too."""
-        scores = logits(model, self.context)
-        log_model = log_softmax(scores[:, -1])
-        result = {"kl_truth": float(kl(self.truth, log_model).mean())}
-        for name, guess in self.predictions.items():
-            result[f"kl_{name}"] = float(kl(guess, log_model).mean())
-        if loss is not None:
-            weight = np.full(len(self.tokens), 1.0 / len(self.tokens))
-            result["loss"] = LossGradient(model, loss)(self.tokens, weight, model.v, model.W)[0]
-        return result
+    def evaluate(self, model: MinimalModel) -> dict[str, float]:
+        """KL at the last token to the model, from the truth and from each strategy."""
+        return {name: float(values[0]) for name, values in self.evaluate_all([model]).items()}
+
+    def evaluate_all(self, models: Sequence[MinimalModel]) -> dict[str, Array]:
+        """The same for many models of one architecture at once, each measure ``(len(models),)``."""
+        laws = {"kl_truth": self.truth} | {
+            f"kl_{name}": guess for name, guess in self.predictions.items()
+        }
+        stacked = np.stack(list(laws.values()))
+        negative_entropy = [float(_sum_log(law)) / len(law) for law in stacked]
+        result = np.empty((len(laws), len(models)))
+        size = LANES * max(1, MOST_AT_ONCE // (LANES * self.truth.size))
+        for low in range(0, len(models), size):
+            chosen = models[low : low + size]
+            scores = self._last_logits(chosen)
+            likelihood = np.empty((len(laws), scores.shape[2]))
+            kernels.log_likelihoods(scores, stacked, likelihood)
+            result[:, low : low + size] = likelihood[:, : len(chosen)]
+        return {
+            name: total - row
+            for name, total, row in zip(laws, negative_entropy, result, strict=True)
+        }
+
+    def _last_logits(self, models: Sequence[MinimalModel]) -> Array:
+        """Logits at the last token, ``(n, k, r)`` with r the models filled up to whole vectors."""
+        n, T = self.context.shape
+        padded = list(models) + [models[-1]] * (-len(models) % LANES)
+        linear = models[0].first_layer == "linear" and models[0].T == T
+        if not linear or n * T * self.k**2 > MOST_COUNTS:
+            found = [logits(model, self.context)[:, -1] for model in models]
+            found += [found[-1]] * (len(padded) - len(models))
+            return np.ascontiguousarray(np.stack(found, axis=2))
+        if self._pair_counts is None:
+            pairs = -(-(self.k**2) // kernels.TILE) * kernels.TILE
+            self._pair_counts = np.empty((n, pairs, T))
+            kernels.pair_counts(self.context, np.empty((self.k, T)), self._pair_counts)
+        v = np.stack([model.v for model in padded])
+        scores = np.empty((n, self.k, len(padded)))
+        kernels.logits(
+            self.context,
+            self._pair_counts,
+            1.0 / T if models[0].normalize == "length" else 1.0,
+            np.ascontiguousarray(v.reshape(-1, LANES, T).swapaxes(1, 2)),
+            np.ascontiguousarray(np.stack([model.W for model in padded], axis=2)),
+            scores,
+        )
+        return scores
 
 
-def weight_measures(v: Array, W: Array) -> dict[str, float]:
-    """Mean diagonal and off-diagonal of W, and the balance |W|_F^2 - |v|^2 that flow conserves."""
-    k = len(W)
-    diagonal = float(np.trace(W)) / k
-    return {
-        "W_diagonal": diagonal,
-        "W_off_diagonal": (float(W.sum()) - k * diagonal) / (k * (k - 1)),
-        "balance": float((W**2).sum() - (v**2).sum()),
-    }
+def weight_measures(v: Array, W: Array) -> dict[str, Array]:
+    """Mean diagonal and off-diagonal of W, and the balance |W|_F^2 - |v|^2 that flow conserves.
+
+    v (r, T) and W (r, k, k) at r records; each measure ``(r,)``.
+    """
+    k = W.shape[-1]
+    # the last records of a run that explodes
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        diagonal = np.trace(W, axis1=1, axis2=2) / k
+        return {
+            "W_diagonal": diagonal,
+            "W_off_diagonal": (W.sum(axis=(1, 2)) - k * diagonal) / (k * (k - 1)),
+            "balance": (W**2).sum(axis=(1, 2)) - (v**2).sum(axis=1),
+        }
 
 
 def kl(p: Array, log_q: Array) -> Array:
     """KL divergence sum_i p_i (log p_i - log q_i) along the last axis, in nats; 0 log 0 = 0."""
     log_p = np.log(np.where(p > 0, p, 1.0))
     return (p * (log_p - log_q)).sum(axis=-1)
+
+
+def _sum_log(p: Array) -> float:
+    """sum p log p over all entries; 0 log 0 = 0."""
+    return float((p * np.log(np.where(p > 0, p, 1.0))).sum())
 
 
 def log_softmax(scores: Array) -> Array:

@@ -15,13 +15,11 @@ from tqdm import tqdm
 
 from sim import checks
 from sim.configurations import RESERVED, Configuration, Grid, expand, plain
-from sim.descent import train
-from sim.minimal import MinimalModel, announce_compilation
-from sim.priors import Dirichlet
 from sim.run_store import Run, RunStore, task_name
 from sim.stages import stage_times
 from sim.sweep_table import Sweep
 from sim.trajectory import Trajectory
+from sim.warmup import warmup
 
 Task = Callable[[Configuration], Trajectory | Mapping[str, float]]
 
@@ -88,8 +86,6 @@ def sweep(
     place = None if store is None else RunStore(store, task_name(run))
     runs = {} if place is None else _finished(place, configurations)
     missing = [index for index in range(len(configurations)) if index not in runs]
-    if missing and progress:
-        announce_compilation()
     total = len(configurations)
     with tqdm(total=total, initial=len(runs), unit="run", disable=not progress, leave=False) as bar:
         for index, done in _carry_out(
@@ -121,7 +117,7 @@ def _carry_out(
         return
     if missing:
         # workers that compile at the same time would race for the same cache files
-        _compile_kernels()
+        warmup()
     futures = {executor.submit(execute, run, given, place): index for index, given in missing}
     try:
         for future in as_completed(futures):
@@ -189,9 +185,3 @@ def _refuse_unpicklable(run: Task) -> None:
             "run must be a function at the top level of a module to be sent to worker processes, "
             f"got {run!r}"
         ) from None
-
-
-def _compile_kernels() -> None:
-    """Have every kernel of a training run in the cache, once and in this process."""
-    model = MinimalModel.constant(2, 2)
-    train(model, Dirichlet(2), steps=1, batch_size=1, held_out=1, rng=0)

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
-from sim.losses import Loss
 from sim.measures import HeldOut, weight_measures
 from sim.minimal import MinimalModel
 from sim.store import output_folder, write_atomic, write_json
@@ -34,6 +33,7 @@ AXES = {
 }
 ARRAYS = tuple(AXES)
 COUNTS = ("step", "examples")
+ROWS = ("step", "time", "examples", "loss")
 
 
 @dataclass(eq=False)
@@ -51,10 +51,12 @@ class Trajectory:
     v : ndarray, shape (r, T)
     W : ndarray, shape (r, k, k)
     loss : ndarray, shape (r,)
-        Loss on the held-out sequences, or the objective's value for full-batch descent and flow.
+        Mean loss of the fresh batches since the record before (of the first batch for the first
+        record); for full-batch descent and flow the objective's value.
     measures : dict of str to ndarray, shape (r,)
         ``kl_truth``, ``kl_uniform``, ``kl_unigram``, ``kl_bigram`` (last token, nats, held-out
-        sequences), ``W_diagonal``, ``W_off_diagonal``, ``balance`` = |W|_F^2 - |v|^2.
+        sequences), ``W_diagonal``, ``W_off_diagonal``, ``balance`` = |W|_F^2 - |v|^2, and after
+        SGD with one rate and no decay ``balance_drift``, what the steps should have added to it.
     baselines : dict of str to float
         KL from the truth to each strategy on the same held-out sequences.
     provenance : dict
@@ -214,49 +216,54 @@ def _read_header(folder: Path, given: Path) -> dict[str, Any]:
 
 
 class Recorder:
-    """Takes the measures due at each record and turns the records into a Trajectory.
+    """Collects records and turns them into a Trajectory, measures of all records taken at once.
 
     Parameters
     ----------
     test_set : HeldOut, optional
         Where predictions are measured; without it only the weights are.
-    loss : Loss, optional
-        Record the loss on the test set instead of the value handed to `add`.
     """
 
-    def __init__(self, test_set: HeldOut | None = None, loss: Loss | None = None) -> None:
-        self._test_set, self._loss = test_set, loss
-        self._rows: dict[str, list[Any]] = {name: [] for name in ARRAYS}
+    def __init__(self, test_set: HeldOut | None = None) -> None:
+        self._test_set = test_set
+        self._models: list[MinimalModel] = []
+        self._rows: dict[str, list[float]] = {name: [] for name in ROWS}
         self._measures: dict[str, list[float]] = {}
 
     def add(
-        self, model: MinimalModel, value: float, *, step: int, time: float, examples: int
+        self,
+        model: MinimalModel,
+        value: float,
+        *,
+        step: int,
+        time: float,
+        examples: int,
+        **measures: float,
     ) -> None:
-        """Record the model; `value` is the objective there."""
-        measures = weight_measures(model.v, model.W)
-        if self._test_set is not None:
-            measures = self._test_set.evaluate(model, self._loss) | measures
-        row = {
-            "step": step,
-            "time": time,
-            "examples": examples,
-            "v": model.v,
-            "W": model.W,
-            "loss": measures.pop("loss", value),
-        }
+        """Record the model; `value` is the loss that belongs to it."""
+        self._models.append(model)
+        row = {"step": step, "time": time, "examples": examples, "loss": value}
         for name, entry in row.items():
             self._rows[name].append(entry)
         for name, entry in measures.items():
             self._measures.setdefault(name, []).append(entry)
 
-    def trajectory(self, provenance: dict[str, Any]) -> Trajectory:
+    def trajectory(self, provenance: dict[str, Any] | None = None) -> Trajectory:
         """Everything recorded so far."""
-        rows = {name: np.asarray(values) for name, values in self._rows.items()}
+        models = self._models
+        measures: dict[str, Array] = {}
+        if self._test_set is not None and models:
+            measures |= self._test_set.evaluate_all(models)
+        v, W = np.array([model.v for model in models]), np.array([model.W for model in models])
+        measures |= weight_measures(v, W)
+        measures |= {name: np.asarray(values) for name, values in self._measures.items()}
         return Trajectory(
-            **rows,
-            measures={name: np.asarray(values) for name, values in self._measures.items()},
+            v=v,
+            W=W,
+            **{name: np.asarray(values) for name, values in self._rows.items()},
+            measures=measures,
             baselines=self._test_set.baselines if self._test_set is not None else {},
-            provenance=provenance,
+            provenance={} if provenance is None else provenance,
         )
 
 

@@ -89,6 +89,7 @@ def test_the_table_has_medians_and_intervals():
         (["--grid", "k=2,1"], "error: --k must be an integer >= 2, got 1"),
         (["--grid", "steps=2,4", "--examples", "7"], "must not vary steps when examples is given"),
         (["--seeds", "0"], "error: --seeds must be an integer >= 1, got 0"),
+        (["--threads", "2"], "error: --threads must be 1 in a sweep (use --workers), got 2"),
         (["--workers", "0"], "error: --workers must be an integer >= 1, got 0"),
         (["--seed", "-1"], "error: --seed must be an integer >= 0, got -1"),
     ],

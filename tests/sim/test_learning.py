@@ -5,6 +5,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import sim
+from sim.batches import BatchStream
+from sim.randomness import streams
 
 START = sim.MinimalModel([0.3, 0.2, 0.25, 0.1], [[0.3, 0.1], [0.0, 0.2]])
 
@@ -112,9 +114,7 @@ def test_one_training_step_is_the_gradient_of_its_batch():
     rates, decays = (0.3, 0.1), (0.01, 0.02)
     run = sim.train(model, sim.Dirichlet(2), steps=1, batch_size=4, learning_rate=rates,
                     weight_decay=decays, rng=9, held_out=3)  # fmt: skip
-    from sim.randomness import streams
-
-    tokens = sim.sample_sequences(sim.Dirichlet(2), 4, 7, streams(9, 2)[0]).tokens
+    tokens = BatchStream(sim.Dirichlet(2), 4, 7, streams(9, 2)[0]).tokens(0)
     gradient = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())[1]
     np.testing.assert_allclose(run.v[-1], 0.1 - 0.3 * (gradient.v + 0.01 * 0.1), rtol=1e-14)
     np.testing.assert_allclose(run.W[-1], 0.2 - 0.1 * (gradient.W + 0.02 * 0.2), rtol=1e-14)
@@ -242,6 +242,10 @@ def test_training_refusals(options, words):
         ),
         (
             lambda: sim.gradient_flow(START, "loss", t_span=(0, 1)),
+            "objective must be a Sample, Population or Bilinear objective, got 'loss'",
+        ),
+        (
+            lambda: sim.gradient_descent(START, "loss", steps=1, learning_rate=0.1),
             "objective must be a Sample, Population or Bilinear objective, got 'loss'",
         ),
         (

@@ -106,7 +106,9 @@ def test_same_bits_in_this_process_in_threads_and_in_processes(tmp_path):
 def _options(**given):
     parser = argparse.ArgumentParser()
     add_run_options(parser)
-    return vars(parser.parse_args(OPTIONS)) | given
+    options = vars(parser.parse_args(OPTIONS)) | given
+    del options["threads"]
+    return options
 
 
 def test_finished_runs_are_not_repeated(tmp_path):
