@@ -85,7 +85,7 @@ class Trajectory:
         if "kl_truth" in self.measures and len(self):
             kl = self.measures["kl_truth"]
             lines.append(
-                f"KL to the truth {kl[0]:.4f} -> {kl[-1]:.4f} nats (lowest {kl.min():.4f})"
+                f"KL to the truth {_nats(kl[0])} -> {_nats(kl[-1])} nats (lowest {_nats(kl.min())})"
             )
         for name, value in self.baselines.items():
             lines.append(f"  {name} strategy {value:.4f}")
@@ -168,6 +168,11 @@ class Trajectory:
             baselines=header["baselines"],
             provenance=header["provenance"],
         )
+
+
+def _nats(value: float) -> str:
+    # a run on its way to divergence may be hundreds of digits away
+    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3g}"
 
 
 def _inconsistency(arrays: dict[str, NDArray[Any]]) -> str | None:

@@ -107,6 +107,13 @@ def test_files_that_are_whole_but_do_not_fit_together_are_refused(changes, words
         Trajectory.load(folder)
 
 
+def test_a_diverged_run_is_told_in_few_digits(run):
+    kl = np.full(13, 0.25)
+    kl[-1] = 1e300
+    text = str(replace(run, measures=run.measures | {"kl_truth": kl}))
+    assert "KL to the truth 0.2500 -> 1e+300 nats (lowest 0.2500)" in text
+
+
 def test_unwritable_folder_is_refused(run, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
