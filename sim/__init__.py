@@ -20,6 +20,8 @@ from sim.priors import (
 from sim.quadrature import Quadrature, prior_quadrature
 from sim.sequences import SequenceBatch, sample_sequences, stationary_distribution
 from sim.stages import Stage, StageTimes, stage_times
+from sim.sweep_table import Sweep
+from sim.sweeps import sweep
 from sim.trajectory import Trajectory
 from sim.warmup import warmup
 
@@ -45,6 +47,7 @@ __all__ = [
     "Squared",
     "Stage",
     "StageTimes",
+    "Sweep",
     "Trajectory",
     "Unigram",
     "flow_time",
@@ -57,6 +60,7 @@ __all__ = [
     "stage_times",
     "stationary_distribution",
     "strategies",
+    "sweep",
     "train",
     "warmup",
 ]

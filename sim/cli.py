@@ -1,8 +1,9 @@
-"""``python -m sim``: train a model, look at a run."""
+"""``python -m sim``: train a model, or many, and look at a run."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,8 @@ from sim.descent import OPTIMIZERS, Diverged, train
 from sim.losses import LOSSES, loss_by_name
 from sim.minimal import FIRST_LAYERS, NORMALIZATIONS, MinimalModel
 from sim.priors import NAMES as PRIORS
-from sim.priors import prior_by_name
+from sim.priors import Prior, prior_by_name
+from sim.sequences import refuse_oversized
 from sim.settings import DTYPES
 from sim.stages import stage_times
 from sim.store import output_folder, refuse_unwritable
@@ -24,12 +26,19 @@ EXAMPLES = """\
 examples:
   python -m sim run --k 3 --length 100 --examples 128000 --out run/    the paper's Fig. 3 (bottom)
   python -m sim run --prior doubly_stochastic --k 2 --out run-ds/      no unigram signal
+  python -m sim sweep --grid k=2,3 --seeds 10 --out sweep/             stages over a grid and seeds
   python -m sim show run/                                              what was run, and its stages
   python -m sim plot run/                                              run/run.pdf and run/run.png
 """
 
+# options that are spelt differently from the arguments they become
+ARGUMENTS = {"rng": "seed", "T": "length", "v": "init_v", "W": "init_W"} | {
+    name: name.replace("-", "_") for name in ("batch-size", "learning-rate", "weight-decay")
+}
+POSITIONAL = ("run", "claims", "figures")
 
-class _ShowDefaults(argparse.ArgumentDefaultsHelpFormatter):
+
+class ShowDefaults(argparse.ArgumentDefaultsHelpFormatter):
     """Print defaults, but not that an option is absent by default."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
@@ -46,6 +55,19 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} (see {self.prog} --help)\n")
 
 
+def in_options(error: Exception, options: argparse.Namespace) -> str:
+    """A refusal that begins with the name of an argument, with the option the user typed."""
+    message = str(error)
+    for name in vars(options):
+        if "_" in name:  # nothing but an argument is spelt like that
+            message = re.sub(rf"\b{name}\b", f"--{name.replace('_', '-')}", message)
+    first, _, rest = message.partition(" ")
+    option = ARGUMENTS.get(first, first)
+    if hasattr(options, option) and option not in POSITIONAL:
+        return f"--{option.replace('_', '-')} {rest}"
+    return message
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 2 for bad input, 1 for an unwelcome outcome."""
     options = _parser().parse_args(arguments)
@@ -53,9 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.command(options))
     except Diverged as error:
         kept = error.trajectory.save(options.out) if options.out else None
-        print(f"error: {error}{f' in {kept}' if kept else ''}", file=sys.stderr)
-    except (ValueError, TypeError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        where = f" in {kept}" if kept else ""
+        print(f"error: {in_options(error, options)}{where}", file=sys.stderr)
+    except (ValueError, TypeError, OSError, MemoryError) as error:
+        print(f"error: {in_options(error, options)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
@@ -72,6 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
+    # the sweep's door is built on the run's, so it cannot be imported before this module is there
+    from sim.cli_sweep import add_sweep
+
+    add_sweep(commands)
     show = commands.add_parser("show", help="print what a run was and the stages it went through")
     show.add_argument("run", metavar="RUN", help="run folder, or a file in it")
     show.set_defaults(command=_show)
@@ -96,8 +123,16 @@ def _add_run(commands: argparse._SubParsersAction[OneLineParser]) -> None:
         help="train a model on fresh sequences and record its learning",
         description="Train a model on fresh sequences from random Markov chains. The defaults are "
         "the paper's minimal model: cross-entropy over all positions, SGD, v = 0.02, W = 0.",
-        formatter_class=_ShowDefaults,
+        formatter_class=ShowDefaults,
     )
+    record = add_run_options(run)
+    record.add_argument("--out", metavar="DIR", help="run folder to write")
+    record.add_argument("--overwrite", action="store_true", help="replace a different run in DIR")
+    run.set_defaults(command=_run)
+
+
+def add_run_options(run: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options that decide a run's numbers; returns the last group, for those of output."""
     task = run.add_argument_group("task")
     task.add_argument("--prior", default="dirichlet", metavar="NAME", help=", ".join(PRIORS))
     task.add_argument("--k", type=int, default=3, help="number of states")
@@ -140,18 +175,21 @@ def _add_run(commands: argparse._SubParsersAction[OneLineParser]) -> None:
         "--record-every", type=int, help="steps between records (about 200 records)"
     )
     record.add_argument("--held-out", type=int, default=1024, help="test sequences")
-    record.add_argument("--out", metavar="DIR", help="run folder to write")
-    record.add_argument("--overwrite", action="store_true", help="replace a different run in DIR")
     record.add_argument("--quiet", action="store_true", help="no progress bar")
-    run.set_defaults(command=_run)
+    return record
 
 
-def _run(options: argparse.Namespace) -> int:
+def prepare(options: argparse.Namespace) -> tuple[MinimalModel, Prior, dict[str, Any]]:
+    """What `train` is to be called with."""
     checks.one_of("model", options.model, ("minimal",))
     checks.integer("length", options.length, 1)
     prior = prior_by_name(
         options.prior, k=options.k, alpha=options.alpha, order=options.order, p=options.p
     )
+    # before anything of that size is made
+    for name in ("batch_size", "held_out"):
+        count = checks.integer(name, getattr(options, name), 1)
+        refuse_oversized(prior, count, options.length + 1)
     model = MinimalModel.constant(
         options.length, options.k, v=options.init_v, W=options.init_W,
         first_layer=options.first_layer, normalize=options.normalize,
@@ -169,7 +207,12 @@ def _run(options: argparse.Namespace) -> int:
         "record_every": options.record_every,
         "held_out": options.held_out,
     }
-    configuration = _configuration(options)
+    return model, prior, settings
+
+
+def _run(options: argparse.Namespace) -> int:
+    model, prior, settings = prepare(options)
+    configuration = run_configuration(options)
     if options.out:
         # found out now rather than after the training
         refuse_unwritable(options.out)
@@ -215,7 +258,7 @@ def _one_or_pair(name: str, values: list[float]) -> float | tuple[float, float]:
     return values[0] if len(values) == 1 else (values[0], values[1])
 
 
-def _configuration(options: argparse.Namespace) -> dict[str, Any]:
+def run_configuration(options: argparse.Namespace) -> dict[str, Any]:
     """The options that decide a run's numbers."""
     return {
         name: value

@@ -12,7 +12,7 @@ from sim.clock import layer_decays, layer_rates
 from sim.kernels import training as kernels
 from sim.losses import Loss
 from sim.minimal import LossGradient, MinimalModel
-from sim.objectives import Objective
+from sim.objectives import Objective, bound
 from sim.settings import KernelSetting
 
 Array = NDArray[np.float64]
@@ -171,7 +171,7 @@ class FullBatchLearner:
     ) -> None:
         self.learning_rate = layer_rates(learning_rate)
         self.weight_decay = layer_decays(weight_decay)
-        self._model, self._evaluate = model, objective.bind(model)
+        self._model, self._evaluate = model, bound(objective, model)
         self._v, self._W = model.v.copy(), model.W.copy()
         self.last_loss = np.nan
 

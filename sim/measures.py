@@ -51,6 +51,7 @@ class HeldOut:
     """
 
     def __init__(self, batch: SequenceBatch) -> None:
+        checks.instance("batch", batch, SequenceBatch, "a SequenceBatch (of sample_sequences)")
         histories, k = batch.transition.shape[1:]
         order = checks.chain_order(histories, k)
         self.tokens = checks.tokens(batch.tokens, k, minimum_length=order + 1)
@@ -77,6 +78,7 @@ class HeldOut:
         start: str | ArrayLike = "stationary",
     ) -> HeldOut:
         """Draw `n` held-out sequences of context length T."""
+        checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
         T = checks.integer("T", T, prior.order)
         return cls(sample_sequences(prior, n, T + 1, rng, start))
 

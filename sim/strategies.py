@@ -21,7 +21,9 @@ Array = NDArray[np.float64]
 def uniform(tokens: ArrayLike, k: int) -> Array:
     """Predict 1/k for every state, whatever the context."""
     k = checks.integer("k", k, 2)
-    return np.full((*checks.tokens(tokens, k).shape, k), 1.0 / k)
+    given = checks.tokens(tokens, k)
+    checks.memory("the predictions", *given.shape, k)
+    return np.full((*given.shape, k), 1.0 / k)
 
 
 def unigram(tokens: ArrayLike, k: int, alpha: float = 1.0) -> Array:
@@ -64,7 +66,10 @@ def ngram(
     alpha = checks.real("alpha", alpha)
     given = checks.tokens(tokens, k)
     n, T = given.shape
-    out = np.empty((n, 1 if last else T, k))
+    shape = (n, 1 if last else T, k)
+    checks.histories(k, order)
+    checks.memory("the predictions", *shape)
+    out = np.empty(shape)
     counts.ngram(given, k, order, alpha, out)
     return out
 
@@ -91,6 +96,7 @@ def bayes(
     nodes : int, optional
         Gauss nodes per dimension; T / 2 + 32 if not given.
     """
+    checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
     if prior.order != 1:
         raise ValueError(f"prior must have order 1, got {prior.order}")
     if not has_exact_rule(prior):

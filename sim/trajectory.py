@@ -22,8 +22,18 @@ from sim.store import output_folder, write_atomic, write_json
 Array = NDArray[np.float64]
 
 FORMAT = "icl-markov trajectory 1"
+# axes by name: an axis has one length wherever it stands
+AXES = {
+    "step": ("records",),
+    "time": ("records",),
+    "examples": ("records",),
+    "v": ("records", "T"),
+    "W": ("records", "k", "k"),
+    "loss": ("records",),
+}
+ARRAYS = tuple(AXES)
+COUNTS = ("step", "examples")
 ROWS = ("step", "time", "examples", "loss")
-ARRAYS = ("step", "time", "examples", "v", "W", "loss")
 
 
 @dataclass(eq=False)
@@ -75,7 +85,7 @@ class Trajectory:
         if "kl_truth" in self.measures and len(self):
             kl = self.measures["kl_truth"]
             lines.append(
-                f"KL to the truth {kl[0]:.4f} -> {kl[-1]:.4f} nats (lowest {kl.min():.4f})"
+                f"KL to the truth {_nats(kl[0])} -> {_nats(kl[-1])} nats (lowest {_nats(kl.min())})"
             )
         for name, value in self.baselines.items():
             lines.append(f"  {name} strategy {value:.4f}")
@@ -148,6 +158,9 @@ class Trajectory:
             core = {name: arrays.pop(name) for name in ARRAYS}
         except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise ValueError(f"{folder / 'trajectory.npz'} is not a trajectory: {error}") from None
+        wrong = _inconsistency(core | arrays)
+        if wrong:
+            raise ValueError(f"{folder / 'trajectory.npz'} is not a trajectory: {wrong}")
         measures = {name.removeprefix("measure_"): values for name, values in arrays.items()}
         return cls(
             **core,
@@ -155,6 +168,26 @@ class Trajectory:
             baselines=header["baselines"],
             provenance=header["provenance"],
         )
+
+
+def _nats(value: float) -> str:
+    # a run on its way to divergence may be hundreds of digits away
+    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3g}"
+
+
+def _inconsistency(arrays: dict[str, NDArray[Any]]) -> str | None:
+    """What makes arrays unfit for a trajectory, if anything does."""
+    lengths: dict[str, int] = {}
+    for name, array in arrays.items():
+        axes = AXES.get(name, ("records",))
+        if array.dtype.kind not in ("iu" if name in COUNTS else "f"):
+            return f"{name} holds {array.dtype} instead of {'int' if name in COUNTS else 'float'}"
+        if array.ndim != len(axes):
+            return f"{name} has shape {array.shape} instead of ({', '.join(axes)})"
+        for axis, length in zip(axes, array.shape, strict=True):
+            if lengths.setdefault(axis, length) != length:
+                return f"{name} has {length} for {axis}, other arrays {lengths[axis]}"
+    return None
 
 
 def _read_bytes(path: Path, given: Path) -> bytes:
@@ -177,6 +210,13 @@ def _read_header(folder: Path, given: Path) -> dict[str, Any]:
     missing = {"sha256", "baselines", "provenance"} - header.keys()
     if missing:
         raise ValueError(f"{path} is not a trajectory: it lacks {', '.join(sorted(missing))}")
+    baselines = header["baselines"]
+    if not isinstance(baselines, dict) or not all(
+        isinstance(level, int | float) for level in baselines.values()
+    ):
+        raise ValueError(f"{path} is not a trajectory: its baselines are not numbers by name")
+    if not isinstance(header["provenance"], dict):
+        raise ValueError(f"{path} is not a trajectory: its provenance is not a mapping")
     return header
 
 

@@ -100,6 +100,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             text = _show(args)
         else:
             checks.integer("--length", args.length, 1)
+            checks.integer("--k", args.k, 2)
+            checks.one_of("--prior", args.prior, checks.PRIORS)
             text = _modes_text(modes(args.length, k=args.k, prior=args.prior), args)
     except (TypeError, ValueError) as refusal:
         print(f"python -m theory {args.command}: {refusal}", file=sys.stderr)

@@ -87,6 +87,33 @@ def test_a_zip_that_is_no_trajectory_is_refused(run, tmp_path):
         Trajectory.load(folder)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"loss": np.zeros(3)}, "loss has 3 for records, other arrays 13"),
+        ({"W": np.zeros((13, 3, 2))}, "W has 2 for k, other arrays 3"),
+        ({"v": np.zeros(13)}, r"v has shape \(13,\) instead of \(records, T\)"),
+        ({"step": np.zeros(13)}, "step holds float64 instead of int"),
+        ({"time": np.array(["a"] * 13)}, "time holds <U1 instead of float"),
+        ({"measures": {"balance": np.zeros(2)}}, "measure_balance has 2 for records"),
+        ({"baselines": 3}, r"trajectory\.json is not a trajectory: its baselines"),
+        ({"baselines": {"bigram": "low"}}, "its baselines are not numbers by name"),
+        ({"provenance": [1]}, "its provenance is not a mapping"),
+    ],
+)
+def test_files_that_are_whole_but_do_not_fit_together_are_refused(changes, words, run, tmp_path):
+    folder = replace(run, **changes).save(tmp_path)
+    with pytest.raises(ValueError, match=words):
+        Trajectory.load(folder)
+
+
+def test_a_diverged_run_is_told_in_few_digits(run):
+    kl = np.full(13, 0.25)
+    kl[-1] = 1e300
+    text = str(replace(run, measures=run.measures | {"kl_truth": kl}))
+    assert "KL to the truth 0.2500 -> 1e+300 nats (lowest 0.2500)" in text
+
+
 def test_unwritable_folder_is_refused(run, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
@@ -135,6 +162,13 @@ def test_held_out_measures_know_the_strategies():
     assert test_set.baselines["bigram"] < test_set.baselines["unigram"]
 
 
+def test_held_out_refuses_what_is_no_batch():
+    with pytest.raises(TypeError, match=r"batch must be a SequenceBatch .* got 'x'"):
+        sim.HeldOut("x")
+    with pytest.raises(TypeError, match=r"prior must be a prior such as .* got 'flat'"):
+        sim.HeldOut.draw("flat", 3, 4)
+
+
 def test_held_out_truth_for_second_order_chains():
     test_set = sim.HeldOut.draw(sim.Dirichlet(2, order=2), 300, 80, 0)
     assert list(test_set.predictions) == ["uniform", "unigram", "bigram", "trigram"]
@@ -174,6 +208,8 @@ def test_stage_times_thresholds():
     wide = stage_times(_fake(flicker), margin=1.0, hold=1)
     assert wide.margin == 1.0
     assert wide.stages[1].start_step > calm.stages[1].start_step
+    with pytest.raises(TypeError, match="trajectory must be a Trajectory, got 'run'"):
+        stage_times("run")
     with pytest.raises(ValueError, match="margin must be a finite number >= 0, got -1"):
         stage_times(_fake(flicker), margin=-1.0)
     with pytest.raises(ValueError, match="hold must be an integer >= 1, got 0"):
