@@ -11,6 +11,9 @@ from theory.kernel import (
     population_kernel_exact,
     population_kernel_qmc,
 )
+from theory.lag_pattern import ParityLaw, lag_constant, lag_constants, parity_law
+from theory.mode_estimates import ModeEstimates, mode_estimates
+from theory.mode_laws import overtaking_time, singular_value_law
 from theory.modes import Modes, linear_flow, modes
 from theory.normal_form import is_zero, normal_form, sign
 from theory.prior import exact_moment, moments, point_set, quadrature
@@ -31,7 +34,9 @@ from theory.steps import (
 
 __all__ = [
     "LeadingConstants",
+    "ModeEstimates",
     "Modes",
+    "ParityLaw",
     "critical_learning_rate",
     "critical_learning_rate_exact",
     "critical_rate_constant",
@@ -42,11 +47,16 @@ __all__ = [
     "first_step_v",
     "integrand",
     "is_zero",
+    "lag_constant",
+    "lag_constants",
     "leading_constants",
     "linear_flow",
+    "mode_estimates",
     "modes",
     "moments",
     "normal_form",
+    "overtaking_time",
+    "parity_law",
     "point_set",
     "population_kernel",
     "population_kernel_exact",
@@ -54,5 +64,6 @@ __all__ = [
     "quadrature",
     "required_margin",
     "sign",
+    "singular_value_law",
     "stationary_distribution",
 ]

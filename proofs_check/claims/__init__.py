@@ -25,7 +25,9 @@ from proofs_check.claims import (
     task,
     transformer,
     x_bilinear,
+    x_even_odd,
     x_invariants,
+    x_modes,
     x_symmetry,
 )
 
@@ -52,4 +54,6 @@ CLAIMS = (
     *x_bilinear.CLAIMS,
     *x_invariants.CLAIMS,
     *x_symmetry.CLAIMS,
+    *x_modes.CLAIMS,
+    *x_even_odd.CLAIMS,
 )
