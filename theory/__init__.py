@@ -5,6 +5,8 @@ NumPy where it must be fast; nothing is simulated. ``python -m theory list`` sho
 """
 
 from theory.chain import stationary_distribution
+from theory.constants import TaskConstants, exact_constants, task_constants
+from theory.k_states import StepConstants, step_constants
 from theory.kernel import (
     integrand,
     population_kernel,
@@ -31,16 +33,20 @@ from theory.steps import (
     first_step_W,
     leading_constants,
 )
+from theory.strategies import strategy_losses
 
 __all__ = [
     "LeadingConstants",
     "ModeEstimates",
     "Modes",
     "ParityLaw",
+    "StepConstants",
+    "TaskConstants",
     "critical_learning_rate",
     "critical_learning_rate_exact",
     "critical_rate_constant",
     "diagonal_constant",
+    "exact_constants",
     "exact_moment",
     "first_step",
     "first_step_W",
@@ -66,4 +72,7 @@ __all__ = [
     "sign",
     "singular_value_law",
     "stationary_distribution",
+    "step_constants",
+    "strategy_losses",
+    "task_constants",
 ]

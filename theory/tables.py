@@ -6,15 +6,20 @@ import math
 import sys
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from theory import checks
+from theory.constants import NAMES, exact_constants, task_constants
+from theory.k_states import step_constants
 from theory.kernel_chains import default_nodes
 from theory.mode_estimates import mode_estimates
 from theory.mode_laws import overtaking_time
 from theory.modes import Modes, modes
 from theory.nodes import net_dimension
+from theory.strategies import context_length, strategy_losses
 
+_LABELS = ("E sum_i pi_i^2", "E H(pi)", "entropy rate")
 _SHOWN = 6  # components of v
 _LONG = 3e10  # multiplications; above, a minute or so on one core
 
@@ -96,7 +101,7 @@ def measured(value: float, error: float, sign: str = "") -> str:
     """
     if not 0 <= error < math.inf:
         raise ValueError(f"error must be finite and >= 0, got {error!r}")
-    if error == 0:
+    if error <= 1e-12 * abs(value):  # rounding
         return f"{value:{sign}.10g}"
     places = 1 - math.floor(math.log10(error))
     # rounding the error may carry it over a power of ten
@@ -106,3 +111,46 @@ def measured(value: float, error: float, sign: str = "") -> str:
     if places <= 0:
         return f"{round(value, places):{sign}.0f}({round(error, places):.0f})"
     return f"{value:{sign}.{places}f}({digits})"
+
+
+def constant_table(k: int, prior: str, T: int | None = None, seed: int = 0) -> str:
+    """Constants of the task and of Lemma 3.1, and what each strategy leaves, in nats.
+
+    Parameters
+    ----------
+    k : int >= 2
+    prior : "flat" or "doubly_stochastic"
+    T : int, optional
+        A finite context length, for two states only.
+    seed : int, of the randomised points for k > 2
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument and its value.
+    """
+    k = checks.integer("k", k, 2)
+    if T is not None and k != 2:
+        raise ValueError(f"k must be 2 for the strategies at a finite length, got {k}")
+    if T is not None and context_length(T) > 100:
+        print(f"summing over the counts of {T} tokens: about "
+              f"{10 * (T / 200) ** 4:.0f} s", file=sys.stderr, flush=True)  # fmt: skip
+    found = task_constants(k, prior, seed=seed)
+    numbers = found.sum_pi_squared, found.stationary_entropy, found.entropy_rate
+    exact = [f"  {sp.sstr(x)}" for x in exact_constants(prior).values()] if k == 2 else [""] * 3
+    lines = [f"k = {k}, {prior} prior, nats" + (f", seed {seed}" if k > 2 else "")]
+    for label, value, name, closed in zip(_LABELS, numbers, NAMES, exact, strict=True):
+        lines.append(f"  {label:<24}{measured(value, found.errors[name]):<18}{closed}".rstrip())
+    step, step_errors = step_constants(k, prior, seed=seed)
+    for label, x, e in zip(("A", "B", "D", "B/A"), step, step_errors, strict=True):
+        if math.isfinite(x):
+            lines.append(f"  {label + ' of Lemma 3.1':<24}{measured(x, e)}")
+    finite = {} if T is None else strategy_losses(T, prior)
+    head = "  KL from the truth       T = infinity"
+    lines.append(head + (f"      T = {T}" if finite else ""))
+    for name in ("uniform", "unigram", "bigram", "bayes"):
+        limit = measured(found.kl.get(name, 0.0), found.kl_errors.get(name, 0.0))
+        last = f"{finite[name]:.10g}" if finite else ""
+        if name != "bayes" or finite:
+            lines.append(f"    {name:<22}{limit:<18}{last}".rstrip())
+    return "\n".join(lines)

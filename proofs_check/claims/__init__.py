@@ -25,6 +25,7 @@ from proofs_check.claims import (
     task,
     transformer,
     x_bilinear,
+    x_constants,
     x_even_odd,
     x_invariants,
     x_modes,
@@ -56,4 +57,5 @@ CLAIMS = (
     *x_symmetry.CLAIMS,
     *x_modes.CLAIMS,
     *x_even_odd.CLAIMS,
+    *x_constants.CLAIMS,
 )
