@@ -6,6 +6,7 @@ NumPy where it must be fast; nothing is simulated. ``python -m theory list`` sho
 
 from theory.chain import stationary_distribution
 from theory.constants import TaskConstants, exact_constants, task_constants
+from theory.escape import escape_law, escape_time
 from theory.k_states import StepConstants, step_constants
 from theory.kernel import (
     integrand,
@@ -46,6 +47,8 @@ __all__ = [
     "critical_learning_rate_exact",
     "critical_rate_constant",
     "diagonal_constant",
+    "escape_law",
+    "escape_time",
     "exact_constants",
     "exact_moment",
     "first_step",

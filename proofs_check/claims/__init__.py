@@ -26,6 +26,7 @@ from proofs_check.claims import (
     transformer,
     x_bilinear,
     x_constants,
+    x_escape,
     x_even_odd,
     x_invariants,
     x_modes,
@@ -57,5 +58,6 @@ CLAIMS = (
     *x_symmetry.CLAIMS,
     *x_modes.CLAIMS,
     *x_even_odd.CLAIMS,
+    *x_escape.CLAIMS,
     *x_constants.CLAIMS,
 )
