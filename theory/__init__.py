@@ -7,6 +7,7 @@ NumPy where it must be fast; nothing is simulated. ``python -m theory list`` sho
 from theory.chain import stationary_distribution
 from theory.constants import TaskConstants, exact_constants, task_constants
 from theory.escape import escape_law, escape_time
+from theory.invariants import balance, balance_velocity, decayed_balance, step_drift
 from theory.k_states import StepConstants, step_constants
 from theory.kernel import (
     integrand,
@@ -43,9 +44,12 @@ __all__ = [
     "ParityLaw",
     "StepConstants",
     "TaskConstants",
+    "balance",
+    "balance_velocity",
     "critical_learning_rate",
     "critical_learning_rate_exact",
     "critical_rate_constant",
+    "decayed_balance",
     "diagonal_constant",
     "escape_law",
     "escape_time",
@@ -76,6 +80,7 @@ __all__ = [
     "singular_value_law",
     "stationary_distribution",
     "step_constants",
+    "step_drift",
     "strategy_losses",
     "task_constants",
 ]

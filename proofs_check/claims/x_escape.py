@@ -98,7 +98,9 @@ def _time_enumerated(value: dict[str, float]) -> Finding:
         offset = rate * late - np.log(0.05 / (SCALES[1] * overlap))
         gaps += [abs(slope - value["slope"]), abs(offset - value["offset"]) / 10]
         notes.append(f"{loss.name}: slope {slope:.5f}, offset {offset:.4f}")
-    return Finding(worst(gaps), 1e-3, f"T = {SHORT}, theta = 0.05; " + "; ".join(notes))
+    return Finding(
+        worst(gaps), 1e-3, f"T = {SHORT}, theta = 0.05; the offset to 0.01; " + "; ".join(notes)
+    )
 
 
 @cache
