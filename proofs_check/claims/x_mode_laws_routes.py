@@ -22,20 +22,26 @@ BATCHES = 10
 FINITE_T = 0.1  # how far the laws are off at T = 400, with room
 
 
-@cache
-def sampled_singular_values(prior: str, T: int, n: int) -> tuple[Array, Array]:
-    """Singular values of K estimated from sequences, with their jackknife errors.
+def sampled_columns(prior: str, T: int, n: int, seed: int = 0) -> list[Array]:
+    """K's columns (T, 2) along 11'/2 and I - 11'/2 from each batch of n sequences in all.
 
-    The gradient along v at W = 11'/2 and at I - 11'/2 is K's column along each.
+    They are minus the gradient of the margin loss in v at W = 11'/2 and at W = I - 11'/2.
     """
     rows = []
-    for seed in range(BATCHES):
-        tokens = sim.sample_sequences(PRIORS[prior], n // BATCHES, T + 1, seed).tokens
+    for child in np.random.SeedSequence(seed).spawn(BATCHES):
+        tokens = sim.sample_sequences(PRIORS[prior], n // BATCHES, T + 1, child).tokens
         columns = [
             -sim.loss_and_gradient(sim.MinimalModel(np.zeros(T), W), tokens, sim.Margin(1.0))[1].v
             for W in (SHARED, OWN)
         ]
         rows.append(np.stack(columns, axis=1))
+    return rows
+
+
+@cache
+def sampled_singular_values(prior: str, T: int, n: int, seed: int = 0) -> tuple[Array, Array]:
+    """Singular values of K estimated from sequences, with their jackknife errors."""
+    rows = sampled_columns(prior, T, n, seed)
     left_out = [(sum(rows) - row) / (BATCHES - 1) for row in rows]
     values = np.array([np.linalg.svd(matrix, compute_uv=False) for matrix in left_out])
     spread = np.sum((values - values.mean(axis=0)) ** 2, axis=0)
