@@ -92,7 +92,8 @@ def compute(
 def draw(figure: Figure, data: ModesData) -> None:
     """Singular values, profiles and shares."""
     narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(3, 1) if narrow else figure.add_gridspec(1, 3)
+    tall = {"height_ratios": [1.9, 1.2, 1]}
+    grid = figure.add_gridspec(3, 1, **tall) if narrow else figure.add_gridspec(1, 3)
     axes = [figure.add_subplot(grid[i]) for i in range(3)]
     _growth(axes[0], data)
     _profiles(axes[1], data)
@@ -125,6 +126,7 @@ def _profiles(ax: Axes, data: ModesData) -> None:
                 label=f"mode {mode + 1}")  # fmt: skip
     ax.axhline(0, color="0.6", linewidth=0.5, zorder=0)
     ax.set(xlabel="lag $j$ (1 = current token)", title=f"$v_j$ of the modes, $T={data.T}$")
+    ax.locator_params(axis="x", integer=True)
     ax.legend()
 
 
@@ -138,7 +140,8 @@ def _roles(ax: Axes, data: ModesData) -> None:
                         label=name if place == 0 else None)  # fmt: skip
             labels.append(f"{mode + 1}\n{PRIORS[prior].split()[0]}")
     ax.set_xticks(range(len(labels)), labels)
-    ax.set(ylim=(-0.03, 1.3), xlim=(-0.5, len(labels) - 0.5), xlabel="mode",
+    ax.set_yticks([0, 0.5, 1])
+    ax.set(ylim=(-0.05, 1.45), xlim=(-0.5, len(labels) - 0.5), xlabel="mode",
            title="Share of a strategy explained")  # fmt: skip
     ax.legend(loc="upper center", ncols=2)
 
@@ -155,8 +158,9 @@ def series(data: ModesData) -> list[Series]:
                 Series("values", f"{name} error", data.sampled_lengths,
                        data.errors[prior][:, mode]),
             ]  # fmt: skip
-            for strategy, share in data.shares[prior][mode].items():
-                out.append(Series("shares", f"{prior} {strategy}", mode + 1, share))
+        for strategy in data.shares[prior][0]:
+            share = [row[strategy] for row in data.shares[prior]]
+            out.append(Series("shares", f"{prior} {strategy}", np.array([1, 2]), share))
     lag = np.arange(1, data.profiles.shape[1] + 1)
     for mode in (0, 1):
         out.append(Series("profiles", f"mode {mode + 1} theory", lag, data.profiles[mode]))
@@ -173,7 +177,7 @@ SPEC = FigureSpec(
         "samples": 20_000,
         "seed": 0,
     },
-    height=0.36,
+    height=0.42,
     compute=compute,
     draw=draw,
     series=series,
