@@ -5,12 +5,19 @@ NumPy where it must be fast; nothing is simulated. ``python -m theory list`` sho
 """
 
 from theory.chain import stationary_distribution
+from theory.constants import TaskConstants, exact_constants, task_constants
+from theory.escape import escape_law, escape_time
+from theory.invariants import balance, balance_velocity, decayed_balance, step_drift
+from theory.k_states import StepConstants, step_constants
 from theory.kernel import (
     integrand,
     population_kernel,
     population_kernel_exact,
     population_kernel_qmc,
 )
+from theory.lag_pattern import ParityLaw, lag_constant, lag_constants, parity_law
+from theory.mode_estimates import ModeEstimates, mode_estimates
+from theory.mode_laws import overtaking_time, singular_value_law
 from theory.modes import Modes, linear_flow, modes
 from theory.normal_form import is_zero, normal_form, sign
 from theory.prior import exact_moment, moments, point_set, quadrature
@@ -28,25 +35,41 @@ from theory.steps import (
     first_step_W,
     leading_constants,
 )
+from theory.strategies import strategy_losses
 
 __all__ = [
     "LeadingConstants",
+    "ModeEstimates",
     "Modes",
+    "ParityLaw",
+    "StepConstants",
+    "TaskConstants",
+    "balance",
+    "balance_velocity",
     "critical_learning_rate",
     "critical_learning_rate_exact",
     "critical_rate_constant",
+    "decayed_balance",
     "diagonal_constant",
+    "escape_law",
+    "escape_time",
+    "exact_constants",
     "exact_moment",
     "first_step",
     "first_step_W",
     "first_step_v",
     "integrand",
     "is_zero",
+    "lag_constant",
+    "lag_constants",
     "leading_constants",
     "linear_flow",
+    "mode_estimates",
     "modes",
     "moments",
     "normal_form",
+    "overtaking_time",
+    "parity_law",
     "point_set",
     "population_kernel",
     "population_kernel_exact",
@@ -54,5 +77,10 @@ __all__ = [
     "quadrature",
     "required_margin",
     "sign",
+    "singular_value_law",
     "stationary_distribution",
+    "step_constants",
+    "step_drift",
+    "strategy_losses",
+    "task_constants",
 ]

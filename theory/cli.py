@@ -1,4 +1,4 @@
-"""The command line of the room: ``python -m theory list | show | modes``."""
+"""The command line of the room: ``python -m theory list | show | modes | constants``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NoReturn
 import sympy as sp
 
 from theory import checks, derivations
-from theory.modes import Modes, modes
+from theory.tables import constant_table, mode_table
 
 _ABOUT = """\
 What the mathematics predicts about the minimal model of eq. (8), arXiv:2402.11004v1:
@@ -23,7 +23,11 @@ examples:
   python -m theory list                          what can be shown
   python -m theory show lemma-3.1 --length 100   the first gradient step, at T = 100
   python -m theory show A.32 --latex             one constant, for a paper
-  python -m theory modes --length 100            singular values of the population kernel"""
+  python -m theory modes --length 100            singular values of the population kernel
+  python -m theory constants --k 2 --length 100  entropies, and what each strategy leaves"""
+
+_PRIOR_HELP = f"{' or '.join(checks.PRIORS)} (default flat)"
+_SEED_HELP = "of the randomised points for k > 2 (default 0)"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -36,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m theory", description=_ABOUT, epilog=_EXAMPLES, formatter_class=raw
     )
-    rooms = parser.add_subparsers(dest="command", required=True, metavar="list | show | modes")
+    rooms = parser.add_subparsers(
+        dest="command", required=True, metavar="list | show | modes | constants"
+    )
     rooms.add_parser(
         "list",
         help="the ids and titles of the derivations",
@@ -44,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_show(rooms)
     _add_modes(rooms)
+    _add_constants(rooms)
     return parser
 
 
@@ -80,14 +87,25 @@ def _add_modes(rooms: argparse._SubParsersAction[_Parser]) -> None:
         "--k",
         type=int,
         default=2,
-        help="number of states (default 2; exact to rounding for 2, randomised QMC beyond)",
+        help="number of states (default 2; exact to rounding for 2, beyond that randomised QMC "
+        "with standard errors, seconds for k = 3 and T = 100, minutes for long contexts)",
     )
-    flow.add_argument(
-        "--prior",
-        default="flat",
-        metavar="NAME",
-        help=f"{' or '.join(checks.PRIORS)} (default flat)",
+    flow.add_argument("--seed", type=int, default=0, help=_SEED_HELP)
+    flow.add_argument("--prior", default="flat", metavar="NAME", help=_PRIOR_HELP)
+
+
+def _add_constants(rooms: argparse._SubParsersAction[_Parser]) -> None:
+    task = rooms.add_parser(
+        "constants", help="entropies of the task, and what each strategy leaves",
+        description="Print averages over the prior (sum of pi^2, entropies, the constants of "
+        "Lemma 3.1) and the KL from the truth to each strategy, in nats.",
+    )  # fmt: skip
+    task.add_argument("--k", type=int, default=2, help="number of states (default 2)")
+    task.add_argument(
+        "--length", type=int, metavar="T", help="also at this context length (k = 2, at most 200)"
     )
+    task.add_argument("--prior", default="flat", metavar="NAME", help=_PRIOR_HELP)
+    task.add_argument("--seed", type=int, default=0, help=_SEED_HELP)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,11 +116,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             text = _list()
         elif args.command == "show":
             text = _show(args)
+        elif args.command == "constants":
+            text = constant_table(args.k, args.prior, args.length, args.seed)
         else:
             checks.integer("--length", args.length, 1)
             checks.integer("--k", args.k, 2)
             checks.one_of("--prior", args.prior, checks.PRIORS)
-            text = _modes_text(modes(args.length, k=args.k, prior=args.prior), args)
+            text = mode_table(
+                args.length, args.k, args.prior, args.seed, progress=sys.stderr.isatty()
+            )
     except (TypeError, ValueError) as refusal:
         print(f"python -m theory {args.command}: {refusal}", file=sys.stderr)
         return 2
@@ -156,19 +178,4 @@ def _latex(found: derivations.Derivation) -> str:
     lines = [f"% {found.id}: {found.title}"]
     for step in found.steps:
         lines += [f"% {step.sentence}", rf"\[ {step.latex} \]"]
-    return "\n".join(lines)
-
-
-def _modes_text(found: Modes, args: argparse.Namespace) -> str:
-    lines = [
-        f"K for T = {args.length}, k = {args.k}, {args.prior} prior: "
-        f"rank {len(found.singular_values)}"
-    ]
-    for i, value in enumerate(found.singular_values):
-        v, W = found.v_modes[i], found.W_modes[i]
-        lines += [
-            f"mode {i + 1}: singular value {value:.10g}",
-            "  v: " + "  ".join(f"{x:+.6f}" for x in v[:6]) + ("  ..." if len(v) > 6 else ""),
-            f"  W: diagonal {W[0, 0]:+.6f}  off-diagonal {W[0, 1]:+.6f}",
-        ]
     return "\n".join(lines)

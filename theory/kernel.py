@@ -164,7 +164,7 @@ def population_kernel(
         return _closed(T, prior)
     if chosen == "quadrature":
         return population_kernel_quadrature(T, prior, nodes)
-    return population_kernel_qmc(T, k, prior, 4096 if nodes is None else nodes, seed=seed)[0]
+    return population_kernel_qmc(T, k, prior, nodes, seed=seed)[0]
 
 
 def _closed(T: int, prior: str) -> NDArray[np.float64]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from theory import checks
 from theory.chain import stationary_distribution
 from theory.prior import point_set, quadrature
 
 _CHUNK_BYTES = 1 << 24
+_MOST_NODES, _FEWEST_NODES = 4096, 64
 
 
 def population_kernel_quadrature(
@@ -44,24 +46,18 @@ def population_kernel_qmc(
     T: int,
     k: int,
     prior: str = "flat",
-    nodes: int = 4096,
+    nodes: int | None = None,
     replicates: int = 8,
     seed: int = 0,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """K by randomised quasi-Monte Carlo over chains, with its standard error.
 
-    Each replicate is an independently scrambled Sobol net, averaged over relabellings of the
-    states (K_j is in the span of 11' and I), so diagonal entries share one estimate and
-    off-diagonal ones another.
+    The mean of `kernel_replicates`, and the standard error of that mean.
 
     Parameters
     ----------
-    T : int >= 1
-    k : int >= 2
-    prior : "flat" or "doubly_stochastic"
-    nodes : int, a power of two, points a replicate
-    replicates : int >= 2
-    seed : int
+    T, k, prior, nodes, replicates, seed
+        As in `kernel_replicates`.
 
     Returns
     -------
@@ -72,16 +68,62 @@ def population_kernel_qmc(
     TypeError, ValueError
         Naming the argument and its value.
     """
+    draws = kernel_replicates(T, k, prior, nodes, replicates, seed)
+    return draws.mean(axis=0), draws.std(axis=0, ddof=1) / np.sqrt(len(draws))
+
+
+def kernel_replicates(
+    T: int,
+    k: int,
+    prior: str = "flat",
+    nodes: int | None = None,
+    replicates: int = 8,
+    seed: int = 0,
+    *,
+    progress: bool = False,
+) -> NDArray[np.float64]:
+    """Independent unbiased estimates of K, each from its own scrambled Sobol net of chains.
+
+    Each is averaged over relabellings of the states (K_j is in the span of 11' and I), so that
+    diagonal entries share one estimate and off-diagonal ones another.
+
+    Parameters
+    ----------
+    T : int >= 1
+    k : int >= 2
+    prior : "flat" or "doubly_stochastic"
+    nodes : int, optional
+        Points a replicate, a power of two; 4096 up to k = 8 and fewer beyond, where a chain costs
+        k^3 and the average over k^2 entries needs fewer of them.
+    replicates : int >= 2
+    seed : int
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    array (replicates, T, k, k)
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument and its value.
+    """
     T, k = checks.integer("T", T, 1), checks.integer("k", k, 2)
     checks.prior_name(prior)
     replicates, seed = checks.integer("replicates", replicates, 2), checks.integer("seed", seed, 0)
-    draws = np.stack(
-        [
-            symmetrise(chain_average(*point_set(nodes, k, prior, seed=child), T))
-            for child in np.random.SeedSequence(seed).spawn(replicates)
-        ]
+    points = default_nodes(k) if nodes is None else nodes
+    children = np.random.SeedSequence(seed).spawn(replicates)
+    bar = tqdm(children, unit="net", disable=not progress, leave=False)
+    return np.stack(
+        [symmetrise(chain_average(*point_set(points, k, prior, seed=c), T)) for c in bar]
     )
-    return draws.mean(axis=0), draws.std(axis=0, ddof=1) / np.sqrt(replicates)
+
+
+def default_nodes(k: int) -> int:
+    """Points a replicate: 4096 up to k = 8; beyond, the largest power of two of no higher cost."""
+    affordable = _MOST_NODES * 8**3 // max(k, 8) ** 3
+    return max(_FEWEST_NODES, 1 << (affordable.bit_length() - 1) if affordable else 0)
 
 
 def symmetrise(kernel: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from theory import checks
 
+_MOST_DIMENSIONS = 21_201  # of scipy's direction numbers
+
 
 def quadrature(
     order: int | tuple[int, int], prior: str = "flat"
@@ -86,7 +88,7 @@ def point_set(
     nodes, k = checks.power_of_two("nodes", nodes), checks.integer("k", k, 2)
     doubly = checks.prior_name(prior) == "doubly_stochastic"
     drawn = k - 1 if doubly else k
-    sobol = qmc.Sobol(drawn * (k - 1), scramble=True, seed=np.random.default_rng(seed))
+    sobol = qmc.Sobol(net_dimension(k, prior), scramble=True, seed=np.random.default_rng(seed))
     rows = _stick_breaking(sobol.random(nodes).reshape(nodes, drawn, k - 1))
     if doubly:
         last = 1.0 - rows.sum(axis=1, keepdims=True)
@@ -98,6 +100,17 @@ def point_set(
             )
         rows = np.concatenate([rows, last], axis=1)[kept]
     return np.full(len(rows), 1.0 / len(rows)), rows
+
+
+def net_dimension(k: int, prior: str) -> int:
+    """Coordinates of a chain in a Sobol net; ValueError for more states than nets are known for."""
+    dimension = (k - 1) ** 2 if prior == "doubly_stochastic" else k * (k - 1)
+    if dimension > _MOST_DIMENSIONS:
+        raise ValueError(
+            f"k must be small enough for a Sobol net of at most {_MOST_DIMENSIONS} dimensions "
+            f"(here {dimension}), got {k}"
+        )
+    return dimension
 
 
 def _stick_breaking(uniform: NDArray[np.float64]) -> NDArray[np.float64]:

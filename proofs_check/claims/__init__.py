@@ -25,7 +25,12 @@ from proofs_check.claims import (
     task,
     transformer,
     x_bilinear,
+    x_constants,
+    x_drift,
+    x_escape,
+    x_even_odd,
     x_invariants,
+    x_modes,
     x_symmetry,
 )
 
@@ -51,5 +56,10 @@ CLAIMS = (
     *displays.CLAIMS,
     *x_bilinear.CLAIMS,
     *x_invariants.CLAIMS,
+    *x_drift.CLAIMS,
     *x_symmetry.CLAIMS,
+    *x_modes.CLAIMS,
+    *x_even_odd.CLAIMS,
+    *x_escape.CLAIMS,
+    *x_constants.CLAIMS,
 )

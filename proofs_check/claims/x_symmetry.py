@@ -16,7 +16,7 @@ from sim.quadrature import Quadrature, prior_quadrature
 from theory.normal_form import is_zero
 
 
-def _symmetric_population(k: int, T: int, loss: Loss) -> sim.Sample:
+def symmetric_population(k: int, T: int, loss: Loss) -> sim.Sample:
     """All sequences, weighted by a prior that is invariant under relabelling by construction."""
     rule = prior_quadrature(sim.Dirichlet(k), 8)
     orbit = [
@@ -43,7 +43,7 @@ def _gradient(identity_weight: float) -> Finding:
         W = 0.3 + 0.7 * np.eye(k) + (1 - identity_weight) * skew
         model = sim.MinimalModel(rng.normal(size=T), W)
         for loss in (sim.CrossEntropy(), sim.Margin(0.5), sim.Squared()):
-            gradient = _symmetric_population(k, T, loss).bind(model)(model.v, model.W)[1]
+            gradient = symmetric_population(k, T, loss).bind(model)(model.v, model.W)[1]
             residuals.append(_spread(gradient.W) / np.abs(gradient.W).max())
     return Finding(
         worst(residuals), 1e-12, "k = 2, 3, 4, three losses, random v; spread within the span"
@@ -54,7 +54,7 @@ def _flow(identity_weight: float) -> Finding:
     k, T = 3, 4
     skew = np.outer(np.arange(k), np.ones(k))
     model = sim.MinimalModel(np.full(T, 0.3), 0.1 + (1 - identity_weight) * skew)
-    population = _symmetric_population(k, T, sim.CrossEntropy())
+    population = symmetric_population(k, T, sim.CrossEntropy())
     run = sim.gradient_flow(model, population, t_span=(0.0, 30.0))
     grown = run.measures["W_diagonal"][-1] - run.measures["W_off_diagonal"][-1]
     return Finding(

@@ -70,8 +70,13 @@ def test_modes_prints_both_values(capsys: pytest.CaptureFixture[str]) -> None:
         (["modes", "--length", "3", "--prior", "x"], ["--prior", "flat, doubly_stochastic", "'x'"]),
         (["modes", "--length", "many"], ["--length", "many"]),
         (["modes"], ["--length"]),
+        (["modes", "--length", "3", "--k", "200"], ["k must be small enough", "200"]),
+        (["constants", "--k", "1"], ["k must be", "1"]),
+        (["constants", "--k", "3", "--length", "9"], ["k must be 2", "3"]),
+        (["constants", "--length", "201"], ["T must be at most 200", "201"]),
+        (["constants", "--prior", "x"], ["prior", "'x'"]),
         (["show", "--latex", "--json"], ["--json", "--latex"]),
-        ([], ["list | show | modes"]),
+        ([], ["list | show | modes | constants"]),
     ],
 )
 def test_bad_input_is_one_line_on_stderr(
@@ -88,7 +93,7 @@ def test_bad_input_is_one_line_on_stderr(
     assert all(word in captured.err for word in words)
 
 
-@pytest.mark.parametrize("argv", [[], ["show"], ["modes"], ["list"]])
+@pytest.mark.parametrize("argv", [[], ["show"], ["modes"], ["list"], ["constants"]])
 def test_help_at_each_level(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main([*argv, "--help"])
