@@ -70,7 +70,7 @@ class Transformer:
     layer_norm: bool = True
     mlp: int = 0
     projection: bool = False
-    parameters: Array = field(default=None, repr=False, kw_only=True)  # type: ignore[assignment]
+    parameters: Array = field(default_factory=lambda: np.empty(0), repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         minimum = {"k": 2, "length": 1, "width": 1, "layers": 1, "heads": 1, "mlp": 0}
@@ -81,11 +81,8 @@ class Transformer:
         checks.one_of("positions", self.positions, POSITIONS)
         checks.instance("layer_norm", self.layer_norm, bool, "True or False")
         checks.instance("projection", self.projection, bool, "True or False")
-        if self.parameters is None:
-            parameters: Array = np.zeros(self.size)
-        else:
-            parameters = flat_parameters(self.parameters, self.size)
-        object.__setattr__(self, "parameters", parameters)
+        given = self.parameters if np.size(self.parameters) else np.zeros(self.size)
+        object.__setattr__(self, "parameters", flat_parameters(given, self.size))
 
     @classmethod
     def initial(
@@ -155,10 +152,12 @@ class Transformer:
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of every weight by name, in the order of the flat vector."""
-        d, norms, result = self.width, self.layer_norm, {"embedding": (self.k, self.width)}
-        norm = {"norm_gain": (d,), "norm_bias": (d,)} if norms else {}
-        block: dict[str, tuple[int, ...]] = dict(norm)
-        block |= {"query": (d, d), "key": (d, d), "value": (d, d)}
+        d = self.width
+        result: dict[str, tuple[int, ...]] = {"embedding": (self.k, d)}
+        norm: dict[str, tuple[int, ...]] = {}
+        if self.layer_norm:
+            norm = {"norm_gain": (d,), "norm_bias": (d,)}
+        block = norm | {"query": (d, d), "key": (d, d), "value": (d, d)}
         if self.positions == "relative":
             block["positions"] = (self.length, d)
         if self.projection:
@@ -246,7 +245,7 @@ def logits(model: Transformer, tokens: ArrayLike) -> Array:
         In the precision of the parameters.
     """
     given = checks.tokens(tokens, model.k)
-    _check_length(model, given.shape[1], 0)
+    check_context(model, given.shape[1])
     return twins_transformer.forward(model, model.weights, given)[0]
 
 
@@ -267,7 +266,7 @@ def loss_and_gradient(model: Transformer, tokens: ArrayLike, loss: Loss) -> tupl
         Laid out like ``model.parameters``; ``model.views(gradient)`` names its parts.
     """
     given = checks.tokens(tokens, model.k, minimum_length=2)
-    _check_length(model, given.shape[1] - 1, 1)
+    check_context(model, given.shape[1] - 1, 1)
     weight = np.full(len(given), 1.0 / len(given))
     value, gradient = LossGradient(model, loss)(given, weight, model.parameters)
     return value, gradient
@@ -302,7 +301,8 @@ class LossGradient:
         return float(value), self._gradient
 
 
-def _check_length(model: Transformer, context: int, targets: int) -> None:
+def check_context(model: Transformer, context: int, targets: int = 0) -> None:
+    """Refuse a context longer than the model's; `targets` more tokens were given."""
     if context > model.length:
         limit = f"length{' + 1' if targets else ''} = {model.length + targets}"
         raise ValueError(f"tokens must have length <= {limit}, got {context + targets}")

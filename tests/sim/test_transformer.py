@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim import construction, transformer, twins_transformer
+from sim import transformer, twins_transformer
 from sim.transformer import Transformer
 
 OPTIONS = {
