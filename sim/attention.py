@@ -8,27 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks, twins_transformer
-from sim.transformer import Transformer, check_context
+from sim.transformer import Transformer, attention_maps
+
+__all__ = ["attention_maps", "induction_score", "positional_encoding", "previous_token_score"]
 
 Array = NDArray[np.floating[Any]]
-
-
-def attention_maps(model: Transformer, tokens: ArrayLike) -> list[Array]:
-    """Attention of every head at every position, softmax(mask(A)) of eq. (5), as in Fig. 2.
-
-    Parameters
-    ----------
-    model : Transformer
-    tokens : array_like of int, shape (n, T)
-
-    Returns
-    -------
-    list of ndarray, shape (n, heads, T, T)
-        One array a layer; row i holds what position i reads, and sums to 1.
-    """
-    given = checks.tokens(tokens, model.k)
-    check_context(model, given.shape[1])
-    return twins_transformer.attention_weights(model, model.weights, given)
 
 
 def positional_encoding(model: Transformer, layer: int = 0) -> Array:

@@ -37,7 +37,7 @@ def forward(model: Architecture, weights: Weights, tokens: Array) -> tuple[Array
     stream = weights["embedding"][tokens]
     if "positions" in weights:
         stream = stream + weights["positions"][:T]
-    saved = []
+    saved: list[Saved] = []
     for layer in range(model.layers):
         read, norm = _norm(stream, weights, f"layer{layer}.norm")
         added, attention = _attention(read, weights, f"layer{layer}.", model.heads)
