@@ -34,6 +34,14 @@ from sim.kernels._dense import (
 from sim.kernels._jit import jit, part
 from sim.kernels._losses import apply_loss
 from sim.kernels._scratch import clear, zeros
+from sim.kernels._states import (
+    LIMIT,
+    attend_states,
+    attend_states_backward,
+    mark_states,
+    states_backward,
+    tabulate,
+)
 from sim.kernels._vector import hsum, lanes, load, select, splat, spread, store
 
 # fmt: off
@@ -55,6 +63,13 @@ Work = namedtuple(
     "symbols f stream read d_stream active d_o d_q d_k d_value weighted dot d_v products",
 )
 # fmt: on
+
+
+# of the states, where the first layer sees nothing else
+States = namedtuple(
+    "States",
+    "stream unit scale read q k value A E onehot w share inverse d_w d_q d_k d_value d_A d_E",
+)
 
 
 @part(inline="always")
@@ -103,6 +118,33 @@ def _allocate(sizes, like):
         zeros(sizes.width * max(sizes.width, sizes.mlp, sizes.k) * L, like),
     )
     return kept, work
+
+
+@part
+def _allocate_states(sizes, like):
+    L, states, heads, rows = lanes(like), sizes.k, sizes.heads, sizes.rows
+    stream, head = states * sizes.width * L, states * sizes.columns * L
+    return States(
+        zeros(stream, like),
+        zeros(stream, like),
+        zeros(states * L, like),
+        zeros(stream, like),
+        _rows(heads, head, like),
+        _rows(heads, head, like),
+        _rows(heads, head, like),
+        _rows(heads, states * states, like),
+        _rows(heads, states * (rows + 2), like),
+        zeros(states * rows * L, like),
+        _rows(heads, states * rows * L, like),
+        _rows(heads, states * rows * L, like),
+        _rows(heads, rows * L, like),
+        zeros(states * (rows + 2) * L, like),
+        zeros(head, like),
+        zeros(head, like),
+        _rows(heads, head, like),
+        _rows(heads, states * states * L, like),
+        _rows(heads, states * rows * L, like),
+    )
 
 
 @part
@@ -167,10 +209,22 @@ def _read(parameters, gain, bias, sizes, stream, unit, scale, read):
         copy(stream, read)
 
 
+@part
+def _add_head(parameters, output, shift, o, sizes, stream):
+    """Add a head's output to its columns of the stream, or all through the projection."""
+    L, d, size, columns = lanes(stream), sizes.width, sizes.size, sizes.columns
+    if output >= 0:
+        matmul(o, columns, size, parameters, output + shift * d, d, 1, d, sizes.T, stream, d, 0)
+    else:
+        for t in range(sizes.T):
+            for c in range(size):
+                here = (t * d + shift + c) * L
+                store(stream, here, load(stream, here) + load(o, (t * columns + c) * L))
+
+
 @part(inline="always")
 def _attention(parameters, scaled, table, place, layer, sizes, kept, work):
     d, T, size, columns = sizes.width, sizes.T, sizes.size, sizes.columns
-    L = lanes(work.stream)
     for head in range(sizes.heads):
         n, shift = layer * sizes.heads + head, head * size
         q, k, value, o = kept.q[n], kept.k[n], kept.value[n], kept.o[n]
@@ -178,15 +232,43 @@ def _attention(parameters, scaled, table, place, layer, sizes, kept, work):
             clear(out)
             matmul(work.read, d, d, scaled, place[slot] + shift, d, 1, size, T, out, columns, 0)
         attend(q, k, value, table[n], sizes.rows, columns, kept.exponent[n], kept.inverse[n], o)
-        if place[OUTPUT] >= 0:
-            start = place[OUTPUT] + shift * d
-            matmul(o, columns, size, parameters, start, d, 1, d, T, work.stream, d, 0)
-        else:
-            for t in range(T):
-                for c in range(size):
-                    here = (t * d + shift + c) * L
-                    added = load(work.stream, here) + load(o, (t * columns + c) * L)
-                    store(work.stream, here, added)
+        _add_head(parameters, place[OUTPUT], shift, o, sizes, work.stream)
+
+
+@part
+def _prepare_states(parameters, scaled, table, places, sizes, first):
+    """Queries, keys, values and tables of the states; whether their scores are in range."""
+    d, k, L, size, columns = sizes.width, sizes.k, lanes(parameters), sizes.size, sizes.columns
+    place, embedding = places[0], places[sizes.layers, EMBEDDING]
+    for i in range(k * d):
+        store(first.stream, i * L, spread(parameters, embedding + i))
+    if place[NORM_GAIN] >= 0:
+        normalize(first.stream, d, k, first.unit, first.scale)
+        affine(first.unit, d, k, parameters, place[NORM_GAIN], place[NORM_BIAS], first.read)
+    else:
+        copy(first.stream, first.read)
+    widest = 0.0
+    for head in range(sizes.heads):
+        shift, q, key = head * size, first.q[head], first.k[head]
+        for slot, out in ((QUERY, q), (KEY, key), (VALUE, first.value[head])):
+            matmul(first.read, d, d, scaled, place[slot] + shift, d, 1, size, k, out, columns, 0)
+        reach = tabulate(q, key, table[head], k, sizes.T, sizes.rows, columns,
+                         first.A[head], first.E[head])  # fmt: skip
+        if not reach <= widest:  # a NaN counts
+            widest = reach
+    return widest <= LIMIT
+
+
+@part(inline="always")
+def _attention_of_states(parameters, place, sizes, kept, work, first):
+    mark_states(work.symbols, sizes.k, sizes.T, sizes.rows, first.onehot)
+    for head in range(sizes.heads):
+        attend_states(
+            work.symbols, first.onehot, first.A[head], first.E[head], first.value[head],
+            sizes.k, sizes.T, sizes.rows, sizes.columns,
+            first.w[head], first.share[head], first.inverse[head], kept.o[head],
+        )  # fmt: skip
+        _add_head(parameters, place[OUTPUT], head * sizes.size, kept.o[head], sizes, work.stream)
 
 
 @part(inline="always")
@@ -201,15 +283,18 @@ def _mlp(parameters, place, layer, sizes, kept, work):
 
 
 @part(inline="always")
-def _forward(parameters, scaled, table, places, sizes, kept, work):
+def _forward(parameters, scaled, table, places, sizes, kept, work, by_state, first):
     """Logits of a group, in ``work.f``; ``work.read`` is left with what the read-out reads."""
     d, T, end = sizes.width, sizes.T, places[sizes.layers]
     _embed(parameters, end[EMBEDDING], end[POSITIONS], sizes, work.symbols, work.stream)
     for layer in range(sizes.layers):
         place = places[layer]
-        _read(parameters, place[NORM_GAIN], place[NORM_BIAS], sizes, work.stream,
-              kept.unit[layer], kept.scale[layer], work.read)  # fmt: skip
-        _attention(parameters, scaled, table, place, layer, sizes, kept, work)
+        if layer == 0 and by_state:
+            _attention_of_states(parameters, place, sizes, kept, work, first)
+        else:
+            _read(parameters, place[NORM_GAIN], place[NORM_BIAS], sizes, work.stream,
+                  kept.unit[layer], kept.scale[layer], work.read)  # fmt: skip
+            _attention(parameters, scaled, table, place, layer, sizes, kept, work)
         if sizes.mlp:
             _read(parameters, place[MLP_NORM_GAIN], place[MLP_NORM_BIAS], sizes, work.stream,
                   kept.mlp_unit[layer], kept.mlp_scale[layer], work.read)  # fmt: skip
@@ -244,26 +329,43 @@ def _read_again(parameters, gain, bias, sizes, unit, read):
         copy(unit, read)
 
 
+@part
+def _head_backward(parameters, output, shift, o, sizes, work, gradient):
+    """Gradient of a head's output o, in ``work.d_o``, and of its part of the projection."""
+    L, d, T, size, columns = lanes(o), sizes.width, sizes.T, sizes.size, sizes.columns
+    if output >= 0:
+        start = output + shift * d
+        matmul_gradient(o, columns, size, work.d_stream, d, 0, d, T, 1.0, work.products,
+                        gradient, start, d)  # fmt: skip
+        clear(work.d_o)
+        matmul(work.d_stream, d, d, parameters, start, 1, d, size, T, work.d_o, columns, 0)
+    else:
+        for t in range(T):
+            for c in range(size):
+                slope = load(work.d_stream, (t * d + shift + c) * L)
+                store(work.d_o, (t * columns + c) * L, slope)
+
+
+@part
+def _positions_gradient(d_v, positions, shift, factor, sizes, gradient):
+    L = lanes(d_v)
+    if positions >= 0:
+        for lag in range(sizes.T):
+            for c in range(sizes.size):
+                slope = hsum(load(d_v, (lag * sizes.columns + c) * L))
+                gradient[positions + lag * sizes.width + shift + c] += slope * factor
+
+
 @part(inline="always")
 def _attention_backward(parameters, scaled, table, place, layer, sizes, kept, work, gradient):
     d, T, size, columns = sizes.width, sizes.T, sizes.size, sizes.columns
-    L, factor = lanes(work.stream), 1.0 / math.sqrt(sizes.size)
+    factor = 1.0 / math.sqrt(sizes.size)
     d_read = work.stream
     _read_again(parameters, place[NORM_GAIN], place[NORM_BIAS], sizes, kept.unit[layer], work.read)
     clear(d_read)
     for head in range(sizes.heads):
         n, shift = layer * sizes.heads + head, head * size
-        if place[OUTPUT] >= 0:
-            start = place[OUTPUT] + shift * d
-            matmul_gradient(kept.o[n], columns, size, work.d_stream, d, 0, d, T, 1.0, work.products,
-                            gradient, start, d)  # fmt: skip
-            clear(work.d_o)
-            matmul(work.d_stream, d, d, parameters, start, 1, d, size, T, work.d_o, columns, 0)
-        else:
-            for t in range(T):
-                for c in range(size):
-                    slope = load(work.d_stream, (t * d + shift + c) * L)
-                    store(work.d_o, (t * columns + c) * L, slope)
+        _head_backward(parameters, place[OUTPUT], shift, kept.o[n], sizes, work, gradient)
         attend_backward(
             kept.q[n], kept.k[n], kept.value[n], table[n], work.d_o, kept.o[n], sizes.rows,
             columns, kept.exponent[n], kept.inverse[n], work.weighted, work.dot,
@@ -278,12 +380,57 @@ def _attention_backward(parameters, scaled, table, place, layer, sizes, kept, wo
             matmul_gradient(work.read, d, d, slope, columns, 0, size, T, scale, work.products,
                             gradient, start, d)  # fmt: skip
             matmul(slope, columns, size, scaled, start, 1, d, d, T, d_read, d, 0)
-        if place[POSITIONS] >= 0:
-            for lag in range(T):
-                for c in range(size):
-                    slope = hsum(load(work.d_v, (lag * columns + c) * L))
-                    gradient[place[POSITIONS] + lag * d + shift + c] += slope * factor
+        _positions_gradient(work.d_v, place[POSITIONS], shift, factor, sizes, gradient)
     copy(d_read, work.read)
+
+
+@part(inline="always")
+def _attention_of_states_backward(parameters, place, sizes, kept, work, first, gradient):
+    """Add a group's share to the gradients of the states' values and factors."""
+    for head in range(sizes.heads):
+        shift = head * sizes.size
+        _head_backward(parameters, place[OUTPUT], shift, kept.o[head], sizes, work, gradient)
+        attend_states_backward(
+            work.symbols, first.onehot, first.A[head], first.value[head], work.d_o,
+            first.share[head], first.inverse[head], first.w[head],
+            sizes.k, sizes.T, sizes.rows, sizes.columns, first.d_w,
+            first.d_value[head], first.d_A[head], first.d_E[head],
+        )  # fmt: skip
+
+
+@part
+def _states_backward(parameters, scaled, table, places, sizes, first, work, gradient):
+    """Once a batch: from the states' values and factors to the parameters."""
+    d, k, T, size, columns = sizes.width, sizes.k, sizes.T, sizes.size, sizes.columns
+    L, factor = lanes(parameters), 1.0 / math.sqrt(sizes.size)
+    place, embedding, d_read = places[0], places[sizes.layers, EMBEDDING], first.stream
+    clear(d_read)
+    for head in range(sizes.heads):
+        shift, q, key = head * size, first.q[head], first.k[head]
+        for out in (first.d_q, first.d_k, work.d_v):
+            clear(out)
+        states_backward(q, key, table[head], first.A[head], first.E[head], first.d_A[head],
+                        first.d_E[head], k, T, sizes.rows, columns,
+                        first.d_q, first.d_k, work.d_v)  # fmt: skip
+        for slot, slope, scale in (
+            (QUERY, first.d_q, factor),
+            (KEY, first.d_k, 1.0),
+            (VALUE, first.d_value[head], 1.0),
+        ):
+            start = place[slot] + shift
+            matmul_gradient(first.read, d, d, slope, columns, 0, size, k, scale, work.products,
+                            gradient, start, d)  # fmt: skip
+            matmul(slope, columns, size, scaled, start, 1, d, d, k, d_read, d, 0)
+        _positions_gradient(work.d_v, place[POSITIONS], shift, factor, sizes, gradient)
+    d_stream = first.read
+    if place[NORM_GAIN] >= 0:
+        clear(d_stream)
+        normalize_backward(d_read, first.unit, first.scale, d, k, parameters, place[NORM_GAIN],
+                           place[NORM_BIAS], gradient, d_stream)  # fmt: skip
+    else:
+        copy(d_read, d_stream)
+    for i in range(k * d):
+        gradient[embedding + i] += hsum(load(d_stream, i * L))
 
 
 @part(inline="always")
@@ -323,7 +470,7 @@ def _embed_backward(embedding, positions, sizes, symbols, d_stream, gradient):
 
 
 @part(inline="always")
-def _backward(parameters, scaled, table, places, sizes, kept, work, gradient):
+def _backward(parameters, scaled, table, places, sizes, kept, work, by_state, first, gradient):
     """Add a group's gradient to ``gradient``, from that of its logits in ``work.f``."""
     d, T, k, last = sizes.width, sizes.T, sizes.k, sizes.layers
     end = places[last]
@@ -340,9 +487,14 @@ def _backward(parameters, scaled, table, places, sizes, kept, work, gradient):
             _mlp_backward(parameters, place, layer, sizes, kept, work, gradient)
             _read_backward(parameters, place[MLP_NORM_GAIN], place[MLP_NORM_BIAS], sizes,
                            kept.mlp_unit[layer], kept.mlp_scale[layer], gradient, work)  # fmt: skip
-        _attention_backward(parameters, scaled, table, place, layer, sizes, kept, work, gradient)
-        _read_backward(parameters, place[NORM_GAIN], place[NORM_BIAS], sizes, kept.unit[layer],
-                       kept.scale[layer], gradient, work)  # fmt: skip
+        if layer == 0 and by_state:
+            _attention_of_states_backward(parameters, place, sizes, kept, work, first, gradient)
+        else:
+            _attention_backward(
+                parameters, scaled, table, place, layer, sizes, kept, work, gradient
+            )
+            _read_backward(parameters, place[NORM_GAIN], place[NORM_BIAS], sizes, kept.unit[layer],
+                           kept.scale[layer], gradient, work)  # fmt: skip
     _embed_backward(end[EMBEDDING], end[POSITIONS], sizes, work.symbols, work.d_stream, gradient)
 
 
@@ -422,10 +574,15 @@ def run(
     table = _rows(sizes.layers * heads, (sizes.rows + 2) * sizes.columns, parameters)
     _scale_scores(parameters, places, sizes, scaled, table)
     clear(gradient)
+    # the first layer state by state, if it sees only the token and is not asked for its attention
+    first_states = _allocate_states(sizes, parameters)
+    by_state = places[sizes.layers, POSITIONS] < 0 and k <= width and len(attention) == 0
+    if by_state:
+        by_state = _prepare_states(parameters, scaled, table, places, sizes, first_states)
     loss = 0.0
     for first in range(0, len(tokens), L):
         _load_group(tokens, first, tokens.shape[1], work.symbols)
-        _forward(parameters, scaled, table, places, sizes, kept, work)
+        _forward(parameters, scaled, table, places, sizes, kept, work, by_state, first_states)
         if len(logits) > 0:
             _write_logits(work.f, sizes, first, logits)
         for layer in range(len(attention)):
@@ -437,5 +594,8 @@ def run(
             for q in range(L):
                 lane_weight[q] = sequence_weight[first + q] if first + q < len(tokens) else 0.0
             loss += _loss(loss_code, margin, sizes, position_weight, lane_weight, work)
-            _backward(parameters, scaled, table, places, sizes, kept, work, gradient)
+            _backward(parameters, scaled, table, places, sizes, kept, work, by_state,
+                      first_states, gradient)  # fmt: skip
+    if loss_code >= 0 and by_state:
+        _states_backward(parameters, scaled, table, places, sizes, first_states, work, gradient)
     return loss

@@ -118,7 +118,8 @@ def test_a_sequence_does_not_see_its_neighbours_nor_the_length_of_its_context(op
     whole = transformer.logits(model, tokens[:, :9])
     for q in (0, 7, 15, 19):
         np.testing.assert_array_equal(transformer.logits(model, tokens[q : q + 1, :9])[0], whole[q])
-    np.testing.assert_array_equal(transformer.logits(model, tokens[:, :4]), whole[:, :4])
+    shorter = transformer.logits(model, tokens[:, :4])
+    np.testing.assert_allclose(shorter, whole[:, :4], rtol=1e-11, atol=1e-13)
 
 
 def test_the_same_call_gives_the_same_bits_and_sums_over_sequences():
@@ -146,6 +147,33 @@ def test_huge_scores_stay_finite_and_hard_attention_is_exact():
         value, gradient = transformer.loss_and_gradient(model, tokens, sim.CrossEntropy())
         assert np.isfinite(value)
         assert np.isfinite(gradient).all()
+
+
+def _with_scores_up_to(reach, **options):
+    """A model whose first layer scores lag 1 by `reach` more than the others, for every key."""
+    model, tokens = drawn(3, 12, 20, seed=7, scale=0.3, width=4, layer_norm=False, **options)
+    model["layer0.query"][...] = 0.0
+    model["layer0.positions"][...] = 0.0
+    model["embedding"][:, 0] = 1.0
+    model["layer0.key"][...] = np.eye(4)
+    size = 4 // model.heads
+    model["layer0.positions"][1, ::size] = reach * np.sqrt(size)
+    return model, tokens
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("reach", [0.5, 20.0, 59.0, 61.0, 150.0, 1000.0])
+def test_the_first_layer_state_by_state_and_position_by_position(reach, dtype):
+    # its scores factor as long as their range is moderate; position 1 has no token before it
+    exact, tokens = _with_scores_up_to(reach)
+    model = exact.astype(dtype)
+    tolerance = {"rtol": 1e-11, "atol": 1e-12} if dtype == np.float64 else {"atol": 2e-5}
+    expected, _ = twins_transformer.forward(exact, exact.weights, tokens[:, :-1])
+    np.testing.assert_allclose(transformer.logits(model, tokens[:, :-1]), expected, **tolerance)
+    value, gradient = transformer.loss_and_gradient(model, tokens, sim.CrossEntropy())
+    wanted = twin(exact, tokens, sim.CrossEntropy())
+    assert value == pytest.approx(wanted[0], rel=1e-11 if dtype == np.float64 else 1e-5)
+    np.testing.assert_allclose(gradient, wanted[1], **tolerance)
 
 
 @pytest.mark.parametrize("begin", [False, True])
