@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sim import checks
-from sim.descent import OPTIMIZERS, Diverged, train
+from sim.descent import DEFAULT_RATES, Diverged, train
 from sim.losses import LOSSES, loss_by_name
 from sim.minimal import FIRST_LAYERS, NORMALIZATIONS, MinimalModel
+from sim.models import Model
+from sim.optimizers import OPTIMIZERS
 from sim.priors import NAMES as PRIORS
 from sim.priors import Prior, prior_by_name
 from sim.sequences import refuse_oversized
@@ -20,16 +22,20 @@ from sim.settings import DTYPES
 from sim.stages import stage_times
 from sim.store import output_folder, refuse_unwritable
 from sim.trajectory import Trajectory
+from sim.transformer import POSITIONS, Transformer
 from sim.warmup import warmup
 
 EXAMPLES = """\
 examples:
   python -m sim run --k 3 --length 100 --examples 128000 --out run/    the paper's Fig. 3 (bottom)
+  python -m sim run --model transformer --k 3 --examples 128000 --out tf/   Fig. 3 (top)
   python -m sim run --prior doubly_stochastic --k 2 --out run-ds/      no unigram signal
   python -m sim sweep --grid k=2,3 --seeds 10 --out sweep/             stages over a grid and seeds
   python -m sim show run/                                              what was run, and its stages
   python -m sim plot run/                                              run/run.pdf and run/run.png
 """
+
+MODELS = ("minimal", "transformer")
 
 # options that are spelt differently from the arguments they become
 ARGUMENTS = {"rng": "seed", "T": "length", "v": "init_v", "W": "init_W"} | {
@@ -141,7 +147,7 @@ def add_run_options(run: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     task.add_argument("--p", type=float, help="position in the interpolated family of App. B")
     task.add_argument("--length", type=int, default=100, help="context length T")
     model = run.add_argument_group("model")
-    model.add_argument("--model", default="minimal", metavar="NAME", help="minimal")
+    model.add_argument("--model", default="minimal", metavar="NAME", help=", ".join(MODELS))
     model.add_argument(
         "--first-layer", default="linear", metavar="NAME", help=", ".join(FIRST_LAYERS)
     )
@@ -150,17 +156,32 @@ def add_run_options(run: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     model.add_argument("--init-v", type=float, default=0.02, help="initial value of every v_j")
     model.add_argument("--init-W", type=float, default=0.0, help="initial value of every W_ml")
+    inside = run.add_argument_group("transformer")
+    inside.add_argument("--layers", type=int, default=2, help="attention layers")
+    inside.add_argument("--heads", type=int, default=1, help="heads in each layer")
+    inside.add_argument("--width", type=int, default=16, help="width of the residual stream")
+    inside.add_argument("--mlp", type=int, default=0, help="hidden units of an MLP block (0: none)")
+    inside.add_argument(
+        "--positions", default="relative", metavar="NAME", help=", ".join(POSITIONS)
+    )
+    inside.add_argument("--no-layer-norm", action="store_true", help="leave the layer norms out")
+    inside.add_argument("--clip", type=float, help="largest norm of a gradient")
     learning = run.add_argument_group("learning")
     learning.add_argument("--loss", default="cross_entropy", metavar="NAME", help=", ".join(LOSSES))
     learning.add_argument(
         "--at", default="all", metavar="WHERE", help="positions in the loss: all, last"
     )
     learning.add_argument("--delta", type=float, help="Delta of the margin loss")
-    learning.add_argument("--optimizer", default="sgd", metavar="NAME", help=", ".join(OPTIMIZERS))
+    learning.add_argument(
+        "--optimizer", metavar="NAME",
+        help=f"{', '.join(OPTIMIZERS)} (sgd for the minimal model, which knows no other; "
+        "adamw for a transformer)",
+    )  # fmt: skip
     learning.add_argument("--batch-size", type=int, default=64, help="sequences in a step")
     learning.add_argument(
-        "--learning-rate", type=float, nargs="+", default=[2e-3], metavar="RATE",
-        help="one number, or two for v and W",
+        "--learning-rate", type=float, nargs="+", metavar="RATE",
+        help="one number, or for the minimal model two for v and W "
+        f"({', '.join(f'{rate:g} for the {name}' for name, rate in DEFAULT_RATES.items())})",
     )  # fmt: skip
     learning.add_argument("--weight-decay", type=float, nargs="+", default=[0.0], metavar="RATE",
                           help="one number, or two for v and W")  # fmt: skip
@@ -179,9 +200,9 @@ def add_run_options(run: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     return record
 
 
-def prepare(options: argparse.Namespace) -> tuple[MinimalModel, Prior, dict[str, Any]]:
+def prepare(options: argparse.Namespace) -> tuple[Model, Prior, dict[str, Any]]:
     """What `train` is to be called with."""
-    checks.one_of("model", options.model, ("minimal",))
+    checks.one_of("model", options.model, MODELS)
     checks.integer("length", options.length, 1)
     prior = prior_by_name(
         options.prior, k=options.k, alpha=options.alpha, order=options.order, p=options.p
@@ -190,24 +211,36 @@ def prepare(options: argparse.Namespace) -> tuple[MinimalModel, Prior, dict[str,
     for name in ("batch_size", "held_out"):
         count = checks.integer(name, getattr(options, name), 1)
         refuse_oversized(prior, count, options.length + 1)
-    model = MinimalModel.constant(
-        options.length, options.k, v=options.init_v, W=options.init_W,
-        first_layer=options.first_layer, normalize=options.normalize,
-    )  # fmt: skip
+    rate = options.learning_rate
     settings = {
         "steps": _steps(options),
         "batch_size": options.batch_size,
-        "learning_rate": _one_or_pair("learning-rate", options.learning_rate),
+        "learning_rate": None if rate is None else _one_or_pair("learning-rate", rate),
         "weight_decay": _one_or_pair("weight-decay", options.weight_decay),
         "loss": loss_by_name(options.loss, at=options.at, delta=options.delta),
         "optimizer": options.optimizer,
+        "clip": options.clip,
         "rng": options.seed,
         "dtype": options.dtype,
         "threads": options.threads,
         "record_every": options.record_every,
         "held_out": options.held_out,
     }
-    return model, prior, settings
+    return _model(options), prior, settings
+
+
+def _model(options: argparse.Namespace) -> Model:
+    """The model at its start; a transformer's is drawn with the seed of the run."""
+    if options.model == "minimal":
+        return MinimalModel.constant(
+            options.length, options.k, v=options.init_v, W=options.init_W,
+            first_layer=options.first_layer, normalize=options.normalize,
+        )  # fmt: skip
+    return Transformer.initial(
+        options.k, options.length, rng=options.seed, width=options.width, layers=options.layers,
+        heads=options.heads, positions=options.positions, mlp=options.mlp,
+        layer_norm=not options.no_layer_norm,
+    )  # fmt: skip
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -229,7 +262,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _print_balance(trajectory: Trajectory) -> None:
-    """Check the invariant that every run carries along."""
+    """Check the invariant that every run of the minimal model carries along."""
+    if "balance" not in trajectory.measures:
+        return
     drift = trajectory.measures["balance"][-1] - trajectory.measures["balance"][0]
     line = f"|W|^2 - |v|^2 has drifted by {drift:.4g}"
     if "balance_drift" in trajectory.measures:

@@ -18,7 +18,7 @@ from sim import checks
 from sim.cli import OneLineParser, ShowDefaults, add_run_options, prepare, run_configuration
 from sim.configurations import Configuration
 from sim.descent import train
-from sim.minimal import MinimalModel
+from sim.models import Model
 from sim.priors import Prior
 from sim.run_store import Run
 from sim.statistics import MedianInterval, median_interval
@@ -80,7 +80,7 @@ def train_configuration(configuration: Configuration) -> Trajectory:
     return trajectory
 
 
-def _prepared(configuration: Configuration) -> tuple[MinimalModel, Prior, dict[str, Any]]:
+def _prepared(configuration: Configuration) -> tuple[Model, Prior, dict[str, Any]]:
     # one thread each: there are runs enough to keep all cores busy
     return prepare(argparse.Namespace(threads=1, **configuration))
 

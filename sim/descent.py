@@ -16,13 +16,19 @@ from sim.learners import FullBatchLearner, Learner, OnlineLearner, Rate
 from sim.losses import CrossEntropy, Loss
 from sim.measures import HeldOut
 from sim.minimal import MinimalModel
+from sim.models import Model, check_model
 from sim.objectives import Objective
 from sim.priors import Prior
 from sim.provenance import describe_seed, provenance
 from sim.randomness import Seed, streams
-from sim.trajectory import Recorder, Trajectory, record_steps
+from sim.recorder import Recorder, record_steps
+from sim.settings import DTYPES
+from sim.trajectory import Trajectory
+from sim.transformer import Transformer
+from sim.transformer_learner import TransformerLearner, optimizer_by_name
 
-OPTIMIZERS = ("sgd",)
+DEFAULT_RATES = {"minimal": 2e-3, "transformer": 1e-3}
+DEFAULT_OPTIMIZERS = {"minimal": "sgd", "transformer": "adamw"}
 BAR_STEPS = 256  # updates between movements of the progress bar
 
 
@@ -47,15 +53,16 @@ class Diverged(RuntimeError):
 
 
 def train(
-    model: MinimalModel,
+    model: Model,
     prior: Prior,
     *,
     steps: int,
     batch_size: int = 64,
-    learning_rate: Rate = 2e-3,
+    learning_rate: Rate | None = None,
     loss: Loss | None = None,
-    optimizer: str = "sgd",
+    optimizer: str | None = None,
     weight_decay: Rate = 0.0,
+    clip: float | None = None,
     rng: Seed = None,
     record_every: int | None = None,
     record_at: ArrayLike | None = None,
@@ -69,18 +76,23 @@ def train(
 
     Parameters
     ----------
-    model : MinimalModel
+    model : MinimalModel or Transformer
         Architecture and initial weights; not changed.
     prior : Prior
     steps, batch_size : int
         Updates, and sequences in each.
     learning_rate : float or (float, float)
-        One number, or one for v and one for W.
+        One number; for a minimal model also one for v and one for W. If not given
+        `DEFAULT_RATES`.
     loss : Loss
         Cross-entropy over all positions if not given.
-    optimizer : {"sgd"}
+    optimizer : {"sgd", "adam", "adamw"}
+        A minimal model learns by SGD; a transformer by any, AdamW if not given.
     weight_decay : float or (float, float)
-        lambda in the update w <- w - eta (grad + lambda w), for v and W.
+        lambda in the update w <- w - eta (grad + lambda w), for v and W of a minimal model; the
+        decoupled decay of AdamW.
+    clip : float, optional
+        Largest Euclidean norm of a transformer's gradient.
     rng : None, int, SeedSequence or Generator
         Training and held-out sequences use independent streams of this seed.
     record_every : int, optional
@@ -92,10 +104,10 @@ def train(
     start : {"stationary", "uniform"} or array_like
         Law of the first token of training and held-out sequences.
     dtype : {"float64", "float32"}
-        Of the arithmetic of training; records and measures are float64.
+        Of the arithmetic of training.
     threads : int
-        Threads that share out the sequences of a step; pays from contexts of about 1,000 tokens on.
-        The result has the same bits for every number.
+        Threads that share out the sequences of a minimal model's step; pays from contexts of about
+        1,000 tokens on. The result has the same bits for every number.
     progress : bool
         Show a progress bar on stderr.
 
@@ -108,24 +120,40 @@ def train(
     Diverged
         When the loss or a weight is no longer finite; carries what was recorded.
     """
-    checks.instance("model", model, MinimalModel, "a MinimalModel")
+    check_model(model)
     checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
     if model.k != prior.k:
         raise ValueError(f"model and prior must agree in k, got {model.k} and {prior.k}")
     checks.integer("batch_size", batch_size, 1)
-    checks.one_of("optimizer", optimizer, OPTIMIZERS)
     loss = CrossEntropy() if loss is None else loss
     training, testing = streams(rng, 2)
     test_set = HeldOut.draw(prior, checks.integer("held_out", held_out, 1), model.T, testing, start)
-    learner = OnlineLearner(
-        model,
-        BatchStream(prior, batch_size, model.T + 1, training, start),
-        loss,
-        learning_rate=learning_rate,
-        weight_decay=weight_decay,
-        dtype=dtype,
-        threads=threads,
-    )
+    stream = BatchStream(prior, batch_size, model.T + 1, training, start)
+    kind = "transformer" if isinstance(model, Transformer) else "minimal"
+    rate = DEFAULT_RATES[kind] if learning_rate is None else learning_rate
+    rule = DEFAULT_OPTIMIZERS[kind] if optimizer is None else optimizer
+    learner: Learner
+    if isinstance(model, Transformer):
+        if threads != 1:
+            raise ValueError(f"threads must be 1 for a transformer, got {threads}")
+        model = model.astype(checks.one_of("dtype", dtype, DTYPES))
+        updates = optimizer_by_name(rule, model, rate, weight_decay, clip)
+        learner = TransformerLearner(model, stream, loss, updates)
+        setting: Any = updates.describe()
+    else:
+        checks.one_of("optimizer", rule, ("sgd",))
+        if clip is not None:
+            raise ValueError(f"clip must be left out for a minimal model, got {clip}")
+        learner = OnlineLearner(
+            model,
+            stream,
+            loss,
+            learning_rate=rate,
+            weight_decay=weight_decay,
+            dtype=dtype,
+            threads=threads,
+        )
+        setting = rule
     return _descend(
         learner,
         steps=steps,
@@ -136,7 +164,7 @@ def train(
         parameters={
             "prior": prior.describe(),
             "loss": loss.describe(),
-            "optimizer": optimizer,
+            "optimizer": setting,
             "dtype": dtype,
             "held_out": held_out,
             "start": start if isinstance(start, str) else np.asarray(start).tolist(),

@@ -17,7 +17,8 @@ from sim.measures import HeldOut
 from sim.minimal import MinimalModel
 from sim.objectives import Objective, bound
 from sim.provenance import provenance
-from sim.trajectory import Recorder, Trajectory
+from sim.recorder import Recorder
+from sim.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 

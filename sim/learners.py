@@ -12,6 +12,7 @@ from sim.clock import layer_decays, layer_rates
 from sim.kernels import training as kernels
 from sim.losses import Loss
 from sim.minimal import LossGradient, MinimalModel
+from sim.models import Model
 from sim.objectives import Objective, bound
 from sim.settings import KernelSetting
 
@@ -35,7 +36,7 @@ class Learner(Protocol):
     last_loss: float
 
     @property
-    def model(self) -> MinimalModel:
+    def model(self) -> Model:
         """The model with its present weights."""
         ...
 

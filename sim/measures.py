@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks, strategies
 from sim.kernels import last_token as kernels
-from sim.minimal import MinimalModel, logits
+from sim.minimal import MinimalModel
+from sim.models import Model, inside_measures, logits
 from sim.priors import Prior
 from sim.randomness import Seed
 from sim.sequences import SequenceBatch, sample_sequences
@@ -22,6 +23,7 @@ Array = NDArray[np.float64]
 
 # logits held at once while measures are taken, and numbers in the table of pair counts
 MOST_AT_ONCE, MOST_COUNTS = 2**22, 2**25
+MOST_LOOKED_INTO = 32  # sequences on which attention is looked at
 LANES = 8  # models in a vector of float64
 
 GRAM = {0: "unigram", 1: "bigram", 2: "trigram"}
@@ -82,11 +84,14 @@ class HeldOut:
         T = checks.integer("T", T, prior.order)
         return cls(sample_sequences(prior, n, T + 1, rng, start))
 
-    def evaluate(self, model: MinimalModel) -> dict[str, float]:
-        """KL at the last token to the model, from the truth and from each strategy."""
+    def evaluate(self, model: Model) -> dict[str, float]:
+        """KL at the last token to the model, from the truth and from each strategy.
+
+        For a transformer also its `sim.models.inside_measures` on the first sequences.
+        """
         return {name: float(values[0]) for name, values in self.evaluate_all([model]).items()}
 
-    def evaluate_all(self, models: Sequence[MinimalModel]) -> dict[str, Array]:
+    def evaluate_all(self, models: Sequence[Model]) -> dict[str, Array]:
         """The same for many models of one architecture at once, each measure ``(len(models),)``."""
         laws = {"kl_truth": self.truth} | {
             f"kl_{name}": guess for name, guess in self.predictions.items()
@@ -101,20 +106,21 @@ class HeldOut:
             likelihood = np.empty((len(laws), scores.shape[2]))
             kernels.log_likelihoods(scores, stacked, likelihood)
             result[:, low : low + size] = likelihood[:, : len(chosen)]
-        return {
+        measures = {
             name: total - row
             for name, total, row in zip(laws, negative_entropy, result, strict=True)
         }
+        return measures | inside_measures(models, self.context[:MOST_LOOKED_INTO])
 
-    def _last_logits(self, models: Sequence[MinimalModel]) -> Array:
+    def _last_logits(self, models: Sequence[Model]) -> Array:
         """Logits at the last token, ``(n, k, r)`` with r the models filled up to whole vectors."""
         n, T = self.context.shape
-        padded = list(models) + [models[-1]] * (-len(models) % LANES)
-        linear = models[0].first_layer == "linear" and models[0].T == T
-        if not linear or n * T * self.k**2 > MOST_COUNTS:
-            found = [logits(model, self.context)[:, -1] for model in models]
-            found += [found[-1]] * (len(padded) - len(models))
-            return np.ascontiguousarray(np.stack(found, axis=2))
+        minimal = [model for model in models if isinstance(model, MinimalModel)]
+        padding = -len(models) % LANES
+        if not (minimal and self._counts_pay(minimal[0])):
+            found = [logits(model, self.context)[:, -1].astype(float) for model in models]
+            return np.ascontiguousarray(np.stack(found + found[-1:] * padding, axis=2))
+        padded = minimal + minimal[-1:] * padding
         if self._pair_counts is None:
             pairs = -(-(self.k**2) // kernels.TILE) * kernels.TILE
             self._pair_counts = np.empty((n, pairs, T))
@@ -124,12 +130,17 @@ class HeldOut:
         kernels.logits(
             self.context,
             self._pair_counts,
-            1.0 / T if models[0].normalize == "length" else 1.0,
+            1.0 / T if minimal[0].normalize == "length" else 1.0,
             np.ascontiguousarray(v.reshape(-1, LANES, T).swapaxes(1, 2)),
             np.ascontiguousarray(np.stack([model.W for model in padded], axis=2)),
             scores,
         )
         return scores
+
+    def _counts_pay(self, model: MinimalModel) -> bool:
+        """Whether pair counts serve for the model, and fit."""
+        n, T = self.context.shape
+        return (model.first_layer, model.T) == ("linear", T) and n * T * self.k**2 <= MOST_COUNTS
 
 
 def weight_measures(v: Array, W: Array) -> dict[str, Array]:

@@ -14,9 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import checks
-from sim.measures import HeldOut, weight_measures
-from sim.minimal import MinimalModel
+from sim.models import Model, restored
 from sim.store import output_folder, write_atomic, write_json
 
 Array = NDArray[np.float64]
@@ -27,13 +25,13 @@ AXES = {
     "step": ("records",),
     "time": ("records",),
     "examples": ("records",),
+    "loss": ("records",),
     "v": ("records", "T"),
     "W": ("records", "k", "k"),
-    "loss": ("records",),
+    "parameters": ("records", "P"),
 }
-ARRAYS = tuple(AXES)
-COUNTS = ("step", "examples")
 ROWS = ("step", "time", "examples", "loss")
+COUNTS = ("step", "examples")
 
 
 @dataclass(eq=False)
@@ -48,15 +46,17 @@ class Trajectory:
         Flow time: learning rate times step (see `sim.clock.flow_time`).
     examples : ndarray of int, shape (r,)
         Training sequences seen; 0 for full-batch descent and flow.
-    v : ndarray, shape (r, T)
-    W : ndarray, shape (r, k, k)
     loss : ndarray, shape (r,)
         Mean loss of the fresh batches since the record before (of the first batch for the first
         record); for full-batch descent and flow the objective's value.
+    weights : dict of str to ndarray
+        ``v (r, T)`` and ``W (r, k, k)`` of a minimal model, also to be had as attributes; the flat
+        ``parameters (r, P)`` of a transformer.
     measures : dict of str to ndarray, shape (r,)
         ``kl_truth``, ``kl_uniform``, ``kl_unigram``, ``kl_bigram`` (last token, nats, held-out
         sequences), ``W_diagonal``, ``W_off_diagonal``, ``balance`` = |W|_F^2 - |v|^2, and after
         SGD with one rate and no decay ``balance_drift``, what the steps should have added to it.
+        For a transformer ``previous_token`` and ``induction``, the scores of `sim.attention`.
     baselines : dict of str to float
         KL from the truth to each strategy on the same held-out sequences.
     provenance : dict
@@ -66,9 +66,8 @@ class Trajectory:
     step: NDArray[np.int64]
     time: Array
     examples: NDArray[np.int64]
-    v: Array
-    W: Array
     loss: Array
+    weights: dict[str, Array]
     measures: dict[str, Array]
     baselines: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -76,12 +75,27 @@ class Trajectory:
     def __len__(self) -> int:
         return len(self.step)
 
+    @property
+    def v(self) -> Array:
+        """Positional weights of a minimal model, ``(r, T)``."""
+        return self._weight("v")
+
+    @property
+    def W(self) -> Array:
+        """Second-layer weights of a minimal model, ``(r, k, k)``."""
+        return self._weight("W")
+
+    def _weight(self, name: str) -> Array:
+        if name not in self.weights:
+            raise AttributeError(f"this trajectory has no {name}, only {', '.join(self.weights)}")
+        return self.weights[name]
+
     def __str__(self) -> str:
         last = f"step {self.step[-1]}" if len(self) else "nothing recorded"
-        lines = [
-            f"Trajectory: k = {self.W.shape[-1]}, T = {self.v.shape[-1]}, "
-            f"{len(self)} records to {last}"
-        ]
+        shapes = ", ".join(
+            f"{name} {values.shape[1:]}".replace(",)", ")") for name, values in self.weights.items()
+        )
+        lines = [f"Trajectory of {shapes}: {len(self)} records to {last}"]
         if "kl_truth" in self.measures and len(self):
             kl = self.measures["kl_truth"]
             lines.append(
@@ -91,13 +105,11 @@ class Trajectory:
             lines.append(f"  {name} strategy {value:.4f}")
         return "\n".join(lines)
 
-    def model(self, index: int = -1) -> MinimalModel:
+    def model(self, index: int = -1) -> Model:
         """The model at a record."""
         architecture = self.provenance.get("parameters", {}).get("model", {})
-        options = {
-            key: architecture[key] for key in ("first_layer", "normalize") if key in architecture
-        }
-        return MinimalModel(self.v[index], self.W[index], **options)
+        weights = {name: values[index] for name, values in self.weights.items()}
+        return restored(architecture, weights)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write ``trajectory.npz`` and ``trajectory.json`` into the folder `path`.
@@ -116,7 +128,7 @@ class Trajectory:
             If the folder cannot be written.
         """
         folder = output_folder(path)
-        arrays = {name: getattr(self, name) for name in ARRAYS}
+        arrays = {name: getattr(self, name) for name in ROWS} | self.weights
         arrays |= {f"measure_{name}": values for name, values in self.measures.items()}
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
@@ -155,15 +167,20 @@ class Trajectory:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
-            core = {name: arrays.pop(name) for name in ARRAYS}
+            rows = {name: arrays.pop(name) for name in ROWS}
         except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise ValueError(f"{folder / 'trajectory.npz'} is not a trajectory: {error}") from None
-        wrong = _inconsistency(core | arrays)
+        wrong = _inconsistency(rows | arrays)
         if wrong:
             raise ValueError(f"{folder / 'trajectory.npz'} is not a trajectory: {wrong}")
-        measures = {name.removeprefix("measure_"): values for name, values in arrays.items()}
+        measures = {
+            name.removeprefix("measure_"): arrays.pop(name)
+            for name in list(arrays)
+            if name.startswith("measure_")
+        }
         return cls(
-            **core,
+            **rows,
+            weights=arrays,
             measures=measures,
             baselines=header["baselines"],
             provenance=header["provenance"],
@@ -218,75 +235,3 @@ def _read_header(folder: Path, given: Path) -> dict[str, Any]:
     if not isinstance(header["provenance"], dict):
         raise ValueError(f"{path} is not a trajectory: its provenance is not a mapping")
     return header
-
-
-class Recorder:
-    """Collects records and turns them into a Trajectory, measures of all records taken at once.
-
-    Parameters
-    ----------
-    test_set : HeldOut, optional
-        Where predictions are measured; without it only the weights are.
-    """
-
-    def __init__(self, test_set: HeldOut | None = None) -> None:
-        self._test_set = test_set
-        self._models: list[MinimalModel] = []
-        self._rows: dict[str, list[float]] = {name: [] for name in ROWS}
-        self._measures: dict[str, list[float]] = {}
-
-    def add(
-        self,
-        model: MinimalModel,
-        value: float,
-        *,
-        step: int,
-        time: float,
-        examples: int,
-        **measures: float,
-    ) -> None:
-        """Record the model; `value` is the loss that belongs to it."""
-        self._models.append(model)
-        row = {"step": step, "time": time, "examples": examples, "loss": value}
-        for name, entry in row.items():
-            self._rows[name].append(entry)
-        for name, entry in measures.items():
-            self._measures.setdefault(name, []).append(entry)
-
-    def trajectory(self, provenance: dict[str, Any] | None = None) -> Trajectory:
-        """Everything recorded so far."""
-        models = self._models
-        measures: dict[str, Array] = {}
-        if self._test_set is not None and models:
-            measures |= self._test_set.evaluate_all(models)
-        v, W = np.array([model.v for model in models]), np.array([model.W for model in models])
-        measures |= weight_measures(v, W)
-        measures |= {name: np.asarray(values) for name, values in self._measures.items()}
-        return Trajectory(
-            v=v,
-            W=W,
-            **{name: np.asarray(values) for name, values in self._rows.items()},
-            measures=measures,
-            baselines=self._test_set.baselines if self._test_set is not None else {},
-            provenance={} if provenance is None else provenance,
-        )
-
-
-def record_steps(
-    steps: int, record_every: int | None = None, record_at: Any = None
-) -> NDArray[np.int64]:
-    """The steps to record: 0, every `record_every`-th, those of `record_at`, and the last.
-
-    With neither given, about 200 evenly spaced ones.
-    """
-    if record_every is None and record_at is None:
-        record_every = max(1, steps // 200)
-    chosen = [np.array([0, steps])]
-    if record_every is not None:
-        chosen.append(np.arange(0, steps + 1, checks.integer("record_every", record_every, 1)))
-    if record_at is not None:
-        extra = np.asarray(record_at)
-        if extra.dtype.kind not in "iu" or (extra < 0).any() or (extra > steps).any():
-            raise ValueError(f"record_at must hold integers in 0..{steps}, got {record_at!r}")
-        chosen.append(extra.ravel())
-    return np.unique(np.concatenate(chosen)).astype(np.int64)

@@ -15,16 +15,22 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
+from sim.attention import positional_encoding
 from sim.measures import strategy_names
 from sim.plots.axes import MOST_NATS, examples_axis, examples_seen, nats_axis, short, square_root
 from sim.plots.style import BAR, MEASURED, STRATEGY, THEORY
 from sim.stages import StageTimes, stage_times
 from sim.trajectory import Trajectory
+from sim.transformer import Transformer
 
 Array = NDArray[np.float64]
 
 SNAPSHOT_COLORS = ("#D55E00", "#9467BD", "#007A87")
 MOST_MARKERS = 40
+ATTENTION = {
+    "previous_token": "layer 1: token before",
+    "induction": "layer 2: what followed this token",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Snapshot:
 
     examples: float
     v: Array
+    symbol: str = "$v_j$"
     theory: Array | None = None
 
 
@@ -52,6 +59,8 @@ class LearningCurves:
         KL from the truth to each strategy.
     stages : StageTimes
     snapshots : sequence of Snapshot
+    attention : dict of str to ndarray, shape (r,)
+        What a transformer's heads attend to, if the run is one of a transformer.
     """
 
     examples: Array
@@ -60,6 +69,7 @@ class LearningCurves:
     baselines: dict[str, float]
     stages: StageTimes
     snapshots: Sequence[Snapshot] = field(default_factory=tuple)
+    attention: dict[str, Array] = field(default_factory=dict)
 
 
 def learning_curves(trajectory: Trajectory, snapshots_at: Sequence[float] = ()) -> LearningCurves:
@@ -73,8 +83,38 @@ def learning_curves(trajectory: Trajectory, snapshots_at: Sequence[float] = ()) 
         kl={name: trajectory.measures[f"kl_{name}"] for name in names},
         baselines=trajectory.baselines,
         stages=stage_times(trajectory),
-        snapshots=[Snapshot(examples[i], trajectory.v[i]) for i in nearest],
+        snapshots=[Snapshot(examples[i], *_positional(trajectory, i)) for i in nearest],
+        attention={
+            name: trajectory.measures[name] for name in ATTENTION if name in trajectory.measures
+        },
     )
+
+
+def _positional(trajectory: Trajectory, index: int) -> tuple[Array, str]:
+    """v of a minimal model; of a transformer the effective encoding of layer 1.
+
+    Of several heads the one that looks most at the token before; nothing without relative
+    positions.
+    """
+    if "v" in trajectory.weights:
+        return trajectory.v[index], "$v_j$"
+    model = trajectory.model(index)
+    if not isinstance(model, Transformer) or model.positions != "relative":
+        return np.zeros(0), ""
+    encoding = positional_encoding(model)
+    return encoding[encoding[:, 1:2].sum(axis=1).argmax()], "attention"
+
+
+def attention_scores(ax: Axes, data: LearningCurves) -> None:
+    """Attention of layer 1 to the token before, and of layer 2 to what followed the token."""
+    index = thin(data.examples)
+    for (name, label), color in zip(ATTENTION.items(), SNAPSHOT_COLORS, strict=False):
+        if name in data.attention:
+            values = data.attention[name][index]
+            ax.plot(data.examples[index], values, color=color, label=label, marker="o", **MEASURED)
+    ax.set(title="Attention mass", ylabel="mean over positions", ylim=(0, 1))
+    ax.legend()
+    examples_axis(ax, data.examples[-1])
 
 
 def thin(examples: Array, count: int = MOST_MARKERS) -> NDArray[np.int64]:
@@ -152,7 +192,7 @@ def snapshot_column(axes: Sequence[Axes], data: LearningCurves) -> None:
         if ax is not axes[-1]:
             ax.tick_params(labelbottom=False)
     axes[0].set_title("Positional weights")
-    axes[len(axes) // 2].set_ylabel("$v_j$")
+    axes[len(axes) // 2].set_ylabel(data.snapshots[0].symbol)
     axes[-1].set_xlabel("lag $j$ (1 = current token)")
 
 

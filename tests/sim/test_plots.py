@@ -18,7 +18,7 @@ def fake_run(examples, kl, weights=0.3):
     measures = {f"kl_{name}": kl[:, i] for i, name in enumerate(names)}
     v, W = np.full((count, 5), weights), np.full((count, 2, 2), -weights)
     step = np.arange(count)
-    return Trajectory(step, step * 0.1, np.asarray(examples), v, W, kl[:, 0],
+    return Trajectory(step, step * 0.1, np.asarray(examples), kl[:, 0], {"v": v, "W": W},
                       measures | {"kl_truth": kl[:, 2]},
                       {"uniform": 0.3, "unigram": 0.2, "bigram": 0.1})  # fmt: skip
 

@@ -91,8 +91,8 @@ def test_a_zip_that_is_no_trajectory_is_refused(run, tmp_path):
     ("changes", "words"),
     [
         ({"loss": np.zeros(3)}, "loss has 3 for records, other arrays 13"),
-        ({"W": np.zeros((13, 3, 2))}, "W has 2 for k, other arrays 3"),
-        ({"v": np.zeros(13)}, r"v has shape \(13,\) instead of \(records, T\)"),
+        ({"weights": {"W": np.zeros((13, 3, 2))}}, "W has 2 for k, other arrays 3"),
+        ({"weights": {"v": np.zeros(13)}}, r"v has shape \(13,\) instead of \(records, T\)"),
         ({"step": np.zeros(13)}, "step holds float64 instead of int"),
         ({"time": np.array(["a"] * 13)}, "time holds <U1 instead of float"),
         ({"measures": {"balance": np.zeros(2)}}, "measure_balance has 2 for records"),
@@ -181,7 +181,8 @@ def _fake(kl_curves, steps=None):
     steps = np.arange(count) if steps is None else np.asarray(steps)
     zeros = np.zeros((count, 1))
     measures = {f"kl_{name}": np.asarray(values, float) for name, values in kl_curves.items()}
-    return Trajectory(steps, 0.5 * steps, 64 * steps, zeros, zeros[:, :, None], zeros[:, 0],
+    return Trajectory(steps, 0.5 * steps, 64 * steps, zeros[:, 0],
+                      {"v": zeros, "W": zeros[:, :, None]},
                       measures | {"kl_truth": zeros[:, 0]})  # fmt: skip
 
 
