@@ -1,4 +1,4 @@
-"""The command line of the room: ``python -m theory list | show | modes | constants | threshold``."""
+"""The command line of the room: ``python -m theory list | show | modes | ...``."""
 
 from __future__ import annotations
 
