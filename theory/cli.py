@@ -1,4 +1,4 @@
-"""The command line of the room: ``python -m theory list | show | modes | constants``."""
+"""The command line of the room: ``python -m theory list | show | modes | ...``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NoReturn
 import sympy as sp
 
 from theory import checks, derivations
-from theory.tables import constant_table, mode_table
+from theory.tables import constant_table, mode_table, threshold_table
 
 _ABOUT = """\
 What the mathematics predicts about the minimal model of eq. (8), arXiv:2402.11004v1:
@@ -24,7 +24,8 @@ examples:
   python -m theory show lemma-3.1 --length 100   the first gradient step, at T = 100
   python -m theory show A.32 --latex             one constant, for a paper
   python -m theory modes --length 100            singular values of the population kernel
-  python -m theory constants --k 2 --length 100  entropies, and what each strategy leaves"""
+  python -m theory constants --k 2 --length 100  entropies, and what each strategy leaves
+  python -m theory threshold --length 10 100     learning rates above which v_2 takes the lead"""
 
 _PRIOR_HELP = f"{' or '.join(checks.PRIORS)} (default flat)"
 _SEED_HELP = "of the randomised points for k > 2 (default 0)"
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m theory", description=_ABOUT, epilog=_EXAMPLES, formatter_class=raw
     )
     rooms = parser.add_subparsers(
-        dest="command", required=True, metavar="list | show | modes | constants"
+        dest="command", required=True, metavar="list | show | modes | constants | threshold"
     )
     rooms.add_parser(
         "list",
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_show(rooms)
     _add_modes(rooms)
     _add_constants(rooms)
+    _add_threshold(rooms)
     return parser
 
 
@@ -108,6 +110,23 @@ def _add_constants(rooms: argparse._SubParsersAction[_Parser]) -> None:
     task.add_argument("--seed", type=int, default=0, help=_SEED_HELP)
 
 
+def _add_threshold(rooms: argparse._SubParsersAction[_Parser]) -> None:
+    rates = rooms.add_parser(
+        "threshold", help="learning rates above which the second step makes v_2 the largest",
+        description="Print the critical learning rate of the second gradient step (Lemma 3.1; two "
+        "states, flat prior, start W = c 11', v = c 1), its ratio to the law C / T^3, and the "
+        "margin Delta that keeps every hinge active: the only place where c matters.",
+    )  # fmt: skip
+    rates.add_argument(
+        "--length",
+        type=int,
+        nargs="+",
+        default=[9, 10, 11, 12, 15, 20, 30, 50, 100, 300, 1000],
+        metavar="T",
+        help="context lengths (default a table from 9 to 1000)",
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 2 for bad input (one line on stderr)."""
     args = _parser().parse_args(argv)
@@ -116,6 +135,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             text = _list()
         elif args.command == "show":
             text = _show(args)
+        elif args.command == "threshold":
+            text = threshold_table(tuple(args.length))
         elif args.command == "constants":
             text = constant_table(args.k, args.prior, args.length, args.seed)
         else:

@@ -131,13 +131,13 @@ def overtaking_time(T: int, *, v: float = 1.0, W: float = 1.0, prior: str = "fla
     lead = np.einsum("rml,ml->r", found.W_modes, K[1] - K[0]) / found.singular_values
     along_v, along_W = v * found.v_modes.sum(axis=1), W * found.W_modes.sum(axis=(1, 2))
 
-    def ahead(t: float) -> float:
+    def ahead(t: ArrayLike) -> Array:
         """v_2 - v_1 over its fastest growth, so that late times do not overflow."""
-        x = found.singular_values * t
-        damp = np.exp(x - x[0])
+        x = np.multiply.outer(t, found.singular_values)
+        damp = np.exp(x - x[..., :1])
         stretch = damp * np.expm1(-x) ** 2 / 2
         swing = -damp * np.expm1(-2 * x) / 2
-        return float(lead @ (stretch * along_v + swing * along_W))
+        return np.asarray((stretch * along_v + swing * along_W) @ lead)
 
     # From far below the law (W/v) C / T^3 of early times to where the first mode is alone.
     share = min(1.0, W / v) if v and W else 1.0
@@ -146,7 +146,8 @@ def overtaking_time(T: int, *, v: float = 1.0, W: float = 1.0, prior: str = "fla
     rates = found.singular_values
     apart = [rate for rate in (rates[0] - rates[-1], rates[0]) if rate > 1e-9 * rates[0]]
     grid = np.geomspace(start, 60.0 / apart[0], 4000)
-    positive = np.array([ahead(t) > 0 for t in grid])
+    with np.errstate(under="ignore"):
+        positive = ahead(grid) > 0
     if not positive.any():
         return None
     index = int(np.argmax(positive))

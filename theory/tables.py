@@ -17,6 +17,7 @@ from theory.mode_estimates import mode_estimates
 from theory.mode_laws import overtaking_time
 from theory.modes import Modes, modes
 from theory.nodes import net_dimension
+from theory.second_step import critical_learning_rate, critical_rate_constant, required_margin
 from theory.strategies import context_length, strategy_losses
 
 _LABELS = ("E sum_i pi_i^2", "E H(pi)", "entropy rate")
@@ -153,4 +154,29 @@ def constant_table(k: int, prior: str, T: int | None = None, seed: int = 0) -> s
         last = f"{finite[name]:.10g}" if finite else ""
         if name != "bayes" or finite:
             lines.append(f"    {name:<22}{limit:<18}{last}".rstrip())
+    return "\n".join(lines)
+
+
+def threshold_table(lengths: tuple[int, ...]) -> str:
+    """Critical learning rates of the second step, one context length a line.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument and its value.
+    """
+    constant = float(critical_rate_constant())
+    lines = [
+        f"C = {constant:.10g}",
+        f"{'T':>8}  {'critical rate':>16}  {'over C/T^3':>12}  {'Delta/c^2 needed':>16}",
+    ]
+    for T in lengths:
+        rate = critical_learning_rate(checks.integer("--length", T, 1))
+        if rate is None:
+            lines.append(f"{T:>8}  {'none':>16}")
+        else:
+            margin = required_margin(T, 1.0, rate)
+            lines.append(
+                f"{T:>8}  {rate:>16.10g}  {rate * T**3 / constant:>12.6f}  {margin:>16.8g}"
+            )
     return "\n".join(lines)

@@ -32,6 +32,7 @@ from proofs_check.claims import (
     x_invariants,
     x_modes,
     x_symmetry,
+    x_threshold,
 )
 
 CLAIMS = (
@@ -61,5 +62,6 @@ CLAIMS = (
     *x_modes.CLAIMS,
     *x_even_odd.CLAIMS,
     *x_escape.CLAIMS,
+    *x_threshold.CLAIMS,
     *x_constants.CLAIMS,
 )

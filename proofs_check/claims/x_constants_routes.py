@@ -59,10 +59,20 @@ def closed_sampled(value: dict[str, sp.Expr]) -> Finding:
     return Finding(worst(np.abs(mean - stated) / error), 4.5, "in standard errors")
 
 
+@cache
+def task_constants(k: int) -> theory.TaskConstants:
+    return theory.task_constants(k, nodes=4096)
+
+
+@cache
+def counted(T: int) -> dict[str, float]:
+    return theory.strategy_losses(T)
+
+
 def numbers_qmc(value: dict[int, tuple[float, ...]]) -> Finding:
     gaps, notes = [], []
     for k, stated in value.items():
-        found = theory.task_constants(k, nodes=4096)
+        found = task_constants(k)
         numbers = (found.sum_pi_squared, found.stationary_entropy, found.entropy_rate)
         for name, x, y in zip(NAMES, numbers, stated, strict=True):
             gaps.append(abs(x - y) - 5 * found.errors[name])
@@ -81,7 +91,7 @@ def numbers_sampled(value: dict[int, tuple[float, ...]]) -> Finding:
 def losses_counted(value: dict[int, dict[str, float]]) -> Finding:
     gaps = []
     for T, stated in value.items():
-        found = theory.strategy_losses(T)
+        found = counted(T)
         gaps += [abs(found[name] - stated[name]) for name in stated]
     return Finding(worst(gaps), 5.1e-6, "T = 8, 100; half a unit of the fifth place is allowed")
 
@@ -103,7 +113,7 @@ def losses_enumerated(value: dict[int, dict[str, float]]) -> Finding:
     for name, guess in guesses.items():
         found = -chance @ np.log(guess[np.arange(len(known)), -1, target]) - rate
         gaps.append(abs(found - value[T][name]))
-        gaps.append(abs(found - theory.strategy_losses(T)[name]) + 5e-6)
+        gaps.append(abs(found - counted(T)[name]) + 5e-6)
     return Finding(worst(gaps), 5.1e-6, "512 sequences; also within 1e-7 of the sums over counts")
 
 
@@ -133,7 +143,7 @@ def losses_sampled(value: dict[int, dict[str, float]]) -> Finding:
 def bigram_law_counted(law: Callable[[int], float]) -> Finding:
     """T KL at T = 25, 50, 100, with its log(T)/T and 1/T terms removed."""
     T = np.array([25.0, 50.0, 100.0])
-    scaled = [t * theory.strategy_losses(int(t))["bigram"] for t in T]
+    scaled = [t * counted(int(t))["bigram"] for t in T]
     shape = np.stack([np.ones(3), np.log(T) / T, 1 / T], axis=1)
     limit = float(np.linalg.solve(shape, scaled)[0])
     return Finding(abs(limit / law(2) - 1), 0.01, f"extrapolated {limit:.4f}")

@@ -79,7 +79,8 @@ CLAIMS = (
         depends_on=("A.32", "A.33", "x-even-odd"),
         note="0.014814 T^(3/2) and 0.017214 T. Both layers' profile is (1 - j/T)^2 in the first "
         "mode with W = (B, A; A, B); the second lives on short lags, v_2 first. For k states "
-        "sigma_1 ~ ((k B^2 + k (k-1) A^2)/20)^(1/2) T^(3/2).",
+        "sigma_1 ~ ((k B^2 + k (k-1) A^2)/20)^(1/2) T^(3/2). Where k is large against T, as at "
+        "k = 50, T = 100, the modes are still in the other order, the bigram's first.",
     ),
     Claim(
         id="x-singular-values-symmetric",

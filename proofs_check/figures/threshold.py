@@ -76,6 +76,8 @@ def sampled_rate(tokens: NDArray[np.int32]) -> float:
         v = two_steps(tokens, start * np.exp(log_factor))
         return float(v[1] - v[0]) / start
 
+    if not lead(-4.0) < 0 < lead(4.0):
+        raise ValueError(f"samples must be larger to see a threshold, got {len(tokens)}")
     return float(start * np.exp(brentq(lead, -4.0, 4.0, xtol=1e-3)))
 
 

@@ -18,7 +18,7 @@ SMALL = {
     "fig6": {"length": 10, "samples": 2000},
     "modes": {"length": 12, "sampled_lengths": [6, 12], "samples": 400},
     "escape": {"length": 12, "scales": [1e-2, 1e-3], "steps": 40, "runs": 2, "beyond": 2.0},
-    "threshold": {"length": 30, "sampled_lengths": [30, 40], "samples": 1000, "batches": 2},
+    "threshold": {"length": 30, "sampled_lengths": [40], "samples": 1000, "batches": 2},
 }
 
 

@@ -36,7 +36,7 @@ PERTURBED = [
     ("x-singular-values-flat", FLAT | {"powers": (1.5, 1.5)}, None),
     ("x-singular-values-flat", FLAT | {"constants": (FLAT["constants"][0], 0.02)}, None),
     ("x-singular-values-symmetric", SYMMETRIC | {"powers": (1.5, 0.5)}, None),
-    ("x-singular-values-symmetric", SYMMETRIC | {"shift": SYMMETRIC["shift"] + 1}, {"spectral"}),
+    ("x-singular-values-symmetric", SYMMETRIC | {"shift": SYMMETRIC["shift"] + 3}, None),
     ("x-singular-values-symmetric", SYMMETRIC | {"constants": (HALF, HALF)}, None),
     ("x-modes-predictors", {"flat": ("bigram", "unigram"),
                             "doubly_stochastic": ("bigram", "unigram")}, None),

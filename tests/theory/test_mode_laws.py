@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from theory.k_states import step_constants
 from theory.kernel import population_kernel
 from theory.kernel_chains import default_nodes, kernel_replicates
 from theory.lag_pattern import chain_lag_constants, lag_constant, lag_constants, parity_law
@@ -97,6 +98,25 @@ def test_estimated_modes_have_honest_errors() -> None:
         pulls.append((found.singular_values - truth.singular_values) / errors.singular_values)
         assert np.all(np.abs(found.v_modes - truth.v_modes) < 8 * errors.v_modes + 1e-12)
     assert 0.2 < np.sqrt(np.mean(np.square(pulls))) < 3
+
+
+def test_first_singular_value_for_three_states_approaches_its_law() -> None:
+    constants = step_constants(3, nodes=1024)[0]
+    law = np.sqrt((3 * constants.B**2 + 6 * constants.A**2) / 20)
+    gaps = []
+    for T in (40, 160):
+        found, errors = mode_estimates(T, k=3, nodes=256)
+        gaps.append(found.singular_values[0] / (law * T**1.5) - 1)
+        assert errors.singular_values[0] < 0.02 * found.singular_values[0]
+    assert abs(gaps[1]) < 0.4 * abs(gaps[0]) < 0.4
+
+
+def test_modes_change_places_where_states_are_many_and_the_context_is_short() -> None:
+    (long, _), (short, _) = mode_estimates(100, k=4, nodes=256), mode_estimates(20, k=40)
+    # off the diagonal of W: shared with the diagonal in the unigram's mode, nothing in the bigram's
+    shares = [found.W_modes[0][0, 1] / found.W_modes[0][0, 0] for found in (long, short)]
+    assert shares[0] > 0.3
+    assert abs(shares[1]) < 0.05
 
 
 def test_replicates_are_reproducible_and_cheaper_for_many_states() -> None:

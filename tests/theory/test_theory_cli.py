@@ -60,6 +60,15 @@ def test_modes_prints_both_values(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"singular value {value:.10g}" in out
 
 
+def test_threshold_is_none_below_ten(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["threshold", "--length", "9", "100"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2].split() == ["9", "none"]
+    rate = theory.critical_learning_rate(100)
+    assert rate is not None
+    assert float(lines[-1].split()[1]) == pytest.approx(rate, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
@@ -71,12 +80,13 @@ def test_modes_prints_both_values(capsys: pytest.CaptureFixture[str]) -> None:
         (["modes", "--length", "many"], ["--length", "many"]),
         (["modes"], ["--length"]),
         (["modes", "--length", "3", "--k", "200"], ["k must be small enough", "200"]),
+        (["threshold", "--length", "0"], ["--length", ">= 1", "0"]),
         (["constants", "--k", "1"], ["k must be", "1"]),
         (["constants", "--k", "3", "--length", "9"], ["k must be 2", "3"]),
         (["constants", "--length", "201"], ["T must be at most 200", "201"]),
         (["constants", "--prior", "x"], ["prior", "'x'"]),
         (["show", "--latex", "--json"], ["--json", "--latex"]),
-        ([], ["list | show | modes | constants"]),
+        ([], ["list | show | modes | constants | threshold"]),
     ],
 )
 def test_bad_input_is_one_line_on_stderr(
@@ -93,7 +103,7 @@ def test_bad_input_is_one_line_on_stderr(
     assert all(word in captured.err for word in words)
 
 
-@pytest.mark.parametrize("argv", [[], ["show"], ["modes"], ["list"], ["constants"]])
+@pytest.mark.parametrize("argv", [[], ["show"], ["modes"], ["list"], ["constants"], ["threshold"]])
 def test_help_at_each_level(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main([*argv, "--help"])
