@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sim import checks
 from sim.construction import Transformer as LayeredWeights
 from sim.kernels import transformer as kernels
+from sim.kernels._workspace import SLOTS
 from sim.losses import Loss
 from sim.randomness import Seed, generator
 
@@ -352,7 +353,7 @@ def places(model: Transformer) -> NDArray[np.int64]:
     ends = np.cumsum([int(np.prod(shape)) for shape in model.shapes.values()])
     begin = dict(zip(model.shapes, [0, *ends.tolist()], strict=False))
     prefixes = [*(f"layer{layer}." for layer in range(model.layers)), ""]
-    return np.array([[begin.get(p + slot, -1) for slot in kernels.SLOTS] for p in prefixes])
+    return np.array([[begin.get(p + slot, -1) for slot in SLOTS] for p in prefixes])
 
 
 def _sizes(model: Transformer) -> tuple[int, int, int, int]:
