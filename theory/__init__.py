@@ -5,6 +5,7 @@ NumPy where it must be fast; nothing is simulated. ``python -m theory list`` sho
 """
 
 from theory.chain import stationary_distribution
+from theory.expected_counts import ExpectedCounts
 from theory.kernel import (
     integrand,
     population_kernel,
@@ -30,6 +31,7 @@ from theory.steps import (
 )
 
 __all__ = [
+    "ExpectedCounts",
     "LeadingConstants",
     "Modes",
     "critical_learning_rate",

@@ -25,6 +25,7 @@ from proofs_check.claims import (
     task,
     transformer,
     x_bilinear,
+    x_context_limit,
     x_invariants,
     x_symmetry,
 )
@@ -52,4 +53,5 @@ CLAIMS = (
     *x_bilinear.CLAIMS,
     *x_invariants.CLAIMS,
     *x_symmetry.CLAIMS,
+    *x_context_limit.CLAIMS,
 )
