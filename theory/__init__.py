@@ -7,6 +7,7 @@ NumPy where it must be fast; nothing is simulated. ``python -m theory list`` sho
 from theory.chain import stationary_distribution
 from theory.constants import TaskConstants, exact_constants, task_constants
 from theory.escape import escape_law, escape_time
+from theory.expected_counts import ExpectedCounts
 from theory.invariants import balance, balance_velocity, decayed_balance, step_drift
 from theory.k_states import StepConstants, step_constants
 from theory.kernel import (
@@ -38,6 +39,7 @@ from theory.steps import (
 from theory.strategies import strategy_losses
 
 __all__ = [
+    "ExpectedCounts",
     "LeadingConstants",
     "ModeEstimates",
     "Modes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from numbers import Real
 from typing import Any
 
 PRIORS = ("flat", "doubly_stochastic")
@@ -54,3 +55,14 @@ def power_of_two(name: str, value: Any) -> int:
     if whole & (whole - 1):
         raise ValueError(f"{name} must be a power of two, got {value!r}")
     return whole
+
+
+def positive(name: str, value: Any) -> float:
+    """`value` as a finite float above 0, else TypeError or ValueError naming it."""
+    message = f"{name} must be a finite number > 0, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(message)
+    number = float(value)
+    if not 0.0 < number < float("inf"):
+        raise ValueError(message)
+    return number

@@ -26,6 +26,7 @@ from proofs_check.claims import (
     transformer,
     x_bilinear,
     x_constants,
+    x_context_limit,
     x_drift,
     x_escape,
     x_even_odd,
@@ -64,4 +65,5 @@ CLAIMS = (
     *x_escape.CLAIMS,
     *x_threshold.CLAIMS,
     *x_constants.CLAIMS,
+    *x_context_limit.CLAIMS,
 )
