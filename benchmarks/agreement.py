@@ -79,7 +79,34 @@ def check(*, quick: bool = False) -> list[Agreement]:
             for name, read in peers(v, W, tokens, quick=quick):
                 difference = relative_difference(read(), (value, d_lag, d_W))
                 found.append(Agreement(name, k, T, dtype, difference))
+    found += list(_transformers(quick=quick))
     wrong = [entry for entry in found if not entry.holds]
     if wrong:
         raise AssertionError(f"not the same mathematics, so nothing is timed: {wrong}")
     return found
+
+
+def _transformers(*, quick: bool):
+    """The transformer's kernels, and PyTorch's, against the plain twin in float64."""
+    from sim import twins_transformer
+
+    for dtype in TOLERANCE:
+        model, tokens = ours.transformer(3, 20, 19, dtype)
+        plain = model.astype("float64")
+        value, gradient = twins_transformer.loss_and_gradient(
+            plain, plain.weights, tokens, np.full(19, 1 / 19), np.full(20, 1 / 20), 0, 0.0
+        )
+        expected = (value, *gradient.values())
+        readers = {"ours, transformer": ours.transformer_call(model, tokens)[1]}
+        try:
+            from benchmarks.peers import torch_transformer
+        except ModuleNotFoundError:
+            pass
+        else:
+            eager = torch_transformer.gradient_call(model, tokens)[1]
+            readers["PyTorch eager, transformer"] = eager
+            if not quick:
+                compiled = torch_transformer.gradient_call(model, tokens, compiled=True)[1]
+                readers["torch.compile, transformer"] = compiled
+        for name, read in readers.items():
+            yield Agreement(name, 3, 20, dtype, relative_difference(read(), expected))

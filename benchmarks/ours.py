@@ -8,6 +8,7 @@ import sim
 from sim.batches import BatchStream
 from sim.learners import OnlineLearner
 from sim.minimal import LossGradient
+from sim.transformer import LossGradient as TransformerGradient
 
 
 def problem(k: int, T: int, B: int, dtype: str, seed: int = 0):
@@ -54,3 +55,24 @@ def training_call(
         threads=threads,
     )
     return lambda: learner.advance(steps)
+
+
+def transformer(k: int, T: int, B: int, dtype: str, seed: int = 0):
+    """A transformer of the paper's size with weights of order one, and a batch."""
+    model = sim.Transformer.initial(k, T, rng=seed, std=0.3, dtype=dtype)
+    return model, sim.sample_sequences(sim.Dirichlet(k), B, T + 1, seed).tokens
+
+
+def transformer_call(model: sim.Transformer, tokens):
+    """A call of forward and backward, and how to read loss and gradients by weight."""
+    kernel = TransformerGradient(model, sim.CrossEntropy())
+    weight = np.full(len(tokens), 1.0 / len(tokens))
+
+    def call():
+        return kernel(tokens, weight, model.parameters)
+
+    def read():
+        loss, gradient = call()
+        return loss, *model.views(gradient).values()
+
+    return call, read

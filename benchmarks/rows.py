@@ -166,11 +166,29 @@ def recording() -> Iterator[Row]:
               at_most=True)  # fmt: skip
 
 
+def transformers() -> Iterator[Row]:
+    """Forward and backward of the two-layer transformer, width 16, float32."""
+    from benchmarks.peers import torch_transformer
+
+    model, tokens = ours.transformer(2, 100, 64, "float32")
+    times = paired(
+        {
+            "ours": ours.transformer_call(model, tokens)[0],
+            "eager": torch_transformer.gradient_call(model, tokens)[0],
+            "compiled": torch_transformer.gradient_call(model, tokens, compiled=True)[0],
+        }
+    )
+    name = "transformer fwd+bwd, float32"
+    yield _row(name, "PyTorch eager", times["ours"], times["eager"], 8)
+    yield _row(name, "torch.compile", times["ours"], times["compiled"], 4)
+
+
 GROUPS = {
     "step": whole_step,
     "long": long_contexts,
     "limit": machine_limit,
     "threads": threads,
     "strategies": strategies,
+    "transformer": transformers,
     "recording": recording,
 }
