@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim import checks, twins_transformer
+from sim import checks
+from sim.kernels._dense import EPSILON
 from sim.transformer import Transformer, attention_maps
 
 __all__ = ["attention_maps", "induction_score", "positional_encoding", "previous_token_score"]
@@ -40,7 +41,11 @@ def positional_encoding(model: Transformer, layer: int = 0) -> Array:
         raise ValueError(f"model must have relative positions, got {model.positions}")
     check_layer(model, layer)
     split = (-1, model.heads, model.width // model.heads)
-    read = twins_transformer.layer_norm(model["embedding"], model.weights, f"layer{layer}.norm")
+    read = model["embedding"]
+    if model.layer_norm:
+        scale = 1.0 / np.sqrt(read.var(axis=1, keepdims=True) + EPSILON)
+        unit = (read - read.mean(axis=1, keepdims=True)) * scale
+        read = unit * model[f"layer{layer}.norm_gain"] + model[f"layer{layer}.norm_bias"]
     keys = (read @ model[f"layer{layer}.key"]).reshape(split)
     v = model[f"layer{layer}.positions"].reshape(split)
     scores = np.einsum("lhc,shc->shl", v, keys) / np.sqrt(split[-1])

@@ -141,12 +141,8 @@ def _attention_backward(
 # --- layer norm and MLP -----------------------------------------------------------------------
 
 
-def layer_norm(x: Array, weights: Weights, name: str) -> Array:
-    """Layer norm over the width, with gain and bias; the identity where the model has none."""
-    return _norm(x, weights, name)[0]
-
-
 def _norm(x: Array, weights: Weights, name: str) -> tuple[Array, Saved]:
+    """Layer norm over the width, with gain and bias; the identity where the model has none."""
     if name + "_gain" not in weights:
         return x, {}
     centred = x - x.mean(axis=-1, keepdims=True)

@@ -39,16 +39,16 @@ def prepare_states(parameters, scaled, table, places, sizes, first):
         affine(first.unit, d, k, parameters, place[NORM_GAIN], place[NORM_BIAS], first.read)
     else:
         copy(first.stream, first.read)
-    widest = 0.0
+    within = True
     for head in range(sizes.heads):
         shift, q, key = head * size, first.q[head], first.k[head]
         for slot, out in ((QUERY, q), (KEY, key), (VALUE, first.value[head])):
             matmul(first.read, d, d, scaled, place[slot] + shift, d, 1, size, k, out, columns, 0)
         reach = tabulate(q, key, table[head], k, sizes.T, sizes.rows, columns,
                          first.A[head], first.E[head])  # fmt: skip
-        if not reach <= widest:  # a NaN counts
-            widest = reach
-    return widest <= LIMIT
+        if not reach <= LIMIT:  # nor with a NaN
+            within = False
+    return within
 
 
 @part(inline="always")
