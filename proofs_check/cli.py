@@ -11,7 +11,7 @@ from pathlib import Path
 from proofs_check import ledger
 from proofs_check.report import write_report
 from sim import checks
-from sim.cli import OneLineParser
+from sim.cli import OneLineParser, in_options
 from sim.plots.style import VENUES, use_file_backend
 from sim.store import output_folder, refuse_unwritable, write_json
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except (ValueError, TypeError, OSError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {in_options(error, options)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "claims",
         nargs="*",
         metavar="CLAIM",
-        help="id (with its parts: prop-2.2) or a pattern ('A.3*')",
+        help="id, statement in parts (prop-2.2) or pattern ('x-*')",
     )
     verify.add_argument("--json", metavar="FILE", help="write the ledger as JSON")
     verify.add_argument("--explain", action="store_true", help="print statements and evidence")
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         "claims",
         nargs="*",
         metavar="CLAIM",
-        help="id (with its parts: prop-2.2) or a pattern ('A.3*')",
+        help="id, statement in parts (prop-2.2) or pattern ('x-*')",
     )
     report.add_argument("--out", default="report", metavar="DIR", help="folder (default: report)")
     report.set_defaults(command=_report)

@@ -17,8 +17,8 @@ from proofs_check.claims import CLAIMS
 def select(patterns: Sequence[str]) -> list[Claim]:
     """Claims whose id matches one of the patterns, in ledger order; all of them if there is none.
 
-    A pattern is a shell-style wildcard, or an id, or the beginning of ids up to a hyphen:
-    ``lemma-3.1`` picks ``lemma-3.1-step-1-W`` too.
+    A pattern is an id, or a shell-style wildcard (``x-*``), or where it is neither the beginning of
+    ids up to a hyphen: ``lemma-3.1`` picks all its parts, ``x-balance`` itself alone.
     """
     if not patterns:
         return list(CLAIMS)
@@ -34,6 +34,8 @@ def select(patterns: Sequence[str]) -> list[Claim]:
 
 
 def _matches(claim: Claim, pattern: str) -> bool:
+    if any(other.id == pattern for other in CLAIMS):
+        return claim.id == pattern
     return fnmatchcase(claim.id, pattern) or claim.id.startswith(f"{pattern}-")
 
 

@@ -6,7 +6,8 @@ from sim.descent import Diverged, gradient_descent, train
 from sim.flow import FlowFailed, gradient_flow
 from sim.losses import CrossEntropy, Margin, Squared
 from sim.measures import HeldOut
-from sim.minimal import Gradient, MinimalModel, logits, loss_and_gradient
+from sim.minimal import Gradient, MinimalModel
+from sim.models import logits, loss_and_gradient
 from sim.objectives import Bilinear, Population, Sample
 from sim.priors import (
     Dirichlet,
@@ -20,7 +21,11 @@ from sim.priors import (
 from sim.quadrature import Quadrature, prior_quadrature
 from sim.sequences import SequenceBatch, sample_sequences, stationary_distribution
 from sim.stages import Stage, StageTimes, stage_times
+from sim.sweep_table import Sweep
+from sim.sweeps import sweep
 from sim.trajectory import Trajectory
+from sim.transformer import Transformer
+from sim.warmup import warmup
 
 __all__ = [
     "Bilinear",
@@ -44,7 +49,9 @@ __all__ = [
     "Squared",
     "Stage",
     "StageTimes",
+    "Sweep",
     "Trajectory",
+    "Transformer",
     "Unigram",
     "flow_time",
     "gradient_descent",
@@ -56,5 +63,7 @@ __all__ = [
     "stage_times",
     "stationary_distribution",
     "strategies",
+    "sweep",
     "train",
+    "warmup",
 ]

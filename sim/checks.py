@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+# numbers in an array that any machine can hold: not worth asking, in the middle of training
+SMALL = 2**20
 
 
 def integer(name: str, value: Any, minimum: int) -> int:
@@ -65,6 +70,43 @@ def array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> NDArray
     return result
 
 
+def memory(what: str, *shape: int) -> None:
+    """Refuse `what`, an array of `shape` float64 numbers, if this machine could never hold it."""
+    if math.prod(shape) > SMALL:
+        _refuse_oversized(what, math.log2(8) + sum(math.log2(size) for size in shape))
+
+
+def histories(k: int, order: int) -> int:
+    """``k**order``, refused if not even one transition matrix with so many rows could be held."""
+    if (order + 1) * math.log2(k) > math.log2(SMALL):
+        what = f"a chain with k = {k} states of order {order} (k**order histories)"
+        _refuse_oversized(what, math.log2(8) + (order + 1) * math.log2(k))
+    return k**order
+
+
+def _refuse_oversized(what: str, power: float) -> None:
+    """Sizes are given as powers of two: k**order may be beyond any float."""
+    limit = _physical_memory()
+    if power > math.log2(limit):
+        needed = _gibibytes(2 ** (power - 30)) if power < 1000 else f"2**{power:.0f} bytes"
+        raise ValueError(
+            f"{what} would need {needed} of memory, and this machine has "
+            f"{_gibibytes(limit / 2**30)}"
+        )
+
+
+def _gibibytes(size: float) -> str:
+    return f"{size:,.0f} GiB" if 1000 <= size < 1e6 else f"{size:.3g} GiB"
+
+
+def _physical_memory() -> float:
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        # not told on this system: what no machine has
+        return 2.0**50
+
+
 def tokens(value: ArrayLike, k: int, *, minimum_length: int = 1) -> NDArray[np.int32]:
     """Return tokens as a C-contiguous int32 array ``(n, length)`` with entries in 0..k-1.
 
@@ -108,16 +150,31 @@ def distribution(name: str, value: ArrayLike, size: int) -> NDArray[np.float64]:
 
 def transition(name: str, value: ArrayLike) -> NDArray[np.float64]:
     """Return transition matrices as ``(n, k**order, k)``; a single ``(k**order, k)`` gets n = 1."""
-    given = np.asarray(value, dtype=np.float64)
-    if given.ndim == 2:
-        given = given[None]
-    result = array(name, given, (None, None, None))
-    rows, k = result.shape[1:]
-    order = chain_order(rows, k)
-    if k < 2 or order < 1:
-        raise ValueError(f"{name} must have shape (n, k**order, k) with k >= 2, got {given.shape}")
-    if (result < 0).any() or np.abs(result.sum(axis=2) - 1.0).max() > 1e-9:
-        raise ValueError(f"{name} must have nonnegative rows that sum to 1")
+    try:
+        given = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be an array of numbers, got {value!r}") from None
+    matrices = given[None] if given.ndim == 2 else given
+    fits = matrices.ndim == 3 and len(matrices) > 0 and matrices.shape[2] >= 2
+    if not fits or chain_order(*matrices.shape[1:]) < 1:
+        raise ValueError(
+            f"{name} must have shape (n, k**order, k) or (k**order, k) with k >= 2, "
+            f"got {given.shape}"
+        )
+    result = array(name, matrices, (None, None, None))
+    if (result < 0).any():
+        chain, row, _ = np.argwhere(result < 0)[0]
+        raise ValueError(
+            f"{name} must be nonnegative, got {result[chain, row].min():g} in row {row} of chain "
+            f"{chain}"
+        )
+    off = np.abs(result.sum(axis=2) - 1.0)
+    if off.max() > 1e-9:
+        chain, row = np.argwhere(off > 1e-9)[0]
+        raise ValueError(
+            f"{name} must have rows that sum to 1, got {result[chain, row].sum():.12g} in row "
+            f"{row} of chain {chain}"
+        )
     return result
 
 

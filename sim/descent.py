@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,21 +10,26 @@ from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
 from sim import checks
-from sim.clock import flow_time, layer_decays, layer_rates
+from sim.batches import BatchStream
+from sim.clock import flow_time
+from sim.learners import FullBatchLearner, Learner, OnlineLearner, Rate
 from sim.losses import CrossEntropy, Loss
 from sim.measures import HeldOut
-from sim.minimal import Gradient, LossGradient, MinimalModel, announce_compilation
+from sim.minimal import MinimalModel
+from sim.models import Model, check_model
 from sim.objectives import Objective
 from sim.priors import Prior
 from sim.provenance import describe_seed, provenance
 from sim.randomness import Seed, streams
-from sim.sequences import sample_sequences
-from sim.trajectory import Recorder, Trajectory, record_steps
+from sim.recorder import Recorder, record_steps
+from sim.settings import DTYPES
+from sim.trajectory import Trajectory
+from sim.transformer import Transformer
+from sim.transformer_learner import TransformerLearner, optimizer_by_name
 
-Array = NDArray[np.float64]
-Rate = float | tuple[float, float]
-
-OPTIMIZERS = ("sgd",)
+DEFAULT_RATES = {"minimal": 2e-3, "transformer": 1e-3}
+DEFAULT_OPTIMIZERS = {"minimal": "sgd", "transformer": "adamw"}
+BAR_STEPS = 256  # updates between movements of the progress bar
 
 
 class Diverged(RuntimeError):
@@ -49,38 +53,46 @@ class Diverged(RuntimeError):
 
 
 def train(
-    model: MinimalModel,
+    model: Model,
     prior: Prior,
     *,
     steps: int,
     batch_size: int = 64,
-    learning_rate: Rate = 2e-3,
+    learning_rate: Rate | None = None,
     loss: Loss | None = None,
-    optimizer: str = "sgd",
+    optimizer: str | None = None,
     weight_decay: Rate = 0.0,
+    clip: float | None = None,
     rng: Seed = None,
     record_every: int | None = None,
     record_at: ArrayLike | None = None,
     held_out: int = 1024,
     start: str | ArrayLike = "stationary",
+    dtype: str = "float64",
+    threads: int = 1,
     progress: bool = False,
 ) -> Trajectory:
     """Train on a fresh batch of sequences at every step (online SGD, Sec. 3).
 
     Parameters
     ----------
-    model : MinimalModel
+    model : MinimalModel or Transformer
         Architecture and initial weights; not changed.
     prior : Prior
     steps, batch_size : int
         Updates, and sequences in each.
     learning_rate : float or (float, float)
-        One number, or one for v and one for W.
+        One number; for a minimal model also one for v and one for W. If not given
+        `DEFAULT_RATES`.
     loss : Loss
         Cross-entropy over all positions if not given.
-    optimizer : {"sgd"}
+    optimizer : {"sgd", "adam", "adamw"}
+        A minimal model learns by SGD; a transformer by any, AdamW if not given.
     weight_decay : float or (float, float)
-        lambda in the update w <- w - eta (grad + lambda w), for v and W.
+        lambda in the update w <- w - eta (grad + lambda w), for v and W of a minimal model; the
+        decoupled decay of AdamW.
+    clip : float, optional
+        Largest Euclidean norm of a transformer's gradient.
     rng : None, int, SeedSequence or Generator
         Training and held-out sequences use independent streams of this seed.
     record_every : int, optional
@@ -91,6 +103,11 @@ def train(
         Sequences on which measures are taken.
     start : {"stationary", "uniform"} or array_like
         Law of the first token of training and held-out sequences.
+    dtype : {"float64", "float32"}
+        Of the arithmetic of training.
+    threads : int
+        Threads that share out the sequences of a minimal model's step; pays from contexts of about
+        1,000 tokens on. The result has the same bits for every number.
     progress : bool
         Show a progress bar on stderr.
 
@@ -103,37 +120,52 @@ def train(
     Diverged
         When the loss or a weight is no longer finite; carries what was recorded.
     """
-    checks.instance("model", model, MinimalModel, "a MinimalModel")
+    check_model(model)
     checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
     if model.k != prior.k:
         raise ValueError(f"model and prior must agree in k, got {model.k} and {prior.k}")
     checks.integer("batch_size", batch_size, 1)
-    checks.one_of("optimizer", optimizer, OPTIMIZERS)
     loss = CrossEntropy() if loss is None else loss
     training, testing = streams(rng, 2)
     test_set = HeldOut.draw(prior, checks.integer("held_out", held_out, 1), model.T, testing, start)
-    kernel = LossGradient(model, loss)
-    weight = np.full(batch_size, 1.0 / batch_size)
-
-    def fresh_batch(v: Array, W: Array) -> tuple[float, Gradient]:
-        batch = sample_sequences(prior, batch_size, model.T + 1, training, start)
-        return kernel(batch.tokens, weight, v, W)
-
+    stream = BatchStream(prior, batch_size, model.T + 1, training, start)
+    kind = "transformer" if isinstance(model, Transformer) else "minimal"
+    rate = DEFAULT_RATES[kind] if learning_rate is None else learning_rate
+    rule = DEFAULT_OPTIMIZERS[kind] if optimizer is None else optimizer
+    learner: Learner
+    if isinstance(model, Transformer):
+        if threads != 1:
+            raise ValueError(f"threads must be 1 for a transformer, got {threads}")
+        model = model.astype(checks.one_of("dtype", dtype, DTYPES))
+        updates = optimizer_by_name(rule, model, rate, weight_decay, clip)
+        learner = TransformerLearner(model, stream, loss, updates)
+        setting: Any = updates.describe()
+    else:
+        checks.one_of("optimizer", rule, ("sgd",))
+        if clip is not None:
+            raise ValueError(f"clip must be left out for a minimal model, got {clip}")
+        learner = OnlineLearner(
+            model,
+            stream,
+            loss,
+            learning_rate=rate,
+            weight_decay=weight_decay,
+            dtype=dtype,
+            threads=threads,
+        )
+        setting = rule
     return _descend(
-        model,
-        fresh_batch,
+        learner,
         steps=steps,
-        learning_rate=learning_rate,
-        weight_decay=weight_decay,
         records=record_steps(checks.integer("steps", steps, 1), record_every, record_at),
         batch_size=batch_size,
         test_set=test_set,
-        held_out_loss=loss,
         progress=progress,
         parameters={
             "prior": prior.describe(),
             "loss": loss.describe(),
-            "optimizer": optimizer,
+            "optimizer": setting,
+            "dtype": dtype,
             "held_out": held_out,
             "start": start if isinstance(start, str) else np.asarray(start).tolist(),
             "seed": describe_seed(rng),
@@ -163,71 +195,67 @@ def gradient_descent(
     Diverged
         When the objective or a weight is no longer finite; carries what was recorded.
     """
+    learner = FullBatchLearner(
+        model, objective, learning_rate=learning_rate, weight_decay=weight_decay
+    )
     return _descend(
-        model,
-        objective.bind(model),
+        learner,
         steps=steps,
-        learning_rate=learning_rate,
-        weight_decay=weight_decay,
         records=record_steps(checks.integer("steps", steps, 1), record_every, record_at),
         batch_size=0,
         test_set=test_set,
-        held_out_loss=None,
         progress=progress,
         parameters={"objective": objective.describe(), "optimizer": "gradient descent"},
     )
 
 
 def _descend(
-    model: MinimalModel,
-    gradient_at: Callable[[Array, Array], tuple[float, Gradient]],
+    learner: Learner,
     *,
     steps: int,
-    learning_rate: Rate,
-    weight_decay: Rate,
     records: NDArray[np.int64],
     batch_size: int,
     test_set: HeldOut | None,
-    held_out_loss: Loss | None,
     progress: bool,
     parameters: dict[str, Any],
 ) -> Trajectory:
-    """The loop shared by SGD and full-batch descent."""
+    """The loop shared by all ways of learning: advance to the next record, record."""
     began = time.perf_counter()
-    eta_v, eta_W = layer_rates(learning_rate)
-    decay_v, decay_W = layer_decays(weight_decay)
+    rates = learner.learning_rate
     parameters |= {
-        "model": model.describe(),
+        "model": learner.model.describe(),
         "steps": steps,
         "batch_size": batch_size,
-        "learning_rate": [eta_v, eta_W],
-        "weight_decay": [decay_v, decay_W],
+        "learning_rate": list(rates),
+        "weight_decay": list(learner.weight_decay),
     }
-    v, W = model.v.copy(), model.W.copy()
-    recorder = Recorder(test_set, held_out_loss)
-    due = set(records.tolist())
+    recorder = Recorder(test_set)
 
     def finish() -> Trajectory:
+        trajectory = recorder.trajectory()
         seconds = time.perf_counter() - began
-        return recorder.trajectory(provenance(**parameters) | {"seconds": seconds})
+        trajectory.provenance = provenance(**parameters) | {"seconds": seconds}
+        return trajectory
 
-    if progress:
-        announce_compilation()
     bar = tqdm(total=steps, unit="step", disable=not progress, leave=False, mininterval=0.2)
     # a run on its way to divergence overflows; that is noticed and reported below
     with bar, np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        for step in range(steps + 1):
-            value, gradient = gradient_at(v, W)
-            if step in due:
-                time_now = float(flow_time(step, (eta_v, eta_W)))
-                weights = model.with_weights(v, W)
-                recorder.add(weights, value, step=step, time=time_now, examples=step * batch_size)
-            if step == steps:
-                break
-            v -= eta_v * (gradient.v + decay_v * v)
-            W -= eta_W * (gradient.W + decay_W * W)
-            # one sum of squares is not finite as soon as any weight is not
-            if not np.isfinite(value + v @ v + (W * W).sum()):
-                raise Diverged(step + 1, value, learning_rate, finish())
-            bar.update()
+        step = 0
+        for due in records.tolist():
+            while step < due:
+                wanted = min(due - step, BAR_STEPS)
+                done = learner.advance(wanted)
+                step += done
+                bar.update(done)
+                if done < wanted:
+                    rate = rates[0] if rates[0] == rates[1] else rates
+                    raise Diverged(step + 1, learner.last_loss, rate, finish())
+            recorder.add(
+                learner.model,
+                learner.recorded_loss(),
+                step=step,
+                time=float(flow_time(step, rates)),
+                examples=step * batch_size,
+                **learner.measures(),
+            )
     return finish()

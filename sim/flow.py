@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.integrate import solve_ivp
+from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, OdeSolver, Radau
 from tqdm import tqdm
 
 from sim import checks
 from sim.clock import layer_decays, layer_rates
 from sim.measures import HeldOut
 from sim.minimal import MinimalModel
-from sim.objectives import Objective
+from sim.objectives import Objective, bound
 from sim.provenance import provenance
-from sim.trajectory import Recorder, Trajectory
+from sim.recorder import Recorder
+from sim.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 
-METHODS = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
+METHODS: dict[str, type[OdeSolver]] = {
+    solver.__name__: solver for solver in (RK45, RK23, DOP853, Radau, BDF, LSODA)
+}
 
 
 class FlowFailed(RuntimeError):
-    """The integrator gave up.
+    """The integrator gave up, or was stopped.
 
     Attributes
     ----------
@@ -55,6 +59,7 @@ def gradient_flow(
     rates: float | tuple[float, float] = 1.0,
     weight_decay: float | tuple[float, float] = 0.0,
     test_set: HeldOut | None = None,
+    max_evaluations: int = 100_000,
     progress: bool = False,
 ) -> Trajectory:
     """Integrate gradient flow of an objective from the model's weights.
@@ -65,12 +70,13 @@ def gradient_flow(
         Architecture and initial weights; not changed.
     objective : Objective
         `Sample`, `Population` or `Bilinear`. The margin loss has kinks: an adaptive solver slows to
-        a crawl along one, so stop before hinges switch or use `gradient_descent`.
+        a crawl along one and ends at `max_evaluations`, so stop before hinges switch or use
+        `gradient_descent`.
     t_span : (float, float)
         Flow time from and to; gradient descent with learning rate eta follows the flow with
         t = eta * step up to O(eta).
     method : str
-        A method of ``scipy.integrate.solve_ivp``.
+        One of the solvers of `scipy.integrate`: RK45, RK23, DOP853, Radau, BDF, LSODA.
     rtol, atol : float
         Tolerances of the integrator.
     t_eval : array_like, optional
@@ -81,6 +87,8 @@ def gradient_flow(
         lambda in dw/dt = -rate (grad + lambda w), for v and W.
     test_set : HeldOut, optional
         Where predictions are measured; without it only the weights are.
+    max_evaluations : int
+        Evaluations of the gradient after which the flow is given up.
     progress : bool
         Show a progress bar on stderr.
 
@@ -92,8 +100,8 @@ def gradient_flow(
     Raises
     ------
     FlowFailed
-        When the integrator cannot go on (for instance because the flow explodes); carries what
-        was recorded.
+        When the integrator cannot go on (for instance because the flow explodes) or has used up
+        `max_evaluations`; carries what was recorded.
     """
     began = time.perf_counter()
     checks.one_of("method", method, METHODS)
@@ -102,31 +110,31 @@ def gradient_flow(
     rtol, atol = checks.real("rtol", rtol), checks.real("atol", atol)
     rate_v, rate_W = layer_rates(rates, "rates")
     decay_v, decay_W = layer_decays(weight_decay)
-    evaluate = objective.bind(model)
+    if test_set is not None:
+        checks.instance("test_set", test_set, HeldOut, "a HeldOut")
+    most = checks.integer("max_evaluations", max_evaluations, 1)
+    evaluate = bound(objective, model)
     T, k = model.T, model.k
-    bar = tqdm(total=1.0, disable=not progress, leave=False, bar_format="{l_bar}{bar}| {elapsed}")
 
     def velocity(t: float, y: Array) -> Array:
-        bar.update(max(0.0, (t - low) / (high - low) - bar.n))
         v, W = y[:T], y[T:].reshape(k, k)
         gradient = evaluate(v, W)[1]
-        return np.concatenate(
-            [
-                -rate_v * (gradient.v + decay_v * v),
-                (-rate_W * (gradient.W + decay_W * W)).ravel(),
-            ]
-        )
+        d_W = -rate_W * (gradient.W + decay_W * W)
+        return np.concatenate([-rate_v * (gradient.v + decay_v * v), d_W.ravel()])
 
-    start = np.concatenate([model.v, model.W.ravel()])
+    counted = _Counted(velocity, most)
+    bar = tqdm(total=1.0, disable=not progress, leave=False, bar_format="{l_bar}{bar}| {elapsed}")
+    recorder, failure = Recorder(test_set), None
     with bar, np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        solution = solve_ivp(
-            velocity, (low, high), start, method=method, t_eval=times, rtol=rtol, atol=atol
-        )
-        recorder = Recorder(test_set)
-        for index, (t, y) in enumerate(zip(solution.t, solution.y.T, strict=True)):
-            weights = model.with_weights(y[:T], y[T:].reshape(k, k))
-            value = evaluate(weights.v, weights.W)[0]
-            recorder.add(weights, value, step=index, time=float(t), examples=0)
+        try:
+            start = np.concatenate([model.v, model.W.ravel()])
+            solver = METHODS[method](counted, low, start, high, rtol=rtol, atol=atol)
+            for index, (t, y) in enumerate(_states(solver, times, bar)):
+                weights = model.with_weights(y[:T], y[T:].reshape(k, k))
+                value = evaluate(weights.v, weights.W)[0]
+                recorder.add(weights, value, step=index, time=t, examples=0)
+        except _GaveUp as error:
+            failure = error
     parameters: dict[str, Any] = {
         "objective": objective.describe(),
         "optimizer": "gradient flow",
@@ -137,14 +145,54 @@ def gradient_flow(
         "atol": atol,
         "rates": [rate_v, rate_W],
         "weight_decay": [decay_v, decay_W],
-        "evaluations": int(solution.nfev),
+        "evaluations": counted.calls,
     }
     origin = provenance(**parameters) | {"seconds": time.perf_counter() - began}
     trajectory = recorder.trajectory(origin)
-    if solution.status < 0:
-        reached = float(solution.t[-1]) if len(solution.t) else low
-        raise FlowFailed(reached, solution.message, trajectory)
+    if failure is not None:
+        raise FlowFailed(failure.reached, str(failure), trajectory)
     return trajectory
+
+
+class _GaveUp(Exception):
+    """The integration cannot go on."""
+
+    def __init__(self, reached: float, reason: str) -> None:
+        super().__init__(reason)
+        self.reached = reached
+
+
+class _Counted:
+    """A velocity that can be asked for `most` times."""
+
+    def __init__(self, velocity: Callable[[float, Array], Array], most: int) -> None:
+        self._velocity, self._most, self.calls = velocity, most, 0
+
+    def __call__(self, t: float, y: Array) -> Array:
+        if self.calls == self._most:
+            why = "as happens along a kink of the margin loss"
+            raise _GaveUp(t, f"max_evaluations = {self._most} were used up, {why}")
+        self.calls += 1
+        return self._velocity(t, y)
+
+
+def _states(solver: OdeSolver, times: Array, bar: tqdm) -> Iterator[tuple[float, Array]]:
+    """The solution at each of the increasing `times`, handed out as soon as they are passed."""
+    low, done = solver.t, 0
+    if times[0] == low:
+        yield low, solver.y
+        done = 1
+    while solver.status == "running":
+        message = solver.step()
+        if solver.status == "failed":
+            raise _GaveUp(solver.t, message)
+        bar.update((solver.t - low) / (solver.t_bound - low) - bar.n)
+        passed = int(np.searchsorted(times, solver.t, side="right"))
+        if passed > done:
+            # an interpolant costs some methods more evaluations: only where it is needed
+            between = solver.dense_output()(times[done:passed])
+            yield from zip(times[done:passed].tolist(), between.T, strict=True)
+        done = passed
 
 
 def _span(t_span: tuple[float, float]) -> tuple[float, float]:

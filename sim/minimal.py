@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,15 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import minimal as kernels
-from sim.kernels._jit import has_compiled
+from sim.kernels import training
 from sim.losses import Loss
+from sim.settings import KernelSetting, position_scale, unrolled_states
 
 Array = NDArray[np.float64]
 
 FIRST_LAYERS = ("linear", "softmax")
 NORMALIZATIONS = ("none", "length")
-# beyond this spread of v, exp(v - max v) underflows and early rows of the softmax vanish
-SOFTMAX_RANGE = 700.0
+# so many sums of chunks are kept at once
+MOST_CHUNKS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +125,9 @@ def logits(model: MinimalModel, tokens: ArrayLike) -> Array:
     if length > model.T:
         raise ValueError(f"tokens must have length <= T = {model.T}, got {length}")
     out = np.empty((*given.shape, model.k))
-    lag_weight, row_scale = first_layer_table(model.v[:length], model.first_layer)
-    kernels.logits(given, lag_weight, row_scale, position_scale(model, length), model.W, out)
+    lag_weight, row_scale = first_layer_table(model.v[:length], model.first_layer == "softmax")
+    scale = position_scale(model.normalize, length)
+    kernels.logits(unrolled_states(model.k), given, lag_weight, row_scale, scale, model.W, out)
     return out
 
 
@@ -156,63 +160,81 @@ class LossGradient:
 
     Calling it with ``tokens (n, T+1) int32, sequence_weight (n,), v (T,), W (k, k)`` returns the
     weighted sum of losses and a Gradient whose arrays are overwritten by the next call.
+
+    Parameters
+    ----------
+    model : MinimalModel
+        Its architecture; weights are given in each call.
+    loss : Loss
+    dtype : {"float64", "float32"}
+        Of all arithmetic.
+    convolution : {"auto", "direct", "fourier"}
+        How the first layer is carried out; "auto" takes the one expected to be faster.
+    threads : int
+        Sequences are shared out among so many threads; the result has the same bits for each.
     """
 
-    def __init__(self, model: MinimalModel, loss: Loss) -> None:
+    def __init__(
+        self,
+        model: MinimalModel,
+        loss: Loss,
+        *,
+        dtype: str = "float64",
+        convolution: str = "auto",
+        threads: int = 1,
+    ) -> None:
         checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
-        self._first_layer = model.first_layer
-        self._loss = loss
-        self._position_scale = position_scale(model, model.T)
-        self._position_weight = loss.position_weight(model.T)
-        self._d_row = np.empty(model.T)
+        self.setting = KernelSetting.of(model, loss, dtype, convolution)
+        self.threads = checks.integer("threads", threads, 1)
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._gradient = Gradient(np.empty(model.T), np.empty((model.k, model.k)))
 
     def __call__(
         self, tokens: NDArray[np.int32], sequence_weight: Array, v: Array, W: Array
     ) -> tuple[float, Gradient]:
-        lag_weight, row_scale = first_layer_table(v, self._first_layer)
-        value = kernels.loss_and_gradient(
-            tokens,
-            sequence_weight,
-            lag_weight,
-            row_scale,
-            self._position_scale,
-            self._position_weight,
-            W,
-            self._loss.code,
-            self._loss.margin,
-            self._gradient.v,
-            self._d_row,
-            self._gradient.W,
+        T, k, setting = len(v), len(W), self.setting
+        weights = np.ascontiguousarray(sequence_weight, setting.dtype)
+        v_cast, W_cast = (np.ascontiguousarray(array, setting.dtype) for array in (v, W))
+        lag_weight, row_scale = first_layer_table(v_cast, setting.softmax)
+        active = int(np.count_nonzero(weights))
+        size = kernels.CHUNK * max(1, -(-active // (kernels.CHUNK * MOST_CHUNKS)))
+        chunks = max(1, -(-active // size))
+        partial = np.empty((chunks, kernels.partial_size(T, k)), setting.dtype)
+
+        def fill(first: int, stop: int) -> None:
+            kernels.chunk_gradients(
+                setting.states, tokens, weights, lag_weight, row_scale, setting.position_scale,
+                setting.position_weight, W_cast, setting.loss_code, setting.margin,
+                setting.softmax, setting.twist, setting.roots, size, first, stop, partial,
+            )  # fmt: skip
+
+        self._share_out(fill, chunks)
+        total = np.zeros(partial.shape[1])
+        for chunk in partial:  # one after the other: np.sum adds in pairs
+            total += chunk
+        training.through_first_layer(
+            setting.softmax, lag_weight, row_scale, total[:T], total[T : 2 * T]
         )
-        if self._first_layer == "softmax":
-            # u = exp(v - max), row t' is scaled by r = 1 / sum_{j<=t'} u_j
-            through_rows = np.cumsum((self._d_row * row_scale**2)[::-1])[::-1]
-            self._gradient.v[:] = lag_weight * (self._gradient.v - through_rows)
-        return value, self._gradient
+        self._gradient.v[:] = total[:T]
+        self._gradient.W[:] = total[2 * T : -1].reshape(k, k)
+        return float(total[-1]), self._gradient
+
+    def _share_out(self, fill: Callable[[int, int], None], chunks: int) -> None:
+        if self._pool is None or chunks == 1:
+            fill(0, chunks)
+            return
+        edges = np.linspace(0, chunks, min(self.threads, chunks) + 1).astype(int)
+        jobs = [self._pool.submit(fill, *pair) for pair in pairwise(edges.tolist())]
+        for job in jobs:
+            job.result()
 
 
-def announce_compilation() -> None:
-    """Say on stderr that the first call will take longer, if it will."""
-    if not has_compiled(kernels.loss_and_gradient):
-        print("compiling the kernels, once: about 20 seconds", file=sys.stderr, flush=True)
-
-
-def first_layer_table(v: Array, first_layer: str) -> tuple[Array, Array]:
+def first_layer_table(v: NDArray[Any], softmax: bool) -> tuple[NDArray[Any], NDArray[Any]]:
     """Lag weights u and row scales r with M[t', s] = r_t' u_{t'-s+1}, both ``(T,)``."""
-    if first_layer == "linear":
-        return v, np.ones_like(v)
-    if not v.max() - v.min() <= SOFTMAX_RANGE:
+    lag_weight, row_scale = np.empty_like(v), np.empty_like(v)
+    if not training.first_layer(v, softmax, lag_weight, row_scale):
         raise ValueError(
-            f"v must spread over at most {SOFTMAX_RANGE:g} for a softmax first layer, "
+            f"v must spread over at most {training.SOFTMAX_RANGE:g} for a softmax first layer, "
             f"got {v.max() - v.min():g}"
         )
-    lag_weight = np.exp(v - v.max())
-    return lag_weight, 1.0 / np.cumsum(lag_weight)
-
-
-def position_scale(model: MinimalModel, length: int) -> Array:
-    """Factor on the logits of each position, ``(length,)``."""
-    if model.normalize == "none":
-        return np.ones(length)
-    return 1.0 / np.arange(1.0, length + 1.0)
+    return lag_weight, row_scale

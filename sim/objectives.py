@@ -8,6 +8,7 @@ active.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -41,6 +42,16 @@ class Objective(Protocol):
         ...
 
 
+def bound(objective: Objective, model: MinimalModel) -> Evaluate:
+    """The objective of a model, with a refusal of what is not an objective or not a model."""
+    checks.instance("model", model, MinimalModel, "a MinimalModel")
+    if isinstance(objective, type) or not callable(getattr(objective, "bind", None)):
+        raise TypeError(
+            f"objective must be a Sample, Population or Bilinear objective, got {objective!r}"
+        )
+    return objective.bind(model)
+
+
 class Sample:
     """Weighted average loss over a fixed set of sequences.
 
@@ -57,6 +68,7 @@ class Sample:
     def __init__(
         self, tokens: ArrayLike, k: int, loss: Loss, weights: ArrayLike | None = None
     ) -> None:
+        checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
         self.k = checks.integer("k", k, 2)
         self.tokens = checks.tokens(tokens, self.k, minimum_length=2)
         n = len(self.tokens)
@@ -109,6 +121,7 @@ class Population(Sample):
         start: str | ArrayLike = "stationary",
         nodes: int = 32,
     ) -> None:
+        checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
         T = checks.integer("T", T, max(1, prior.order - 1))
         tokens = all_sequences(prior.k, T + 1)
         rule = prior_quadrature(prior, nodes)
@@ -156,12 +169,13 @@ class Bilinear:
 
 def all_sequences(k: int, length: int) -> NDArray[np.int32]:
     """Every sequence of `length` tokens, in lexicographic order: ``(k**length, length)``."""
-    total = k**length
-    if total > MOST_SEQUENCES:
+    # a huge power is neither computed nor printed
+    if length * math.log2(k) > math.log2(MOST_SEQUENCES):
         raise ValueError(
             f"T must be small enough for at most {MOST_SEQUENCES} sequences, "
-            f"got k**(T + 1) = {k}**{length} = {total}"
+            f"got k**(T + 1) = {k}**{length}"
         )
+    total = k**length
     digits = np.arange(total)[:, None] // k ** np.arange(length - 1, -1, -1)
     return (digits % k).astype(np.int32)
 

@@ -34,6 +34,13 @@ class Prior(ABC):
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
         """Draw `n` transition matrices, shape ``(n, k**order, k)``, rows summing to 1."""
 
+    def _size(self, n: int) -> int:
+        """`n` as an int, if so many transition matrices can be held."""
+        n = checks.integer("n", n, 1)
+        what = f"sampling {n} chains with k = {self.k} states of order {self.order}"
+        checks.memory(what, n, checks.histories(self.k, self.order), self.k)
+        return n
+
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """The prior as JSON-ready data, for provenance."""
@@ -73,10 +80,11 @@ class Dirichlet(Prior):
     def __post_init__(self) -> None:
         checks.integer("k", self.k, 2)
         checks.integer("order", self.order, 1)
+        checks.histories(self.k, self.order)
         _concentration(self.alpha, self.k)
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
-        n = checks.integer("n", n, 1)
+        n = self._size(n)
         size = (n, self.k**self.order)
         if np.ndim(self.alpha) == 0 and self.alpha == 1.0:
             # the flat law as normalised exponentials, three times faster
@@ -105,9 +113,10 @@ class DoublyStochastic(Prior):
 
     def __post_init__(self) -> None:
         checks.integer("k", self.k, 2)
+        checks.histories(self.k, self.order)
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
-        return sample_doubly_stochastic(checks.integer("n", n, 1), self.k, generator(rng))
+        return sample_doubly_stochastic(self._size(n), self.k, generator(rng))
 
     def describe(self) -> dict[str, Any]:
         return {"prior": "doubly_stochastic", "k": self.k}
@@ -123,10 +132,11 @@ class Unigram(Prior):
 
     def __post_init__(self) -> None:
         checks.integer("k", self.k, 2)
+        checks.histories(self.k, self.order)
         _concentration(self.alpha, self.k)
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
-        n = checks.integer("n", n, 1)
+        n = self._size(n)
         row = generator(rng).dirichlet(_concentration(self.alpha, self.k), size=n)
         return np.repeat(row[:, None, :], self.k, axis=1)
 
@@ -153,7 +163,7 @@ class Interpolated(Prior):
             raise ValueError(f"p must lie in [0, 1], got {self.p}")
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
-        n = checks.integer("n", n, 1)
+        n = self._size(n)
         rng = generator(rng)
         x = rng.random(n)
         centre = x + self.p * (1 - 2 * x)
@@ -174,6 +184,9 @@ class Mixture(Prior):
     weights: ArrayLike
 
     def __post_init__(self) -> None:
+        checks.instance("priors", self.priors, Sequence, "a sequence of priors")
+        for prior in self.priors:
+            checks.instance("priors", prior, Prior, "priors such as Dirichlet(k)")
         if len(self.priors) == 0:
             raise ValueError("priors must hold at least one prior, got none")
         checks.distribution("weights", self.weights, len(self.priors))
@@ -190,7 +203,7 @@ class Mixture(Prior):
         return self.priors[0].order
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
-        n = checks.integer("n", n, 1)
+        n = self._size(n)
         rng = generator(rng)
         weights = np.asarray(self.weights, dtype=np.float64)
         component = rng.choice(len(weights), size=n, p=weights / weights.sum())
@@ -219,6 +232,7 @@ class FiniteSet(Prior):
     chains: NDArray[np.float64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        checks.instance("prior", self.prior, Prior, "a prior such as Dirichlet(k)")
         checks.integer("size", self.size, 1)
         checks.integer("seed", self.seed, 0)
         object.__setattr__(self, "chains", self.prior.sample(self.size, self.seed))
@@ -232,7 +246,7 @@ class FiniteSet(Prior):
         return self.prior.order
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
-        n = checks.integer("n", n, 1)
+        n = self._size(n)
         return self.chains[generator(rng).integers(self.size, size=n)]
 
     def describe(self) -> dict[str, Any]:

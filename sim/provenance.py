@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import sys
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ def provenance(**parameters: Any) -> dict[str, Any]:
     """A JSON-ready record of this run; `parameters` say what was run."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join([sys.argv[0].rsplit("/", 1)[-1], *sys.argv[1:]]),
+        "command": _command(sys.argv),
         "versions": {"python": platform.python_version()}
         | {package: _version(package) for package in PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
@@ -37,6 +39,14 @@ def describe_seed(rng: Seed) -> Any:
     if isinstance(rng, int | np.integer):
         return int(rng)
     return None if rng is None else type(rng).__name__
+
+
+def _command(argv: list[str]) -> str:
+    """What was typed, as far as it can be told: ``python -m sim run --k 3``, or a script's name."""
+    program = Path(argv[0])
+    if program.name == "__main__.py":
+        return shlex.join(["python", "-m", program.parent.name, *argv[1:]])
+    return shlex.join([program.name, *argv[1:]])
 
 
 def _version(package: str) -> str:

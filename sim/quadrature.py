@@ -46,6 +46,7 @@ def prior_quadrature(prior: Prior, nodes: int = 48) -> Quadrature:
     ValueError
         If no rule is known for the prior; wrap it in FiniteSet for an exact finite problem.
     """
+    checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
     checks.integer("nodes", nodes, 2)
     rule = _rule(prior, nodes)
     return Quadrature(rule.weights / rule.weights.sum(), rule.transition)

@@ -12,6 +12,9 @@ from sim.kernels import chains
 from sim.priors import Prior
 from sim.randomness import Seed, generator
 
+# of the elimination that finds stationary distributions: about half a day
+MOST_OPERATIONS = 10**14
+
 
 class SequenceBatch(NamedTuple):
     """Sequences and the chains they came from.
@@ -77,8 +80,7 @@ def sample_sequences(
     ValueError
         For n or length below 1, an unknown start, or one that is not a distribution.
     """
-    checks.integer("n", n, 1)
-    checks.integer("length", length, 1)
+    refuse_oversized(prior, n, length, start)
     rng = generator(rng)
     transition = prior.sample(n, rng)
     initial = initial_distribution(start, transition)
@@ -86,6 +88,25 @@ def sample_sequences(
     tokens = np.empty((n, length), dtype=np.int32)
     chains.sample(transition, initial, uniforms, prior.order, tokens)
     return SequenceBatch(tokens, transition)
+
+
+def refuse_oversized(
+    prior: Prior, n: int, length: int, start: str | ArrayLike = "stationary"
+) -> None:
+    """Refuse sequences that this machine could not hold, or whose starts take a day to find."""
+    checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
+    checks.integer("n", n, 1)
+    checks.integer("length", length, 1)
+    histories = checks.histories(prior.k, prior.order)
+    checks.memory(f"{n} chains with {histories} histories", n, histories, prior.k)
+    checks.memory(f"{n} sequences of length {length}", n, length)
+    if isinstance(start, str) and start == "stationary":
+        checks.memory(f"the stationary start over {histories} histories", histories, histories)
+        if n * histories**3 > MOST_OPERATIONS:
+            raise ValueError(
+                f"start 'stationary' would take some {n * histories**3:.0e} operations for {n} "
+                f"chains with {histories} histories: use start 'uniform'"
+            )
 
 
 def initial_distribution(

@@ -90,6 +90,7 @@ def stage_times(trajectory: Trajectory, *, margin: float = 0.0, hold: int = 2) -
     -------
     StageTimes
     """
+    checks.instance("trajectory", trajectory, Trajectory, "a Trajectory")
     margin = checks.real("margin", margin, strict=False)
     hold = checks.integer("hold", hold, 1)
     names = strategy_names(trajectory.measures)
@@ -100,7 +101,9 @@ def stage_times(trajectory: Trajectory, *, margin: float = 0.0, hold: int = 2) -
     switches: list[tuple[float, int]] = [(0.0, current)]
     for record in range(1, distance.shape[1]):
         candidate = int(distance[:, record].argmin())
-        lead = distance[current] - distance[candidate] - margin
+        # the last records of a run that diverged may be infinite: no lead of one over another
+        with np.errstate(invalid="ignore"):
+            lead = distance[current] - distance[candidate] - margin
         if candidate != current and (lead[record : record + hold] > 0).all():
             before, after = lead[record - 1], lead[record]
             # where the lead crosses zero between two records; it may have done so earlier when a

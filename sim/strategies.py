@@ -21,7 +21,9 @@ Array = NDArray[np.float64]
 def uniform(tokens: ArrayLike, k: int) -> Array:
     """Predict 1/k for every state, whatever the context."""
     k = checks.integer("k", k, 2)
-    return np.full((*checks.tokens(tokens, k).shape, k), 1.0 / k)
+    given = checks.tokens(tokens, k)
+    checks.memory("the predictions", *given.shape, k)
+    return np.full((*given.shape, k), 1.0 / k)
 
 
 def unigram(tokens: ArrayLike, k: int, alpha: float = 1.0) -> Array:
@@ -37,7 +39,9 @@ def bigram(tokens: ArrayLike, k: int, alpha: float = 1.0) -> Array:
     return ngram(tokens, k, 1, alpha)
 
 
-def ngram(tokens: ArrayLike, k: int, order: int, alpha: float = 1.0) -> Array:
+def ngram(
+    tokens: ArrayLike, k: int, order: int, alpha: float = 1.0, *, last: bool = False
+) -> Array:
     """Frequencies of what followed the last `order` tokens, with `alpha` added to every count.
 
     Parameters
@@ -50,16 +54,22 @@ def ngram(tokens: ArrayLike, k: int, order: int, alpha: float = 1.0) -> Array:
         `order` tokens have been seen the prediction is uniform.
     alpha : float
         Additive smoothing, positive.
+    last : bool
+        Predict after the last token only: ten times faster.
 
     Returns
     -------
-    ndarray, shape (n, T, k)
+    ndarray, shape (n, T, k), or (n, 1, k) with `last`
     """
     k = checks.integer("k", k, 2)
     order = checks.integer("order", order, 0)
     alpha = checks.real("alpha", alpha)
     given = checks.tokens(tokens, k)
-    out = np.empty((*given.shape, k))
+    n, T = given.shape
+    shape = (n, 1 if last else T, k)
+    checks.histories(k, order)
+    checks.memory("the predictions", *shape)
+    out = np.empty(shape)
     counts.ngram(given, k, order, alpha, out)
     return out
 
@@ -86,6 +96,7 @@ def bayes(
     nodes : int, optional
         Gauss nodes per dimension; T / 2 + 32 if not given.
     """
+    checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
     if prior.order != 1:
         raise ValueError(f"prior must have order 1, got {prior.order}")
     if not has_exact_rule(prior):

@@ -14,16 +14,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import checks
-from sim.losses import Loss
-from sim.measures import HeldOut, weight_measures
-from sim.minimal import MinimalModel
+from sim.models import Model, restored
 from sim.store import output_folder, write_atomic, write_json
 
 Array = NDArray[np.float64]
 
 FORMAT = "icl-markov trajectory 1"
-ARRAYS = ("step", "time", "examples", "v", "W", "loss")
+# axes by name: an axis has one length wherever it stands
+AXES = {
+    "step": ("records",),
+    "time": ("records",),
+    "examples": ("records",),
+    "loss": ("records",),
+    "v": ("records", "T"),
+    "W": ("records", "k", "k"),
+    "parameters": ("records", "P"),
+}
+ROWS = ("step", "time", "examples", "loss")
+COUNTS = ("step", "examples")
 
 
 @dataclass(eq=False)
@@ -38,13 +46,17 @@ class Trajectory:
         Flow time: learning rate times step (see `sim.clock.flow_time`).
     examples : ndarray of int, shape (r,)
         Training sequences seen; 0 for full-batch descent and flow.
-    v : ndarray, shape (r, T)
-    W : ndarray, shape (r, k, k)
     loss : ndarray, shape (r,)
-        Loss on the held-out sequences, or the objective's value for full-batch descent and flow.
+        Mean loss of the fresh batches since the record before (of the first batch for the first
+        record); for full-batch descent and flow the objective's value.
+    weights : dict of str to ndarray
+        ``v (r, T)`` and ``W (r, k, k)`` of a minimal model, also to be had as attributes; the flat
+        ``parameters (r, P)`` of a transformer.
     measures : dict of str to ndarray, shape (r,)
         ``kl_truth``, ``kl_uniform``, ``kl_unigram``, ``kl_bigram`` (last token, nats, held-out
-        sequences), ``W_diagonal``, ``W_off_diagonal``, ``balance`` = |W|_F^2 - |v|^2.
+        sequences), ``W_diagonal``, ``W_off_diagonal``, ``balance`` = |W|_F^2 - |v|^2, and after
+        SGD with one rate and no decay ``balance_drift``, what the steps should have added to it.
+        For a transformer ``previous_token`` and ``induction``, the scores of `sim.attention`.
     baselines : dict of str to float
         KL from the truth to each strategy on the same held-out sequences.
     provenance : dict
@@ -54,9 +66,8 @@ class Trajectory:
     step: NDArray[np.int64]
     time: Array
     examples: NDArray[np.int64]
-    v: Array
-    W: Array
     loss: Array
+    weights: dict[str, Array]
     measures: dict[str, Array]
     baselines: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -64,28 +75,41 @@ class Trajectory:
     def __len__(self) -> int:
         return len(self.step)
 
+    @property
+    def v(self) -> Array:
+        """Positional weights of a minimal model, ``(r, T)``."""
+        return self._weight("v")
+
+    @property
+    def W(self) -> Array:
+        """Second-layer weights of a minimal model, ``(r, k, k)``."""
+        return self._weight("W")
+
+    def _weight(self, name: str) -> Array:
+        if name not in self.weights:
+            raise AttributeError(f"this trajectory has no {name}, only {', '.join(self.weights)}")
+        return self.weights[name]
+
     def __str__(self) -> str:
         last = f"step {self.step[-1]}" if len(self) else "nothing recorded"
-        lines = [
-            f"Trajectory: k = {self.W.shape[-1]}, T = {self.v.shape[-1]}, "
-            f"{len(self)} records to {last}"
-        ]
+        shapes = ", ".join(
+            f"{name} {values.shape[1:]}".replace(",)", ")") for name, values in self.weights.items()
+        )
+        lines = [f"Trajectory of {shapes}: {len(self)} records to {last}"]
         if "kl_truth" in self.measures and len(self):
             kl = self.measures["kl_truth"]
             lines.append(
-                f"KL to the truth {kl[0]:.4f} -> {kl[-1]:.4f} nats (lowest {kl.min():.4f})"
+                f"KL to the truth {_nats(kl[0])} -> {_nats(kl[-1])} nats (lowest {_nats(kl.min())})"
             )
         for name, value in self.baselines.items():
             lines.append(f"  {name} strategy {value:.4f}")
         return "\n".join(lines)
 
-    def model(self, index: int = -1) -> MinimalModel:
+    def model(self, index: int = -1) -> Model:
         """The model at a record."""
         architecture = self.provenance.get("parameters", {}).get("model", {})
-        options = {
-            key: architecture[key] for key in ("first_layer", "normalize") if key in architecture
-        }
-        return MinimalModel(self.v[index], self.W[index], **options)
+        weights = {name: values[index] for name, values in self.weights.items()}
+        return restored(architecture, weights)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write ``trajectory.npz`` and ``trajectory.json`` into the folder `path`.
@@ -104,7 +128,7 @@ class Trajectory:
             If the folder cannot be written.
         """
         folder = output_folder(path)
-        arrays = {name: getattr(self, name) for name in ARRAYS}
+        arrays = {name: getattr(self, name) for name in ROWS} | self.weights
         arrays |= {f"measure_{name}": values for name, values in self.measures.items()}
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
@@ -143,16 +167,44 @@ class Trajectory:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
-            core = {name: arrays.pop(name) for name in ARRAYS}
+            rows = {name: arrays.pop(name) for name in ROWS}
         except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise ValueError(f"{folder / 'trajectory.npz'} is not a trajectory: {error}") from None
-        measures = {name.removeprefix("measure_"): values for name, values in arrays.items()}
+        wrong = _inconsistency(rows | arrays)
+        if wrong:
+            raise ValueError(f"{folder / 'trajectory.npz'} is not a trajectory: {wrong}")
+        measures = {
+            name.removeprefix("measure_"): arrays.pop(name)
+            for name in list(arrays)
+            if name.startswith("measure_")
+        }
         return cls(
-            **core,
+            **rows,
+            weights=arrays,
             measures=measures,
             baselines=header["baselines"],
             provenance=header["provenance"],
         )
+
+
+def _nats(value: float) -> str:
+    # a run on its way to divergence may be hundreds of digits away
+    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3g}"
+
+
+def _inconsistency(arrays: dict[str, NDArray[Any]]) -> str | None:
+    """What makes arrays unfit for a trajectory, if anything does."""
+    lengths: dict[str, int] = {}
+    for name, array in arrays.items():
+        axes = AXES.get(name, ("records",))
+        if array.dtype.kind not in ("iu" if name in COUNTS else "f"):
+            return f"{name} holds {array.dtype} instead of {'int' if name in COUNTS else 'float'}"
+        if array.ndim != len(axes):
+            return f"{name} has shape {array.shape} instead of ({', '.join(axes)})"
+        for axis, length in zip(axes, array.shape, strict=True):
+            if lengths.setdefault(axis, length) != length:
+                return f"{name} has {length} for {axis}, other arrays {lengths[axis]}"
+    return None
 
 
 def _read_bytes(path: Path, given: Path) -> bytes:
@@ -175,71 +227,11 @@ def _read_header(folder: Path, given: Path) -> dict[str, Any]:
     missing = {"sha256", "baselines", "provenance"} - header.keys()
     if missing:
         raise ValueError(f"{path} is not a trajectory: it lacks {', '.join(sorted(missing))}")
+    baselines = header["baselines"]
+    if not isinstance(baselines, dict) or not all(
+        isinstance(level, int | float) for level in baselines.values()
+    ):
+        raise ValueError(f"{path} is not a trajectory: its baselines are not numbers by name")
+    if not isinstance(header["provenance"], dict):
+        raise ValueError(f"{path} is not a trajectory: its provenance is not a mapping")
     return header
-
-
-class Recorder:
-    """Takes the measures due at each record and turns the records into a Trajectory.
-
-    Parameters
-    ----------
-    test_set : HeldOut, optional
-        Where predictions are measured; without it only the weights are.
-    loss : Loss, optional
-        Record the loss on the test set instead of the value handed to `add`.
-    """
-
-    def __init__(self, test_set: HeldOut | None = None, loss: Loss | None = None) -> None:
-        self._test_set, self._loss = test_set, loss
-        self._rows: dict[str, list[Any]] = {name: [] for name in ARRAYS}
-        self._measures: dict[str, list[float]] = {}
-
-    def add(
-        self, model: MinimalModel, value: float, *, step: int, time: float, examples: int
-    ) -> None:
-        """Record the model; `value` is the objective there."""
-        measures = weight_measures(model.v, model.W)
-        if self._test_set is not None:
-            measures = self._test_set.evaluate(model, self._loss) | measures
-        row = {
-            "step": step,
-            "time": time,
-            "examples": examples,
-            "v": model.v,
-            "W": model.W,
-            "loss": measures.pop("loss", value),
-        }
-        for name, entry in row.items():
-            self._rows[name].append(entry)
-        for name, entry in measures.items():
-            self._measures.setdefault(name, []).append(entry)
-
-    def trajectory(self, provenance: dict[str, Any]) -> Trajectory:
-        """Everything recorded so far."""
-        rows = {name: np.asarray(values) for name, values in self._rows.items()}
-        return Trajectory(
-            **rows,
-            measures={name: np.asarray(values) for name, values in self._measures.items()},
-            baselines=self._test_set.baselines if self._test_set is not None else {},
-            provenance=provenance,
-        )
-
-
-def record_steps(
-    steps: int, record_every: int | None = None, record_at: Any = None
-) -> NDArray[np.int64]:
-    """The steps to record: 0, every `record_every`-th, those of `record_at`, and the last.
-
-    With neither given, about 200 evenly spaced ones.
-    """
-    if record_every is None and record_at is None:
-        record_every = max(1, steps // 200)
-    chosen = [np.array([0, steps])]
-    if record_every is not None:
-        chosen.append(np.arange(0, steps + 1, checks.integer("record_every", record_every, 1)))
-    if record_at is not None:
-        extra = np.asarray(record_at)
-        if extra.dtype.kind not in "iu" or (extra < 0).any() or (extra > steps).any():
-            raise ValueError(f"record_at must hold integers in 0..{steps}, got {record_at!r}")
-        chosen.append(extra.ravel())
-    return np.unique(np.concatenate(chosen)).astype(np.int64)

@@ -61,6 +61,17 @@ def ngram(tokens: Tokens, k: int, order: int, alpha: float) -> Array:
     return out
 
 
+def pair_counts(tokens: Tokens, k: int) -> NDArray[np.int64]:
+    """Count of pairs x_{t-j} = l, x_t = i, indexed [sequence, l, i, j]."""
+    n, T = tokens.shape
+    out = np.zeros((n, k, k, T), dtype=np.int64)
+    for q in range(n):
+        for t in range(T):
+            for j in range(t + 1):
+                out[q, tokens[q, t - j], tokens[q, t], j] += 1
+    return out
+
+
 def bayes(tokens: Tokens, chains: Array) -> Array:
     """Posterior predictive under a uniform prior on a few chains, by whole likelihoods."""
     n, T = tokens.shape

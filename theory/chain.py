@@ -71,22 +71,33 @@ def stationary_distribution(transition: ArrayLike) -> NDArray[np.float64]:
 
     Raises
     ------
-    ValueError
-        If the array is not square, a row is not a distribution, or a stationary distribution
-        is not unique.
+    TypeError, ValueError
+        If the array is not of numbers or not square, a row is not a distribution, or a stationary
+        distribution is not unique.
     """
-    matrix = np.asarray(transition, dtype=np.float64)
+    try:
+        matrix = np.asarray(transition, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"transition must be an array of numbers, got {transition!r}") from None
     if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
         raise ValueError(f"transition must have shape (..., k, k), got {matrix.shape}")
-    if not np.all(matrix >= 0) or not np.allclose(matrix.sum(-1), 1.0, rtol=0, atol=1e-10):
-        raise ValueError("transition must have nonnegative rows summing to 1")
+    rows = matrix.reshape(-1, matrix.shape[-1])
+    # written so that a NaN is no distribution either
+    wrong = ~((rows >= 0).all(axis=1) & (np.abs(rows.sum(axis=1) - 1.0) <= 1e-10))
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise ValueError(
+            f"transition must have nonnegative rows summing to 1, got {rows[first]} as row "
+            f"{first % matrix.shape[-1]}"
+        )
     # pi (I - P + J) = 1' with J all ones, because pi J = 1'; the bracket is invertible exactly
     # when the eigenvalue 1 is simple, so no equation has to be dropped by hand.
     bracket = np.eye(matrix.shape[-1]) - matrix + 1.0
-    if np.any(np.linalg.cond(bracket) > 1e14):
+    condition = np.max(np.linalg.cond(bracket))
+    if condition > 1e14:
         raise ValueError(
-            "transition must have a unique stationary distribution (eigenvalue 1 "
-            "is repeated, up to rounding)"
+            "transition must have a unique stationary distribution, but eigenvalue 1 is repeated "
+            f"up to rounding (condition number {condition:.1e})"
         )
     ones = np.ones((*matrix.shape[:-1], 1))
     solution = np.linalg.solve(np.swapaxes(bracket, -1, -2), ones)[..., 0]

@@ -141,6 +141,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             text = constant_table(args.k, args.prior, args.length, args.seed)
         else:
             checks.integer("--length", args.length, 1)
+            checks.integer("--k", args.k, 2)
+            checks.one_of("--prior", args.prior, checks.PRIORS)
             text = mode_table(
                 args.length, args.k, args.prior, args.seed, progress=sys.stderr.isatty()
             )

@@ -205,16 +205,31 @@ def _a37(T: int) -> list[Step]:
     ]
 
 
-def _equal(_: int) -> list[Step]:
-    c = steps.leading_constants("doubly_stochastic")
-    return [
+def _equal(T: int) -> list[Step]:
+    same = "doubly_stochastic"
+    c = steps.leading_constants(same)
+    out = [
         Step("With a = b the leading constants B, A, D all vanish.", sp.Matrix([[c.B, c.A, c.D]])),
         Step("-dL/dW_mm / c grows as T log T with this coefficient.", c.W_log_diagonal),
-        Step(
-            "-dL/dW_ml / c vanishes off the diagonal, as exchanging n and j-1 shows; at T = 4.",
-            steps.first_step_W(4, "doubly_stochastic")[0, 1],
-        ),
         Step("-dL/dv_j / c grows as (T-j+1) log(T-j+1) / T with this coefficient.", c.v_log),
+    ]
+    vanishing = "-dL/dW / c, whose off-diagonal vanishes, as exchanging n and j-1 shows"
+    if T <= _EXACT_UP_TO:
+        gW, gv = steps.first_step_W(T, same), steps.first_step_v(T, same)
+        return [
+            *out,
+            Step(f"At T = {T}, exactly: {vanishing}.", gW, "gW"),
+            Step(f"At T = {T}, -dL/dv_j / c, exactly.", gv, "gv"),
+        ]
+    numbers_W, numbers_v = steps.first_step(T, prior=same)
+    return [
+        *out,
+        Step(f"At T = {T}, to rounding: {vanishing}.", _matrix(numbers_W), "gW"),
+        Step(
+            f"At T = {T}, -dL/dv_j / c for j = 1, 2, 3.",
+            _matrix(numbers_v[:3, None]).T.tolist()[0],
+            "gv",
+        ),
     ]
 
 

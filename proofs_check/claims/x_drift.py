@@ -94,7 +94,7 @@ def _step_measured(share: float) -> Finding:
     run = sim.gradient_descent(
         _model(), objective, steps=30, learning_rate=RATES, weight_decay=DECAY, record_every=1
     )
-    evaluate = objective.bind(run.model())
+    evaluate = objective.bind(_model())
     kept = [invariants.balance(v, W, RATES) for v, W in zip(run.v, run.W, strict=True)]
     gaps = []
     for v, W, drift in zip(run.v[:-1], run.W[:-1], np.diff(kept), strict=True):

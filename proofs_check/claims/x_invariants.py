@@ -120,7 +120,7 @@ def _drift_measured(order: int) -> Finding:
     objective = sim.Population(sim.Dirichlet(2), 5, sim.CrossEntropy())
     eta = 0.3
     run = sim.gradient_descent(_model(), objective, steps=40, learning_rate=eta, record_every=1)
-    evaluate = objective.bind(run.model())
+    evaluate = objective.bind(_model())
     predicted = []
     for v, W in zip(run.v[:-1], run.W[:-1], strict=True):
         gradient = evaluate(v, W)[1]

@@ -17,9 +17,11 @@ cache indices) after changing one.
 """
 
 import os
+import sys
 from pathlib import Path
 
 from numba import njit
+from numba.core import event
 
 CACHE = os.environ.get("ICL_MARKOV_NUMBA_CACHE", "1") != "0"
 
@@ -65,13 +67,22 @@ def part(function=None, **options):
     return jit(function, **(inner | options))
 
 
-def has_compiled(dispatcher):
-    """Whether a kernel is compiled in this process or has code in the cache (perhaps outdated)."""
-    name = dispatcher.py_func
-    stem = f"{Path(name.__code__.co_filename).stem}.{name.__qualname__}-"
-    folder = dispatcher.stats.cache_path
-    cached = folder is not None and any(Path(folder).glob(f"{stem}*.nbi"))
-    return cached or bool(dispatcher.signatures)
+class _Announcer(event.Listener):
+    """Says on stderr, once a process, that kernels are compiled, not found in the cache."""
+
+    told = False
+
+    def on_start(self, happening):
+        dispatcher = happening.data["dispatcher"]
+        if not self.told and dispatcher.py_func.__module__.startswith(__package__):
+            self.told = True
+            print("compiling the kernels, once: up to 20 seconds", file=sys.stderr, flush=True)
+
+    def on_end(self, happening):
+        pass
+
+
+event.register("numba:compile", _Announcer())
 
 
 def _watch_siblings(dispatcher):

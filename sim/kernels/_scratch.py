@@ -3,14 +3,15 @@
 import numpy as np
 
 from sim.kernels._jit import part
-from sim.kernels._vector import LANES
+from sim.kernels._vector import BYTES
 
 
 @part
-def empty(size):
-    """Array (size,) that begins on a cache line, so that no vector of it lies across two."""
-    array = np.empty(size + LANES)
-    start = (-(array.ctypes.data // 8)) % LANES
+def empty(size, like):
+    """Array (size,) of the dtype of the array ``like`` that begins on a cache line."""
+    padding = BYTES // like.itemsize
+    array = np.empty(size + padding, like.dtype)
+    start = (-(array.ctypes.data // like.itemsize)) % padding
     return array[start : start + size]
 
 
@@ -22,8 +23,8 @@ def clear(array):
 
 
 @part
-def zeros(size):
+def zeros(size, like):
     """Like `empty`, filled with zeros."""
-    array = empty(size)
+    array = empty(size, like)
     clear(array)
     return array

@@ -1,28 +1,31 @@
-"""Eight float64 in one value: the small vector layer under the kernels.
+"""64 bytes of floats in one value: the small vector layer under the kernels.
 
 Numba compiles loops and leaves it to LLVM to find vectors in them.  In the recurrences of this
 package LLVM finds none: a position depends on the one before it, and the way out, one lane per
 *sequence*, is one it does not see in plain loops over lanes.  So the kernels say it themselves,
-with a value of eight lanes that adds, multiplies and compares like a number.  It is LLVM's own
-vector type; LLVM splits it into whatever registers the machine has (two of AVX2, one of AVX-512,
-four of SSE2 or NEON), so there is no code here for one machine.  Numba's wheels bring no vector
-mathematics either, hence `sim.kernels._elementary`.
+with a value of 8 float64 or 16 float32 lanes that adds, multiplies and compares like a number.  It
+is LLVM's own vector type; LLVM splits it into whatever registers the machine has (two of AVX2, one
+of AVX-512, four of SSE2 or NEON), so there is no code here for one machine.  Numba's wheels bring
+no vector mathematics either, hence `sim.kernels._elementary`.
 
-In jitted code, with ``a, b, c`` vectors (scalars are spread over the lanes by the operators):
+In jitted code, with ``a, b, c`` vectors of one dtype (the operators spread float scalars over the
+lanes, rounding them to the dtype):
 
 =============================  =====================================================
-``load(array, offset)``        eight consecutive elements of a C-contiguous float64 array, from
+``lanes(array)``               8 or 16, by the dtype; a constant to the compiler
+``load(array, offset)``        that many consecutive elements of a C-contiguous float array, from
                                the flat element ``offset`` on; **no bounds check**
 ``store(array, offset, a)``    the way back
-``splat(x)``                   eight times ``x``
+``spread(array, offset)``      the one element at a flat offset in every lane; **no bounds check**
+``splat(x, like)``             ``x`` in every lane, in the dtype of the array or vector ``like``
 ``a + b  a - b  a * b  a / b`` lane by lane, rounded as scalars are
-``fma(a, b, c)``               ``a * b + c``, fused where the machine does so at full speed
+``fma(a, b, c)``               ``a * b + c``, fused where the machine does so at full speed; the
+                               first or second may be a scalar
 ``a < b  a <= b  a == b ...``  a mask; every comparison with a NaN is false (``!=``: true)
 ``p & q``                      lanes where both masks hold
 ``select(mask, a, b)``         ``a`` where the mask holds, else ``b``; nothing leaks from the other
 ``vmax(a, b)``                 the larger; ``b`` in lanes where either is NaN
-``hsum(a)``                    sum of the lanes in the order 0, 1, ..., 7: the same bits every time
-``transpose(...)``             8 x 8 block, rows to columns
+``hsum(a)``                    sum of the lanes in the order 0, 1, 2, ...: the same bits every time
 =============================  =====================================================
 """
 
@@ -40,119 +43,121 @@ from numba.extending import (
 
 from sim.kernels._jit import part
 
-LANES = 8
+BYTES = 64  # of a vector: a cache line, and the widest register there is
 
-DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
-LONGS = ir.VectorType(ir.IntType(64), LANES)
-_BITS = ir.VectorType(ir.IntType(1), LANES)
 _LANE = ir.IntType(32)
+_SCALAR = {types.float64: ir.DoubleType(), types.float32: ir.FloatType()}
 
 
 class Vector(types.Type):
-    """Numba type of eight float64."""
+    """Numba type of ``lanes`` floats."""
 
-    def __init__(self):
-        super().__init__(name="vector8")
+    def __init__(self, dtype):
+        self.dtype = dtype
+        self.lanes = 8 * BYTES // dtype.bitwidth
+        super().__init__(name=f"vector{self.lanes}x{dtype}")
+
+    @property
+    def floats(self):
+        """LLVM type."""
+        return ir.VectorType(_SCALAR[self.dtype], self.lanes)
+
+    @property
+    def integers(self):
+        """LLVM type of integers as wide as the floats."""
+        return ir.VectorType(ir.IntType(self.dtype.bitwidth), self.lanes)
+
+    def constant(self, value, integer=False):
+        """IR constant with ``value`` in every lane."""
+        return ir.Constant(self.integers if integer else self.floats, [value] * self.lanes)
 
 
 class Mask(types.Type):
-    """Numba type of eight truth values."""
+    """Numba type of ``lanes`` truth values."""
 
-    def __init__(self):
-        super().__init__(name="mask8")
-
-
-vector, mask = Vector(), Mask()
+    def __init__(self, lanes):
+        self.lanes = lanes
+        super().__init__(name=f"mask{lanes}")
 
 
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager, numba_type):
-        super().__init__(manager, numba_type, DOUBLES)
+        super().__init__(manager, numba_type, numba_type.floats)
 
 
 @register_model(Mask)
 class _MaskModel(models.PrimitiveModel):
     def __init__(self, manager, numba_type):
-        super().__init__(manager, numba_type, _BITS)
+        super().__init__(manager, numba_type, ir.VectorType(ir.IntType(1), numba_type.lanes))
 
 
-def constant(value, lanes=DOUBLES):
-    return ir.Constant(lanes, [value] * LANES)
-
-
-def _spread(builder, scalar):
-    """IR vector with ``scalar`` in every lane."""
-    seed = builder.insert_element(ir.Constant(DOUBLES, ir.Undefined), scalar, _LANE(0))
-    return builder.shuffle_vector(seed, seed, ir.Constant(ir.VectorType(_LANE, LANES), None))
+def _spread(context, builder, scalar, scalar_type, vector):
+    """IR vector with ``scalar``, cast to the dtype, in every lane."""
+    scalar = context.cast(builder, scalar, scalar_type, vector.dtype)
+    seed = builder.insert_element(ir.Constant(vector.floats, ir.Undefined), scalar, _LANE(0))
+    zeros = ir.Constant(ir.VectorType(_LANE, vector.lanes), None)
+    return builder.shuffle_vector(seed, seed, zeros)
 
 
 # --- memory -----------------------------------------------------------------------------------
 
 
 def _is_flat(array):
-    return isinstance(array, types.Array) and array.dtype == types.float64 and array.layout == "C"
+    return isinstance(array, types.Array) and array.dtype in _SCALAR and array.layout == "C"
 
 
 def _pointer(context, builder, array_type, array, offset):
     data = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [offset]), DOUBLES.as_pointer())
+    floats = Vector(array_type.dtype).floats
+    return builder.bitcast(builder.gep(data, [offset]), floats.as_pointer())
+
+
+@intrinsic
+def lanes(typingctx, array):
+    """Lanes of a vector from this array."""
+    number = Vector(array.dtype).lanes
+
+    def codegen(context, builder, signature, args):
+        return context.get_constant(types.intp, number)
+
+    return types.intp(array), codegen
 
 
 @intrinsic
 def load(typingctx, array, offset):
-    """Eight elements of a C-contiguous float64 array from flat position ``offset`` on."""
+    """A vector of elements of a C-contiguous float array from flat position ``offset`` on."""
 
     def codegen(context, builder, signature, args):
-        return builder.load(_pointer(context, builder, signature.args[0], *args), align=8)
+        place = _pointer(context, builder, signature.args[0], *args)
+        return builder.load(place, align=signature.args[0].dtype.bitwidth // 8)
 
-    return (vector(array, types.intp), codegen) if _is_flat(array) else None
+    return (Vector(array.dtype)(array, types.intp), codegen) if _is_flat(array) else None
+
+
+@intrinsic
+def spread(typingctx, array, offset):
+    """The element of a C-contiguous float array at a flat position in every lane."""
+
+    def codegen(context, builder, signature, args):
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        value = builder.load(builder.gep(data, [args[1]]))
+        return _spread(context, builder, value, array.dtype, Vector(array.dtype))
+
+    return (Vector(array.dtype)(array, types.intp), codegen) if _is_flat(array) else None
 
 
 @intrinsic
 def store(typingctx, array, offset, value):
-    """Write the eight lanes to a C-contiguous float64 array from flat position ``offset`` on."""
+    """Write a vector to a C-contiguous float array from flat position ``offset`` on."""
 
     def codegen(context, builder, signature, args):
         target = _pointer(context, builder, signature.args[0], *args[:2])
-        builder.store(args[2], target, align=8)
+        builder.store(args[2], target, align=signature.args[0].dtype.bitwidth // 8)
         return context.get_dummy_value()
 
-    return (types.none(array, types.intp, vector), codegen) if _is_flat(array) else None
-
-
-@intrinsic
-def transpose(typingctx, source, offset, stride, target, target_offset, target_stride):
-    """Copy an 8 x 8 block, rows becoming columns; rows stand ``stride`` elements apart."""
-
-    def codegen(context, builder, signature, args):
-        source, offset, stride, target, target_offset, target_stride = args
-
-        def row(array_type, array, start, step, number):
-            place = builder.add(start, builder.mul(step, ir.IntType(64)(number)))
-            return _pointer(context, builder, array_type, array, place)
-
-        source_type, target_type = signature.args[0], signature.args[3]
-        rows = [
-            builder.load(row(source_type, source, offset, stride, i), align=8) for i in range(LANES)
-        ]
-        # Stage with width w: swap the off-diagonal w x w blocks of every 2w x 2w block.
-        for w in (4, 2, 1):
-            lower = [i if not i & w else LANES + i - w for i in range(LANES)]
-            upper = [i + w if not i & w else LANES + i for i in range(LANES)]
-            for i in (i for i in range(LANES) if not i & w):
-                pair = rows[i], rows[i + w]
-                for place, lanes in ((i, lower), (i + w, upper)):
-                    order = ir.Constant(ir.VectorType(_LANE, LANES), lanes)
-                    rows[place] = builder.shuffle_vector(*pair, order)
-        for i, value in enumerate(rows):
-            place = row(target_type, target, target_offset, target_stride, i)
-            builder.store(value, place, align=8)
-        return context.get_dummy_value()
-
-    size = types.intp
-    good = _is_flat(source) and _is_flat(target)
-    return (types.none(source, size, size, target, size, size), codegen) if good else None
+    good = _is_flat(array) and value == Vector(array.dtype)
+    return (types.none(array, types.intp, value), codegen) if good else None
 
 
 # --- arithmetic -------------------------------------------------------------------------------
@@ -164,18 +169,22 @@ def _define_operator(function, result, emit):
     @type_callable(function)
     def _type(context):
         def typer(a, b):
-            if vector in (a, b) and {a, b} <= {vector, types.float64}:
-                return result
-            return None
+            found = [side for side in (a, b) if isinstance(side, Vector)]
+            if not found or not all(side == found[0] or side in _SCALAR for side in (a, b)):
+                return None
+            return found[0] if result is Vector else Mask(found[0].lanes)
 
         return typer
 
     def lower(context, builder, signature, args):
-        pair = zip(args, signature.args, strict=True)
-        lanes = [value if kind == vector else _spread(builder, value) for value, kind in pair]
-        return emit(builder, *lanes)
+        vector = next(side for side in signature.args if isinstance(side, Vector))
+        pair = [
+            value if kind == vector else _spread(context, builder, value, kind, vector)
+            for value, kind in zip(args, signature.args, strict=True)
+        ]
+        return emit(builder, *pair)
 
-    for pair in ((vector, vector), (vector, types.float64), (types.float64, vector)):
+    for pair in ((Vector, Vector), (Vector, types.Float), (types.Float, Vector)):
         lower_builtin(function, *pair)(lower)
 
 
@@ -190,18 +199,18 @@ def _comparison(sign):
 
 
 for _name, _method in {"add": "fadd", "sub": "fsub", "mul": "fmul", "truediv": "fdiv"}.items():
-    _define_operator(getattr(operator, _name), vector, _arithmetic(_method))
-    _define_operator(getattr(operator, f"i{_name}"), vector, _arithmetic(_method))
+    _define_operator(getattr(operator, _name), Vector, _arithmetic(_method))
+    _define_operator(getattr(operator, f"i{_name}"), Vector, _arithmetic(_method))
 for _name, _sign in {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}.items():
-    _define_operator(getattr(operator, _name), mask, _comparison(_sign))
+    _define_operator(getattr(operator, _name), Mask, _comparison(_sign))
 
 
 @type_callable(operator.and_)
 def _type_and(context):
-    return lambda p, q: mask if p == q == mask else None
+    return lambda p, q: p if isinstance(p, Mask) and p == q else None
 
 
-@lower_builtin(operator.and_, mask, mask)
+@lower_builtin(operator.and_, Mask, Mask)
 def _lower_and(context, builder, signature, args):
     return builder.and_(*args)
 
@@ -215,44 +224,56 @@ def elementwise(result, arguments, emit):
     return result(*arguments), codegen
 
 
-def _call(builder, name, result, *args):
-    kind = ir.FunctionType(result, [value.type for value in args])
-    return builder.call(builder.module.declare_intrinsic(name, (), kind), args)
-
-
 @intrinsic
-def splat(typingctx, value):
-    """Vector with ``value`` in every lane."""
-    return elementwise(vector, (types.float64,), _spread)
+def splat(typingctx, value, like):
+    """Vector of the dtype of ``like`` with ``value`` in every lane."""
+    vector = Vector(like.dtype)
+
+    def codegen(context, builder, signature, args):
+        return _spread(context, builder, args[0], signature.args[0], vector)
+
+    return (vector(value, like), codegen) if value in _SCALAR else None
 
 
 @intrinsic
 def fma(typingctx, a, b, c):
     """``a * b + c``, one rounding where the machine has the instruction, else two."""
+    if not isinstance(c, Vector):
+        return None
 
-    def emit(builder, a, b, c):  # fmuladd, not fma: without hardware fma is a library call a lane
-        return _call(builder, f"llvm.fmuladd.v{LANES}f64", DOUBLES, a, b, c)
+    def codegen(context, builder, signature, args):
+        factors = [
+            value if kind == c else _spread(context, builder, value, kind, c)
+            for value, kind in zip(args[:2], signature.args[:2], strict=True)
+        ]
+        # fmuladd, not fma: without hardware fma is a library call a lane
+        name = f"llvm.fmuladd.v{c.lanes}f{c.dtype.bitwidth}"
+        kind = ir.FunctionType(c.floats, [c.floats] * 3)
+        function = builder.module.declare_intrinsic(name, (), kind)
+        return builder.call(function, [*factors, args[2]])
 
-    return elementwise(vector, (vector, vector, vector), emit)
+    return c(a, b, c), codegen
 
 
 @intrinsic
 def select(typingctx, condition, a, b):
     """``a`` in the lanes where ``condition`` holds, ``b`` in the others."""
-    return elementwise(vector, (mask, vector, vector), lambda builder, *args: builder.select(*args))
+    good = isinstance(condition, Mask) and isinstance(a, Vector) and a == b
+    emit = elementwise(a, (condition, a, b), lambda builder, *args: builder.select(*args))
+    return emit if good else None
 
 
 @intrinsic
 def hsum(typingctx, a):
     """Sum of the lanes, added one after the other from lane 0."""
 
-    def emit(builder, a):
-        total = builder.extract_element(a, _LANE(0))
-        for lane in range(1, LANES):
-            total = builder.fadd(total, builder.extract_element(a, _LANE(lane)))
+    def emit(builder, value):
+        total = builder.extract_element(value, _LANE(0))
+        for lane in range(1, a.lanes):
+            total = builder.fadd(total, builder.extract_element(value, _LANE(lane)))
         return total
 
-    return elementwise(types.float64, (vector,), emit)
+    return elementwise(a.dtype, (a,), emit)
 
 
 @part(forceinline=True)

@@ -21,10 +21,13 @@ def stationary(transition, out):
     n, S, k = transition.shape
     dense = np.empty((S, S))
     for q in range(n):
-        dense[:] = 0.0
-        for s in range(S):
-            for i in range(k):
-                dense[s, (s * k + i) % S] += transition[q, s, i]
+        if k == S:  # order one: nothing to divide, which would take longest of all
+            dense[:] = transition[q]
+        else:
+            dense[:] = 0.0
+            for s in range(S):
+                for i in range(k):
+                    dense[s, (s * k + i) % S] += transition[q, s, i]
         first = 0
         for state in range(S - 1, 0, -1):
             leave = 0.0

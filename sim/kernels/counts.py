@@ -9,9 +9,10 @@ from sim.kernels._jit import jit
 
 @jit
 def ngram(tokens, k, order, alpha, out):
-    """Additively smoothed n-gram predictions at every position in one incremental pass.
+    """Additively smoothed n-gram predictions in one incremental pass.
 
-    tokens (n, T) int32; order is the history length (0 unigram, 1 bigram); out (n, T, k).
+    tokens (n, T) int32; order is the history length (0 unigram, 1 bigram); out (n, t, k) gets the
+    predictions at the last t positions.
     Twin: `sim.twins.ngram`.
     """
     n, T = tokens.shape
@@ -28,12 +29,15 @@ def ngram(tokens, k, order, alpha, out):
                 count[history, token] += 1.0
                 visits[history] += 1.0
             history = token if order == 1 else (history * k + token) % S
+            place = p - (T - out.shape[1])
+            if place < 0:
+                continue
             # before a whole history has been seen nothing has been counted for it
             seen = visits[history] if p + 1 >= order else 0.0
             scale = 1.0 / (seen + k * alpha)
             for i in range(k):
                 hits = count[history, i] if p + 1 >= order else 0.0
-                out[q, p, i] = (hits + alpha) * scale
+                out[q, place, i] = (hits + alpha) * scale
 
 
 @jit

@@ -6,47 +6,37 @@ With positions p = 1..T of one sequence x, states 0..k-1 and the target y_p = x_
     f_p(i) = s_p sum_l W[x_p, l] sum_{t<=p} r_t 1{x_t = i} h_t(l)     r, s: row_, position_scale
     L      = sum_q a_q sum_p w_p loss(f_p, y_p)           a, w: sequence_, position_weight
 
-Sequences go through in groups of eight, in two kinds of step with a layout each: convolution over
-time (`_convolution`) and recurrences over positions (`_recurrence`, `_losses`).
+One lane of a vector is one sequence from beginning to end. Sequences go through in groups, as many
+as a vector has lanes, and groups in chunks of `CHUNK` sequences. A chunk has sums of its own and
+the chunks' sums are added in order: the bits do not depend on who computes which chunk.
 
-Sequences of weight zero are left out. Free lanes of the last group repeat its first sequence and
-have their gradient replaced by zero, not multiplied by it: no inf or NaN comes from them.
+Sequences of weight zero are left out. Free lanes of the last group repeat its first sequence with
+weight zero.
 
-Arguments are trusted: C-contiguous float64 (tokens int32, in 0..k-1); nothing is checked here.
+`states` is ``(0,) * k``, for which the compiler unrolls the loops over states, or an array (k,).
+Arguments are trusted: C-contiguous, all floats of the dtype of W (tokens int32, in 0..k-1).
 """
 
 import numpy as np
 
-from sim.kernels._convolution import (
-    TILE,
-    convolve,
-    correlate,
-    lag_tables,
-    lanes_to_rows,
-    list_gradients,
-    list_sources,
-    row_stride,
-    rows_to_lanes,
-)
+from sim.kernels import _direct, _fourier
+from sim.kernels._direct import BACK, FRONT, TILE, rows
 from sim.kernels._jit import jit, part
 from sim.kernels._losses import apply_loss
 from sim.kernels._recurrence import backward, forward
-from sim.kernels._scratch import empty, zeros
-from sim.kernels._vector import LANES, hsum, load
+from sim.kernels._scratch import clear, empty, zeros
+from sim.kernels._vector import BYTES, hsum, lanes, load, select, splat, store
+
+CHUNK = 32  # sequences
+
+
+def partial_size(T, k):
+    """Length of a chunk's sums: d_lag (T), d_row (T), d_W (k k), loss."""
+    return 2 * T + k * k + 1
 
 
 @part
-def _gather_group(tokens, members, first, k, lane_rows, symbols):
-    """Copy eight sequences: as rows ``q k + x`` (8, length), and as float64 symbols (length, 8)."""
-    for q in range(LANES):
-        member = members[first + q] if first + q < len(members) else members[first]
-        for p in range(tokens.shape[1]):
-            lane_rows[q, p] = q * k + tokens[member, p]
-            symbols[p * LANES + q] = tokens[member, p]
-
-
-@part
-def _find_members(sequence_weight):
+def find_members(sequence_weight):
     """Indices (active,) of the sequences whose weight is not zero."""
     members = np.empty(len(sequence_weight), np.int64)
     n = 0
@@ -57,132 +47,220 @@ def _find_members(sequence_weight):
 
 
 @part
-def _group_scratch(T, k):
-    """Arrays a group of eight sequences works in, of which nothing is kept for the next group."""
-    size = LANES * k * row_stride(T)
-    lane_rows = np.empty((LANES, T + 1), np.uint32)
-    symbols = empty(LANES * (T + 1))
-    source, write = np.empty(size, np.int32), np.empty(LANES * k, np.uint32)
-    reached = np.empty((T // TILE + 1, LANES * k), np.uint32)
-    frequent = np.empty(LANES, np.int64)
-    rows, h, f = empty(size), empty(size), empty(LANES * k * T)
-    return lane_rows, symbols, source, write, reached, frequent, rows, h, f, empty(LANES * k * k)
+def gather_group(tokens, members, first, symbols):
+    """Copy a vector of sequences into symbols (length, lanes), as floats."""
+    L = BYTES // symbols.itemsize
+    for q in range(L):
+        member = members[first + q] if first + q < len(members) else members[first]
+        for p in range(tokens.shape[1]):
+            symbols[p * L + q] = tokens[member, p]
+
+
+@part
+def mark(states, symbols, T, marks):
+    """marks (k - 1, rows, lanes): 1 where the state of the channel stands, else 0."""
+    k, L = len(states), lanes(marks)
+    one, zero = splat(1.0, marks), splat(0.0, marks)
+    for p in range(T):
+        x = load(symbols, p * L)
+        for l in range(1, k):
+            place = ((l - 1) * rows(T) + FRONT + p) * L
+            store(marks, place, select(x == float(l), one, zero))
+
+
+@part
+def shared_scratch(T, k, N, W):
+    """What all sequences share: u between zeros, cumsum(u), W[m, l] - W[m, 0], spectrum of u."""
+    tilt, spectrum = np.empty((k, k), W.dtype), np.empty((N, 2), W.dtype)
+    return zeros(TILE + T + TILE, W), empty(T, W), tilt, spectrum
+
+
+@part
+def prepare(lag_weight, W, twist, roots, shared, scratch):
+    """Fill what all sequences share."""
+    lags, cumulative, tilt, spectrum = shared
+    total = 0.0
+    for t in range(len(lag_weight)):
+        total += lag_weight[t]
+        cumulative[t] = total
+        lags[TILE + t] = lag_weight[t]
+    for m in range(len(W)):
+        for l in range(len(W)):
+            tilt[m, l] = W[m, l] - W[m, 0]
+    if len(twist) > 0:
+        _fourier.lag_spectrum(lag_weight, twist, roots, scratch[4], spectrum)
+
+
+@part
+def group_scratch(T, k, N, W):
+    """Arrays a group works in: marks, h, f, running sums, FFT buffer and spectra of the marks."""
+    L = lanes(W)
+    size = (k - 1) * rows(T) * L
+    f, sums = empty(T * k * L, W), empty(k * k * L, W)
+    z, marks_spectrum = empty(2 * N * L, W), empty((k - 1) * 2 * N * L, W)
+    return zeros(size, W), zeros(size, W), f, sums, z, marks_spectrum
+
+
+@part
+def chunk_scratch(T, k, N, use_rows, W):
+    """Sums of a chunk, still in lanes: d_lag, its spectrum, d_common, d_row, dW."""
+    L = lanes(W)
+    d_row = empty(T * L if use_rows else 0, W)
+    d_lag, total = empty((T + BACK) * L, W), empty(2 * N * L, W)
+    return d_lag, total, empty(T * L, W), d_row, empty(k * k * L, W)
+
+
+@part
+def clear_chunk(sums):
+    d_lag, total, d_common, d_row, dW = sums
+    clear(d_lag)
+    clear(total)
+    clear(d_common)
+    clear(d_row)
+    clear(dW)
+
+
+@part
+def add_group(
+    states, symbols, lane_weight, row_scale, position_scale, position_weight, W, loss_code, margin,
+    twist, roots, shared, scratch, sums,
+):  # fmt: skip
+    """Loss of a group; its gradient is added to the sums of the chunk."""
+    k, T, L = len(states), len(row_scale), lanes(W)
+    lags, cumulative, tilt, spectrum = shared
+    marks, h, f, running, z, marks_spectrum = scratch
+    d_lag, total, d_common, d_row, dW = sums
+    mark(states, symbols, T, marks)
+    if len(twist) > 0:
+        _fourier.convolve(spectrum, marks, h, T, k - 1, twist, roots, z, marks_spectrum)
+    else:
+        _direct.convolve(lags, marks, h, T, k - 1)
+    forward(states, symbols, h, cumulative, row_scale, position_scale, position_weight, W, tilt,
+            running, f)  # fmt: skip
+    loss = apply_loss(
+        loss_code, margin, states, symbols, f, position_weight, position_scale, lane_weight
+    )
+    backward(states, symbols, h, f, cumulative, row_scale, position_weight, W, tilt, running, dW,
+             d_common, d_row)  # fmt: skip
+    if len(twist) > 0:
+        _fourier.correlate(h, marks_spectrum, T, k - 1, twist, roots, z, total)
+    else:
+        for c in range(k - 1):  # the convolution's tiles have run over the end
+            store(h, (c * rows(T) + FRONT + T) * L, splat(0.0, h))
+        _direct.correlate(h, marks, T, k - 1, d_lag)
+    return loss
+
+
+@part
+def finish_chunk(T, k, twist, roots, sums, loss, partial):
+    """Add up the lanes: partial becomes d_lag, d_row, d_W and the loss of a chunk."""
+    d_lag, total, d_common, d_row, dW = sums
+    L = lanes(d_lag)
+    if len(twist) > 0:
+        _fourier.read_correlation(total, twist, roots, T, d_lag)
+    since = splat(0.0, d_lag)  # the gradient in cumsum(u)_t belongs to every lag up to t
+    for t in range(T - 1, -1, -1):
+        since += load(d_common, t * L)
+        partial[t] = hsum(load(d_lag, t * L) + since)
+        partial[T + t] = hsum(load(d_row, t * L)) if len(d_row) > 0 else 0.0
+    for m in range(k):
+        others = 0.0
+        for l in range(1, k):
+            value = hsum(load(dW, (m * k + l) * L))
+            partial[2 * T + m * k + l] = value
+            others += value
+        partial[2 * T + m * k] = hsum(load(dW, m * k * L)) - others
+    partial[2 * T + k * k] = loss
 
 
 @jit
-def loss_and_gradient(
-    tokens, sequence_weight, lag_weight, row_scale, position_scale, position_weight, W,
-    loss_code, margin, d_lag, d_row, d_W,
+def chunk_gradients(
+    states, tokens, sequence_weight, lag_weight, row_scale, position_scale, position_weight, W,
+    loss_code, margin, use_rows, twist, roots, chunk_size, first_chunk, stop_chunk, partial,
 ):  # fmt: skip
-    """Weighted loss of a batch, and its gradient in lag_weight, row_scale and W.
+    """Weighted loss of a batch, and its gradient in lag_weight, row_scale and W, chunk by chunk.
 
     Twin: `sim.twins.loss_and_gradient`.
 
     Parameters
     ----------
+    states : tuple or array of k
     tokens : (n, T + 1) int32
         States 0..k-1; the last column is only a target.
-    sequence_weight : (n,) float64
+    sequence_weight : (n,)
         Sequences of weight zero are not looked at.
-    lag_weight, row_scale, position_scale : (T,) float64
+    lag_weight, row_scale, position_scale : (T,)
         u, r and s; ``lag_weight[0]`` belongs to the current token.
-    position_weight : (T,) float64
+    position_weight : (T,)
         Positions of weight zero contribute nothing, whatever their logits.
-    W : (k, k) float64
+    W : (k, k)
     loss_code : int
         0 cross-entropy, 1 margin, 2 squared.
     margin : float
         Margin of the margin loss; the others ignore it.
-    d_lag, d_row : (T,) float64, out
-    d_W : (k, k) float64, out
-
-    Returns
-    -------
-    float
+    use_rows : bool
+        Whether the gradient in row_scale is wanted.
+    twist, roots : (N, 2) and (M, 6)
+        `_fourier.tables`, or empty for the direct convolution.
+    chunk_size : int
+        Sequences in a chunk, a multiple of the lanes.
+    first_chunk, stop_chunk : int
+        Rows of `partial` to fill.
+    partial : (chunks, `partial_size`), out
+        A row is d_lag, d_row, d_W and loss of its chunk.
     """
-    T, k = len(lag_weight), len(W)
-    lags, cumulative = lag_tables(lag_weight)
-    lane_rows, symbols, source, write, reached, frequent, rows, h, f, sums = _group_scratch(T, k)
-    from_gradient = np.empty(LANES * T + 1, np.int32)
-    gradient_reached = np.empty((LANES, T), np.int32)
-    common, lane_weight = zeros(LANES), zeros(LANES)
-    lane_d_lag, lane_d_row = zeros(LANES * T), zeros(LANES * T)
-    lane_d_W, tiled_d_lag = zeros(LANES * k * k), zeros(row_stride(T))
-    members = _find_members(sequence_weight)
-    loss = 0.0
-    for first in range(0, len(members), LANES):
-        _gather_group(tokens, members, first, k, lane_rows, symbols)
-        list_sources(lane_rows, T, k, source, write, reached, frequent)
-        for q in range(LANES):
-            common[q] = frequent[q] - q * k
-            free = first + q >= len(members)
-            lane_weight[q] = 0.0 if free else sequence_weight[members[first + q]]
-        convolve(lags, source, reached, frequent, cumulative, rows, T, k)
-        rows_to_lanes(rows, h, T, k)
-        # A tuple's length is a constant to the compiler: these are three kernels each.
-        if k == 2:
-            forward((0,) * 2, symbols, h, row_scale, position_scale, position_weight, W, sums, f)
-        elif k == 3:
-            forward((0,) * 3, symbols, h, row_scale, position_scale, position_weight, W, sums, f)
-        else:
-            forward(W[0], symbols, h, row_scale, position_scale, position_weight, W, sums, f)
-        weight = load(lane_weight, 0)
-        loss += apply_loss(
-            loss_code, margin, k, symbols, f, position_weight, position_scale, weight
-        )
-        if k == 2:
-            backward((0,) * 2, symbols, h, f, common, row_scale, position_weight, W, sums,
-                      lane_d_W, lane_d_row, lane_d_lag)  # fmt: skip
-        elif k == 3:
-            backward((0,) * 3, symbols, h, f, common, row_scale, position_weight, W, sums,
-                      lane_d_W, lane_d_row, lane_d_lag)  # fmt: skip
-        else:
-            backward(W[0], symbols, h, f, common, row_scale, position_weight, W, sums,
-                      lane_d_W, lane_d_row, lane_d_lag)  # fmt: skip
-        lanes_to_rows(h, rows, T, k)
-        list_gradients(lane_rows, frequent, T, k, from_gradient, gradient_reached)
-        correlate(rows, from_gradient, gradient_reached, T, tiled_d_lag)
-    since = 0.0  # what the most frequent states were left out of: each of them from t on
-    for t in range(T - 1, -1, -1):
-        since += hsum(load(lane_d_lag, t * LANES))
-        d_lag[t] = tiled_d_lag[t] + since
-        d_row[t] = hsum(load(lane_d_row, t * LANES))
-    for m in range(k):
-        for l in range(k):
-            d_W[m, l] = hsum(load(lane_d_W, (m * k + l) * LANES))
-    return loss
+    T, k, L = len(lag_weight), len(states), lanes(W)
+    shared = shared_scratch(T, k, len(twist), W)
+    scratch = group_scratch(T, k, len(twist), W)
+    prepare(lag_weight, W, twist, roots, shared, scratch)
+    sums = chunk_scratch(T, k, len(twist), use_rows, W)
+    symbols, lane_weight = empty((T + 1) * L, W), zeros(L, W)
+    members = find_members(sequence_weight)
+    for chunk in range(first_chunk, stop_chunk):
+        clear_chunk(sums)
+        loss = 0.0
+        stop = min((chunk + 1) * chunk_size, len(members))
+        for first in range(chunk * chunk_size, stop, L):
+            gather_group(tokens, members[:stop], first, symbols)
+            for q in range(L):
+                lane_weight[q] = sequence_weight[members[first + q]] if first + q < stop else 0.0
+            loss += add_group(
+                states, symbols, load(lane_weight, 0), row_scale, position_scale, position_weight,
+                W, loss_code, margin, twist, roots, shared, scratch, sums,
+            )  # fmt: skip
+        finish_chunk(T, k, twist, roots, sums, loss, partial[chunk])
 
 
 @jit
-def logits(tokens, lag_weight, row_scale, position_scale, W, out):
-    """Logits at every position.
+def logits(states, tokens, lag_weight, row_scale, position_scale, W, out):
+    """Logits at every position; an earlier one has the same bits whatever comes later.
 
     Twin: `sim.twins.logits`.
 
     Parameters
     ----------
+    states : tuple or array of k
     tokens : (n, T) int32
         States 0..k-1.
-    lag_weight, row_scale, position_scale : (T,) float64
+    lag_weight, row_scale, position_scale : (T,)
         u, r and s.
-    W : (k, k) float64
-    out : (n, T, k) float64, out
+    W : (k, k)
+    out : (n, T, k), out
     """
-    T, k = len(lag_weight), len(W)
-    lags, cumulative = lag_tables(lag_weight)
-    lane_rows, symbols, source, write, reached, frequent, rows, h, f, sums = _group_scratch(T, k)
+    T, k, L = len(lag_weight), len(states), lanes(W)
+    no_table = np.empty((0, 2), W.dtype)
+    shared, scratch = shared_scratch(T, k, 0, W), group_scratch(T, k, 0, W)
+    prepare(lag_weight, W, no_table, no_table, shared, scratch)
+    (lags, cumulative, tilt, _), (marks, h, f, running, _, _) = shared, scratch
+    symbols, weight = empty(T * L, W), np.ones(T, W.dtype)
     members = np.arange(len(tokens))
-    weight = np.ones(T)
-    for first in range(0, len(tokens), LANES):
-        _gather_group(tokens, members, first, k, lane_rows, symbols)
-        list_sources(lane_rows, T, k, source, write, reached, frequent)
-        # Which state is most frequent depends on the whole sequence: leaving its row to a
-        # difference would let a later token change the last bits of an earlier logit.
-        frequent[:] = -1
-        convolve(lags, source, reached, frequent, cumulative, rows, T, k)
-        rows_to_lanes(rows, h, T, k)
-        forward(W[0], symbols, h, row_scale, position_scale, weight, W, sums, f)
-        for q in range(min(LANES, len(tokens) - first)):
+    for first in range(0, len(tokens), L):
+        gather_group(tokens, members, first, symbols)
+        mark(states, symbols, T, marks)
+        _direct.convolve(lags, marks, h, T, k - 1)
+        forward(states, symbols, h, cumulative, row_scale, position_scale, weight, W, tilt,
+                running, f)  # fmt: skip
+        for q in range(min(L, len(tokens) - first)):
             for p in range(T):
                 for i in range(k):
-                    out[first + q, p, i] = f[(p * k + i) * LANES + q]
+                    out[first + q, p, i] = f[(p * k + i) * L + q]

@@ -12,17 +12,25 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
+from sim.attention import positional_encoding
 from sim.measures import strategy_names
+from sim.plots.axes import MOST_NATS, examples_axis, examples_seen, nats_axis, short, square_root
 from sim.plots.style import BAR, MEASURED, STRATEGY, THEORY
 from sim.stages import StageTimes, stage_times
 from sim.trajectory import Trajectory
+from sim.transformer import Transformer
 
 Array = NDArray[np.float64]
 
 SNAPSHOT_COLORS = ("#D55E00", "#9467BD", "#007A87")
 MOST_MARKERS = 40
+ATTENTION = {
+    "previous_token": "layer 1: token before",
+    "induction": "layer 2: what followed this token",
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Snapshot:
 
     examples: float
     v: Array
+    symbol: str = "$v_j$"
     theory: Array | None = None
 
 
@@ -50,6 +59,8 @@ class LearningCurves:
         KL from the truth to each strategy.
     stages : StageTimes
     snapshots : sequence of Snapshot
+    attention : dict of str to ndarray, shape (r,)
+        What a transformer's heads attend to, if the run is one of a transformer.
     """
 
     examples: Array
@@ -58,6 +69,7 @@ class LearningCurves:
     baselines: dict[str, float]
     stages: StageTimes
     snapshots: Sequence[Snapshot] = field(default_factory=tuple)
+    attention: dict[str, Array] = field(default_factory=dict)
 
 
 def learning_curves(trajectory: Trajectory, snapshots_at: Sequence[float] = ()) -> LearningCurves:
@@ -71,23 +83,58 @@ def learning_curves(trajectory: Trajectory, snapshots_at: Sequence[float] = ()) 
         kl={name: trajectory.measures[f"kl_{name}"] for name in names},
         baselines=trajectory.baselines,
         stages=stage_times(trajectory),
-        snapshots=[Snapshot(examples[i], trajectory.v[i]) for i in nearest],
+        snapshots=[Snapshot(examples[i], *_positional(trajectory, i)) for i in nearest],
+        attention={
+            name: trajectory.measures[name] for name in ATTENTION if name in trajectory.measures
+        },
     )
 
 
+def _positional(trajectory: Trajectory, index: int) -> tuple[Array, str]:
+    """v of a minimal model; of a transformer the effective encoding of layer 1.
+
+    Of several heads the one that looks most at the token before; nothing without relative
+    positions.
+    """
+    if "v" in trajectory.weights:
+        return trajectory.v[index], "$v_j$"
+    model = trajectory.model(index)
+    if not isinstance(model, Transformer) or model.positions != "relative":
+        return np.zeros(0), ""
+    encoding = positional_encoding(model)
+    return encoding[encoding[:, 1:2].sum(axis=1).argmax()], "attention"
+
+
+def attention_scores(ax: Axes, data: LearningCurves) -> None:
+    """Attention of layer 1 to the token before, and of layer 2 to what followed the token."""
+    index = thin(data.examples)
+    for (name, label), color in zip(ATTENTION.items(), SNAPSHOT_COLORS, strict=False):
+        if name in data.attention:
+            values = data.attention[name][index]
+            ax.plot(data.examples[index], values, color=color, label=label, marker="o", **MEASURED)
+    ax.set(title="Attention mass", ylabel="mean over positions", ylim=(0, 1))
+    ax.legend()
+    examples_axis(ax, data.examples[-1])
+
+
 def thin(examples: Array, count: int = MOST_MARKERS) -> NDArray[np.int64]:
-    """Indices of about `count` records evenly spaced in examples, so that markers stay apart."""
-    grid = np.linspace(examples[0], examples[-1], count)
-    return np.unique(np.abs(examples[None, :] - grid[:, None]).argmin(axis=1))
+    """Indices of about `count` records evenly spaced on the axis, so that markers stay apart."""
+    place = square_root(examples)
+    grid = np.linspace(place[0], place[-1], count)
+    return np.unique(np.abs(place[None, :] - grid[:, None]).argmin(axis=1))
 
 
 def test_loss(ax: Axes, data: LearningCurves) -> None:
     """KL from the truth to the model, with the strategies' own KL as horizontal lines."""
+    # beside such distances all the lines are at the foot, and their names on top of each other
+    has_diverged = not (data.kl_truth <= MOST_NATS).all()
     for name in data.baselines:
         if name == "uniform":
             continue
         level = data.baselines[name]
         ax.axhline(level, color=STRATEGY[name]["color"], linewidth=1.0)
+        if has_diverged:
+            continue
         # outside, where no marker can run into it
         ax.annotate(
             name,
@@ -100,7 +147,7 @@ def test_loss(ax: Axes, data: LearningCurves) -> None:
         )
     index = thin(data.examples)
     ax.plot(
-        data.examples[index] / 1e3,
+        data.examples[index],
         data.kl_truth[index],
         color="0.2",
         marker="o",
@@ -108,14 +155,10 @@ def test_loss(ax: Axes, data: LearningCurves) -> None:
         **MEASURED,
     )
     for snapshot, color in zip(data.snapshots, SNAPSHOT_COLORS, strict=False):
-        ax.axvline(snapshot.examples / 1e3, color=color, linewidth=0.8, linestyle=(0, (3, 2)))
-    ax.set(
-        title="Test loss (nats)",
-        xlabel="examples seen (thousands)",
-        ylabel="KL(truth ‖ model)",
-        ylim=(0, None),
-        xlim=(0, data.examples[-1] / 1e3),
-    )
+        ax.axvline(snapshot.examples, color=color, linewidth=0.8, linestyle=(0, (3, 2)))
+    ax.set(title="Test loss (nats)", ylabel="KL(truth ‖ model)")
+    examples_axis(ax, data.examples[-1])
+    nats_axis(ax, [data.kl_truth, np.array([*data.baselines.values()])])
 
 
 def positional_weights(ax: Axes, snapshot: Snapshot, color: str = BAR) -> None:
@@ -134,7 +177,7 @@ def snapshot_column(axes: Sequence[Axes], data: LearningCurves) -> None:
     for ax, snapshot, color in zip(axes, data.snapshots, SNAPSHOT_COLORS, strict=True):
         positional_weights(ax, snapshot, color)
         ax.annotate(
-            f"after {snapshot.examples / 1e3:,.0f} thousand",
+            f"after {examples_seen(snapshot.examples)}",
             (0.99, 0.97),
             xycoords="axes fraction",
             ha="right",
@@ -145,10 +188,11 @@ def snapshot_column(axes: Sequence[Axes], data: LearningCurves) -> None:
         # headroom for the label
         ax.set_ylim(low, high + 0.45 * (high - low))
         ax.locator_params(axis="y", nbins=3)
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
         if ax is not axes[-1]:
             ax.tick_params(labelbottom=False)
     axes[0].set_title("Positional weights")
-    axes[len(axes) // 2].set_ylabel("$v_j$")
+    axes[len(axes) // 2].set_ylabel(data.snapshots[0].symbol)
     axes[-1].set_xlabel("lag $j$ (1 = current token)")
 
 
@@ -156,22 +200,19 @@ def strategy_distances(ax: Axes, data: LearningCurves) -> None:
     """KL from each strategy to the model; the background names the nearest strategy."""
     index = thin(data.examples)
     for name, values in data.kl.items():
-        ax.plot(data.examples[index] / 1e3, values[index], label=name, **STRATEGY[name], **MEASURED)
+        ax.plot(data.examples[index], values[index], label=name, **STRATEGY[name], **MEASURED)
     for stage in data.stages:
         ax.axvspan(
-            stage.start_examples / 1e3,
-            stage.stop_examples / 1e3,
+            stage.start_examples,
+            stage.stop_examples,
             color=STRATEGY[stage.strategy]["color"],
             alpha=0.14,
             linewidth=0,
         )
-    ax.set(
-        title="Distance to the strategies (nats)",
-        xlabel="examples seen (thousands)",
-        ylabel="KL(strategy ‖ model)",
-        xlim=(0, data.examples[-1] / 1e3),
-        ylim=(0, 1.22 * max(values.max() for values in data.kl.values())),
-    )
+    ax.set(title="Distance to the strategies (nats)", ylabel="KL(strategy ‖ model)")
+    examples_axis(ax, data.examples[-1])
+    # room for the legend
+    nats_axis(ax, data.kl.values(), headroom=1.22)
     ax.legend(loc="upper left", ncols=3, columnspacing=0.9, handletextpad=0.2)
 
 
@@ -204,7 +245,8 @@ def weight_matrix(ax: Axes, W: Array, title: str = "$W$") -> None:
         if k <= 4:
             # cividis is dark at its low end
             color = "white" if value < middle else "black"
-            ax.annotate(f"{value:.3f}", (column, row), ha="center", va="center", color=color)
+            text = f"{value:.3f}" if abs(value) < 1000 else f"{value:.0e}"
+            ax.annotate(text, (column, row), ha="center", va="center", color=color)
     labels = [str(state) for state in range(1, k + 1)]
     ax.set_xticks(range(k), labels)
     ax.set_yticks(range(k), labels)

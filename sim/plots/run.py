@@ -1,4 +1,4 @@
-"""A first look at a run: loss, strategies, W and v."""
+"""A first look at a run: loss, strategies, and the weights or what they attend to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from sim.trajectory import Trajectory
 
 
 def plot_run(trajectory: Trajectory, *, venue: str = "neurips", usetex: bool = False) -> Figure:
-    """Test loss, positional weights at three moments, distance to the strategies, and final W.
+    """Test loss, positional weights at three moments, distance to the strategies, and a last panel.
+
+    That is the final W of a minimal model, or the attention scores of a transformer.
 
     Raises
     ------
@@ -26,7 +28,13 @@ def plot_run(trajectory: Trajectory, *, venue: str = "neurips", usetex: bool = F
     with paper_style(usetex=usetex):
         figure = Figure(figsize=(width, figure_height(width, 0.64)))
         last_cell = panels.learning_panels(figure, data)
-        panels.weight_matrix(figure.add_subplot(last_cell), np.asarray(trajectory.W[-1]))
+        ax = figure.add_subplot(last_cell)
+        if data.attention:
+            panels.attention_scores(ax, data)
+        elif "W" in trajectory.weights:
+            panels.weight_matrix(ax, np.asarray(trajectory.W[-1]))
+        else:
+            ax.set_axis_off()
         # the layout is solved while the style still holds
         figure.draw_without_rendering()
     return figure

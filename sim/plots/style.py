@@ -25,7 +25,14 @@ STRATEGY: dict[str, dict[str, Any]] = {
     "bigram": {"color": "#009E73", "marker": "^"},
     "trigram": {"color": "#CC79A7", "marker": "D"},
 }
-MEASURED: dict[str, Any] = {"linestyle": "none", "markerfacecolor": "white", "markeredgewidth": 0.6}
+# a marker on the edge of the axes is drawn whole, above the edge
+MEASURED: dict[str, Any] = {
+    "linestyle": "none",
+    "markerfacecolor": "white",
+    "markeredgewidth": 0.6,
+    "clip_on": False,
+    "zorder": 3,
+}
 THEORY: dict[str, Any] = {"color": "black", "linewidth": 1.0}
 BAR = "#56789A"
 

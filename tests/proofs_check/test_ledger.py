@@ -86,7 +86,12 @@ def test_select_by_id_beginning_and_wildcard():
         "lemma-3.1-step-1-v",
         "lemma-3.1-step-2",
     ]
-    assert all(claim.id.startswith("x-") for claim in ledger.select(["x-*"]))
+    beyond = [claim for claim in CLAIMS if claim.id.startswith("x-")]
+    assert ledger.select(["x-*"]) == beyond
+    assert ledger.select(["x-?alance*"]) == [by_id("x-balance"), by_id("x-balance-drift")]
+    # an id is that claim alone, though another one begins with it
+    assert ledger.select(["x-balance"]) == [by_id("x-balance")]
+    assert len(ledger.select(["x-balance", "x-*"])) == len(beyond)
     assert ledger.select([]) == list(CLAIMS)
     with pytest.raises(ValueError, match=r"claim must be an id .* got 'A\.99' \(near it: A\.9"):
         ledger.select(["A.99"])

@@ -1,3 +1,4 @@
+import shlex
 import subprocess
 import sys
 
@@ -66,26 +67,44 @@ def test_divergence_keeps_what_was_recorded(tmp_path, capsys):
     wild = ["--loss", "squared", "--learning-rate", "90", "--init-W", "1", "--init-v", "1"]
     arguments = ["run", *TINY, "--steps", "400", *wild, "--record-every", "1", "--out", str(out)]
     assert main(arguments) == 1
-    assert "error: training diverged at step" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "error: training diverged at step" in error
+    assert "use a --learning-rate below 90" in error
     assert np.isfinite(Trajectory.load(out).v).all()
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["run", "--k", "1"], "k must be an integer >= 2, got 1"),
-        (["run", "--length", "0"], "length must be an integer >= 1, got 0"),
-        (["run", "--alpha", "0"], "alpha must be a finite number > 0"),
-        (["run", "--prior", "zipf"], "prior must be one of dirichlet, doubly_stochastic, unigram"),
+        (["run", "--k", "1"], "error: --k must be an integer >= 2, got 1"),
+        (["run", "--length", "0"], "error: --length must be an integer >= 1, got 0"),
+        (["run", "--alpha", "0"], "error: --alpha must be a finite number > 0"),
+        (
+            ["run", "--prior", "zipf"],
+            "error: --prior must be one of dirichlet, doubly_stochastic, unigram",
+        ),
         (["run", "--prior", "interpolated", "--k", "2"], "needs p in"),
         (["run", "--prior", "interpolated"], "defined for k = 2"),
         (["run", "--prior", "unigram", "--order", "2"], "defined for order 1"),
         (["run", "--p", "0.3"], "prior dirichlet has no p, got 0.3"),
-        (["run", "--loss", "hinge"], "loss must be one of cross_entropy, margin, squared"),
+        (["run", "--loss", "hinge"], "error: --loss must be one of cross_entropy, margin, squared"),
         (["run", "--loss", "squared", "--delta", "1"], "loss squared has no delta"),
-        (["run", "--model", "lstm"], "model must be one of minimal"),
-        (["run", "--learning-rate", "1", "2", "3"], "learning-rate must be one number or two"),
-        (["run", "--init-v", "nan"], "v must be finite"),
+        (["run", "--model", "lstm"], "error: --model must be one of minimal"),
+        (
+            ["run", "--learning-rate", "1", "2", "3"],
+            "error: --learning-rate must be one number or two",
+        ),
+        (["run", "--init-v", "nan"], "error: --init-v must be finite"),
+        (["run", "--init-W", "inf"], "error: --init-W must be finite"),
+        (["run", "--seed", "-1"], "error: --seed must be a nonnegative integer seed, got -1"),
+        (["run", "--batch-size", "0"], "error: --batch-size must be an integer >= 1, got 0"),
+        (["run", "--held-out", "0"], "error: --held-out must be an integer >= 1, got 0"),
+        (["run", "--record-every", "0"], "error: --record-every must be an integer >= 1, got 0"),
+        (["run", "--weight-decay", "-1"], "error: --weight-decay must be a finite number >= 0"),
+        (["run", "--learning-rate", "0"], "error: --learning-rate must be positive for at least"),
+        (["run", "--order", "60"], "a chain with k = 3 states of order 60 (k**order histories) wo"),
+        (["run", "--batch-size", str(10**12)], "1000000000000 chains with 3 histories would need"),
+        (["run", "--length", str(10**12)], "64 sequences of length 1000000000001 would need"),
         (["show", "/nonexistent/run"], "no trajectory at /nonexistent/run"),
         (["plot", "/nonexistent/run"], "no trajectory at"),
     ],
@@ -101,11 +120,19 @@ def test_bad_input_is_one_line_and_writes_nothing(arguments, words, tmp_path, ca
     assert not (tmp_path / "out").exists()
 
 
+def test_the_command_is_kept_as_it_was_typed(tmp_path):
+    out = tmp_path / "a run"
+    typed = ["run", *SMALL, "--out", str(out)]
+    subprocess.run([sys.executable, "-m", "sim", *typed], check=True, capture_output=True)
+    command = Trajectory.load(out).provenance["command"]
+    assert command == shlex.join(["python", "-m", "sim", *typed])
+
+
 def test_unknown_venue_is_refused(tmp_path, capsys):
     main(["run", *SMALL, "--out", str(tmp_path)])
     capsys.readouterr()
     assert main(["plot", str(tmp_path), "--venue", "nature"]) == 2
-    assert "venue must be one of neurips, iclr, icml, icml2" in capsys.readouterr().err
+    assert "--venue must be one of neurips, iclr, icml, icml2" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--k", "two"], ["show"]])

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import sim
+from sim.batches import BatchStream
+from sim.randomness import streams
 
 START = sim.MinimalModel([0.3, 0.2, 0.25, 0.1], [[0.3, 0.1], [0.0, 0.2]])
 
@@ -111,9 +114,7 @@ def test_one_training_step_is_the_gradient_of_its_batch():
     rates, decays = (0.3, 0.1), (0.01, 0.02)
     run = sim.train(model, sim.Dirichlet(2), steps=1, batch_size=4, learning_rate=rates,
                     weight_decay=decays, rng=9, held_out=3)  # fmt: skip
-    from sim.randomness import streams
-
-    tokens = sim.sample_sequences(sim.Dirichlet(2), 4, 7, streams(9, 2)[0]).tokens
+    tokens = BatchStream(sim.Dirichlet(2), 4, 7, streams(9, 2)[0]).tokens(0)
     gradient = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())[1]
     np.testing.assert_allclose(run.v[-1], 0.1 - 0.3 * (gradient.v + 0.01 * 0.1), rtol=1e-14)
     np.testing.assert_allclose(run.W[-1], 0.2 - 0.1 * (gradient.W + 0.02 * 0.2), rtol=1e-14)
@@ -154,6 +155,40 @@ def test_flow_that_explodes_keeps_the_records():
     with pytest.raises(sim.FlowFailed, match="gradient flow stopped at time") as caught:
         sim.gradient_flow(model, sim.Bilinear(1e3 * np.eye(2)[None]), t_span=(0, 2))
     assert len(caught.value.trajectory) >= 1
+
+
+def test_flow_along_a_kink_ends_and_keeps_the_records():
+    """With Delta = 1 hinges switch before time 8, and the gradient jumps from step to step."""
+    start = sim.MinimalModel.constant(6, 2, v=0.3, W=0.1)
+    margin = sim.Population(sim.Dirichlet(2), 6, sim.Margin(1.0))
+    words = r"gradient flow stopped at time 7\.\d+: max_evaluations = 4000 were used up"
+    with pytest.raises(sim.FlowFailed, match=words) as caught:
+        sim.gradient_flow(start, margin, t_span=(0, 50), max_evaluations=4000)
+    kept = caught.value.trajectory
+    assert kept.time.tolist() == pytest.approx(np.arange(0.0, 7.6, 0.5))
+    assert kept.provenance["parameters"]["evaluations"] == 4000
+    # up to there it is the flow that one gets by asking for no more
+    short = sim.gradient_flow(start, margin, t_span=(0, 7.5), t_eval=kept.time)
+    np.testing.assert_allclose(kept.v, short.v, rtol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["DOP853", "RK45", "RK23", "Radau", "BDF", "LSODA"])
+def test_flow_is_that_of_solve_ivp(method):
+    """The same solver driven by scipy's own loop, bit for bit."""
+    start, objective = START, _population()
+    evaluate = objective.bind(start)
+
+    def velocity(t, y):
+        gradient = evaluate(y[: start.T], y[start.T :].reshape(2, 2))[1]
+        return -np.concatenate([gradient.v, gradient.W.ravel()])
+
+    times = np.array([0.0, 0.1, 0.15, 3.0, 4.0])
+    options = {"method": method, "rtol": 1e-6, "atol": 1e-8, "t_eval": times}
+    run = sim.gradient_flow(start, objective, t_span=(0, 5), **options)
+    reference = solve_ivp(velocity, (0, 5), np.concatenate([start.v, start.W.ravel()]), **options)
+    np.testing.assert_array_equal(run.time, times)
+    np.testing.assert_array_equal(run.v[1:].T, reference.y[: start.T, 1:])
+    np.testing.assert_array_equal(run.W[0], start.W)
 
 
 @pytest.mark.parametrize(
@@ -202,6 +237,30 @@ def test_training_refusals(options, words):
             "rates must be a finite number >= 0, got -1",
         ),
         (
+            lambda: sim.gradient_flow(START, _population(), t_span=(0, 1), max_evaluations=0),
+            "max_evaluations must be an integer >= 1, got 0",
+        ),
+        (
+            lambda: sim.gradient_flow(START, "loss", t_span=(0, 1)),
+            "objective must be a Sample, Population or Bilinear objective, got 'loss'",
+        ),
+        (
+            lambda: sim.gradient_descent(START, "loss", steps=1, learning_rate=0.1),
+            "objective must be a Sample, Population or Bilinear objective, got 'loss'",
+        ),
+        (
+            lambda: sim.gradient_flow(START, sim.Bilinear, t_span=(0, 1)),
+            "objective must be a Sample, Population or Bilinear objective, got <class",
+        ),
+        (
+            lambda: sim.gradient_flow("model", _population(), t_span=(0, 1)),
+            "model must be a MinimalModel, got 'model'",
+        ),
+        (
+            lambda: sim.gradient_flow(START, _population(), t_span=(0, 1), test_set="held out"),
+            "test_set must be a HeldOut, got 'held out'",
+        ),
+        (
             lambda: sim.gradient_flow(START, _population(), t_span=(0, 1), method="Euler"),
             "method must be one of RK45",
         ),
@@ -220,6 +279,16 @@ def test_training_refusals(options, words):
             "the bilinear regime needs",
         ),
         (lambda: sim.Sample([[0, 1]], 2, sim.Squared(), [0.5]), "weights must be nonnegative"),
+        (lambda: sim.Population("flat", 4, sim.Squared()), "prior must be a prior such as"),
+        (lambda: sim.Sample([[0, 1]], 2, sim.Squared), "loss must be a CrossEntropy"),
+        (
+            lambda: sim.train(START, sim.Dirichlet(2), steps=1, loss=sim.Squared),
+            r"loss must be a CrossEntropy\(\), .* got <class",
+        ),
+        (
+            lambda: sim.Population(sim.Dirichlet(2), 10**5, sim.Squared()),
+            r"got k\*\*\(T \+ 1\) = 2",
+        ),
         (lambda: sim.Population(sim.Dirichlet(2), 40, sim.Squared()), "at most 1048576 sequences"),
     ],
 )

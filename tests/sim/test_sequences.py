@@ -116,3 +116,24 @@ def test_refuses_what_is_not_a_transition_matrix():
         sim.stationary_distribution([[0.5, 0.6], [0.5, 0.5]])
     with pytest.raises(ValueError, match=r"shape \(n, k\*\*order, k\)"):
         sim.stationary_distribution(np.full((3, 2), 0.5))
+
+
+@pytest.mark.parametrize(
+    ("transition", "words"),
+    [
+        ("chain", "transition must be an array of numbers, got 'chain'"),
+        ([[1, 0], [1]], r"transition must be an array of numbers, got \[\[1, 0\], \[1\]\]"),
+        (np.ones((5, 3)) / 3, r"or \(k\*\*order, k\) with k >= 2, got \(5, 3\)"),
+        (np.ones((1, 2, 2, 2)), r"with k >= 2, got \(1, 2, 2, 2\)"),
+        (np.empty((0, 2, 2)), r"with k >= 2, got \(0, 2, 2\)"),
+        ([[0.5, 0.5], [0.5, 0.4]], "must have rows that sum to 1, got 0.9 in row 1 of chain 0"),
+        (
+            [[[0.5, 0.5], [0, 1]], [[1, 0], [-0.5, 1.5]]],
+            "must be nonnegative, got -0.5 in row 1 of chain 1",
+        ),
+        ([[np.nan, 1], [0, 1]], "transition must be finite, got nan at index"),
+    ],
+)
+def test_what_is_no_transition_matrix_is_named(transition, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        sim.stationary_distribution(transition)

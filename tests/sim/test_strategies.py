@@ -139,3 +139,11 @@ def test_long_sequences_do_not_underflow():
 def test_refusals(call, words):
     with pytest.raises((ValueError, TypeError), match=words):
         call()
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+def test_last_prediction_is_that_of_all(order):
+    for T in (1, 2, 3, 17):
+        tokens = np.random.default_rng(T).integers(0, 3, (7, T))
+        every = strategies.ngram(tokens, 3, order, 0.5)
+        assert np.array_equal(strategies.ngram(tokens, 3, order, 0.5, last=True), every[:, -1:])

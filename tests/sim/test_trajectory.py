@@ -87,6 +87,33 @@ def test_a_zip_that_is_no_trajectory_is_refused(run, tmp_path):
         Trajectory.load(folder)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"loss": np.zeros(3)}, "loss has 3 for records, other arrays 13"),
+        ({"weights": {"W": np.zeros((13, 3, 2))}}, "W has 2 for k, other arrays 3"),
+        ({"weights": {"v": np.zeros(13)}}, r"v has shape \(13,\) instead of \(records, T\)"),
+        ({"step": np.zeros(13)}, "step holds float64 instead of int"),
+        ({"time": np.array(["a"] * 13)}, "time holds <U1 instead of float"),
+        ({"measures": {"balance": np.zeros(2)}}, "measure_balance has 2 for records"),
+        ({"baselines": 3}, r"trajectory\.json is not a trajectory: its baselines"),
+        ({"baselines": {"bigram": "low"}}, "its baselines are not numbers by name"),
+        ({"provenance": [1]}, "its provenance is not a mapping"),
+    ],
+)
+def test_files_that_are_whole_but_do_not_fit_together_are_refused(changes, words, run, tmp_path):
+    folder = replace(run, **changes).save(tmp_path)
+    with pytest.raises(ValueError, match=words):
+        Trajectory.load(folder)
+
+
+def test_a_diverged_run_is_told_in_few_digits(run):
+    kl = np.full(13, 0.25)
+    kl[-1] = 1e300
+    text = str(replace(run, measures=run.measures | {"kl_truth": kl}))
+    assert "KL to the truth 0.2500 -> 1e+300 nats (lowest 0.2500)" in text
+
+
 def test_unwritable_folder_is_refused(run, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
@@ -109,7 +136,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_debris(tmp_path):
 
 
 def test_weight_measures():
-    found = weight_measures(np.array([3.0, 4.0]), np.array([[1.0, 2.0], [4.0, 3.0]]))
+    found = weight_measures(np.array([[3.0, 4.0]]), np.array([[[1.0, 2.0], [4.0, 3.0]]]))
     assert found == {"W_diagonal": 2.0, "W_off_diagonal": 3.0, "balance": 30.0 - 25.0}
 
 
@@ -124,7 +151,7 @@ def test_held_out_measures_know_the_strategies():
     test_set = sim.HeldOut.draw(sim.Dirichlet(2), 400, 60, 0)
     zero = test_set.evaluate(sim.MinimalModel.constant(60, 2, v=0.1, W=0.0))
     # zero logits are the uniform strategy
-    assert zero["kl_uniform"] == pytest.approx(0.0, abs=1e-15)
+    assert zero["kl_uniform"] == pytest.approx(0.0, abs=1e-14)
     assert zero["kl_truth"] == pytest.approx(test_set.baselines["uniform"])
     # v = e_1, W = w 11^T gives unigram counts as logits; at the right scale it is near unigrams
     unigram = sim.MinimalModel(np.eye(60)[0], np.full((2, 2), 4 / 60))
@@ -133,6 +160,13 @@ def test_held_out_measures_know_the_strategies():
     assert distance[0]["kl_unigram"] < distance[0]["kl_bigram"]
     assert distance[1]["kl_bigram"] < distance[1]["kl_unigram"]
     assert test_set.baselines["bigram"] < test_set.baselines["unigram"]
+
+
+def test_held_out_refuses_what_is_no_batch():
+    with pytest.raises(TypeError, match=r"batch must be a SequenceBatch .* got 'x'"):
+        sim.HeldOut("x")
+    with pytest.raises(TypeError, match=r"prior must be a prior such as .* got 'flat'"):
+        sim.HeldOut.draw("flat", 3, 4)
 
 
 def test_held_out_truth_for_second_order_chains():
@@ -147,7 +181,8 @@ def _fake(kl_curves, steps=None):
     steps = np.arange(count) if steps is None else np.asarray(steps)
     zeros = np.zeros((count, 1))
     measures = {f"kl_{name}": np.asarray(values, float) for name, values in kl_curves.items()}
-    return Trajectory(steps, 0.5 * steps, 64 * steps, zeros, zeros[:, :, None], zeros[:, 0],
+    return Trajectory(steps, 0.5 * steps, 64 * steps, zeros[:, 0],
+                      {"v": zeros, "W": zeros[:, :, None]},
                       measures | {"kl_truth": zeros[:, 0]})  # fmt: skip
 
 
@@ -174,6 +209,8 @@ def test_stage_times_thresholds():
     wide = stage_times(_fake(flicker), margin=1.0, hold=1)
     assert wide.margin == 1.0
     assert wide.stages[1].start_step > calm.stages[1].start_step
+    with pytest.raises(TypeError, match="trajectory must be a Trajectory, got 'run'"):
+        stage_times("run")
     with pytest.raises(ValueError, match="margin must be a finite number >= 0, got -1"):
         stage_times(_fake(flicker), margin=-1.0)
     with pytest.raises(ValueError, match="hold must be an integer >= 1, got 0"):

@@ -52,3 +52,18 @@ def test_stationary_distribution_known_answers() -> None:
     np.testing.assert_allclose(chain.stationary_distribution(slow), [0.75, 0.25], rtol=1e-6)
     with pytest.raises(ValueError, match="unique"):
         chain.stationary_distribution([[0.5, 0.5, 0], [0.5, 0.5, 0], [0, 0, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("transition", "words"),
+    [
+        ("chain", "transition must be an array of numbers, got 'chain'"),
+        ([[0.5, 0.5], [0.5, 0.4]], r"rows summing to 1, got \[0.5 0.4\] as row 1"),
+        ([[1.5, -0.5], [0.5, 0.5]], r"nonnegative rows .* got \[ 1.5 -0.5\] as row 0"),
+        ([[float("nan"), 1.0], [0.5, 0.5]], "as row 0"),
+        ([[1.0, 0.0], [0.0, 1.0]], r"repeated up to rounding \(condition number .*e\+\d+|inf"),
+    ],
+)
+def test_refusals_come_with_values(transition: object, words: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=words):
+        chain.stationary_distribution(transition)

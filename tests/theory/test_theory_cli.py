@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from sympy import sympify
 
 import theory
 from theory import derivations
@@ -22,6 +23,19 @@ def test_show_one_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "D = 3/2 - 2*log(2)  ~ 0.11370563888" in out
     assert "A.32" not in out
+
+
+@pytest.mark.parametrize("length", [2, 6, 9])
+def test_the_symmetric_chain_is_shown_at_its_length(
+    length: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", "a-equals-b", "--length", str(length), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)[0]["steps"]
+    gW, gv = theory.first_step(length, prior="doubly_stochastic")
+    assert all(f"At T = {length}" in step["sentence"] for step in shown if step["name"])
+    found = {step["name"]: sympify(step["expression"]) for step in shown if step["name"]}
+    assert [float(x) for x in found["gW"]] == pytest.approx(gW.ravel().tolist(), abs=1e-11)
+    assert [float(x) for x in found["gv"]] == pytest.approx(gv[: len(found["gv"])].tolist())
 
 
 def test_show_all_as_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,8 +75,8 @@ def test_threshold_is_none_below_ten(capsys: pytest.CaptureFixture[str]) -> None
         (["show", "nope"], ["nope", *derivations.ids()]),
         (["show", "chain", "--length", "0"], ["--length", ">= 1", "0"]),
         (["modes", "--length", "-3"], ["--length", "-3"]),
-        (["modes", "--length", "3", "--k", "1"], ["k must be", "1"]),
-        (["modes", "--length", "3", "--prior", "x"], ["prior", "flat, doubly_stochastic", "'x'"]),
+        (["modes", "--length", "3", "--k", "1"], ["--k must be", "1"]),
+        (["modes", "--length", "3", "--prior", "x"], ["--prior", "flat, doubly_stochastic", "'x'"]),
         (["modes", "--length", "many"], ["--length", "many"]),
         (["modes"], ["--length"]),
         (["modes", "--length", "3", "--k", "200"], ["k must be small enough", "200"]),

@@ -1,0 +1,56 @@
+"""This package's side of the comparisons."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import sim
+from sim.batches import BatchStream
+from sim.learners import OnlineLearner
+from sim.minimal import LossGradient
+
+
+def problem(k: int, T: int, B: int, dtype: str, seed: int = 0):
+    """Weights of moderate size and a batch (B, T + 1): what every side is given."""
+    rng = np.random.default_rng(seed)
+    v = (rng.normal(size=T) / T).astype(dtype)
+    W = rng.normal(size=(k, k)).astype(dtype)
+    tokens = sim.sample_sequences(sim.Dirichlet(k), B, T + 1, rng).tokens
+    return v, W, tokens
+
+
+def gradient_call(v, W, tokens, *, convolution: str = "auto", threads: int = 1):
+    """A call of forward and backward, and how to read loss and gradient."""
+    dtype = v.dtype.name
+    kernel = LossGradient(
+        sim.MinimalModel(v, W),
+        sim.CrossEntropy(),
+        dtype=dtype,
+        convolution=convolution,
+        threads=threads,
+    )
+    weight = np.full(len(tokens), 1.0 / len(tokens))
+
+    def call():
+        return kernel(tokens, weight, v, W)
+
+    def read():
+        loss, gradient = call()
+        return loss, gradient.v, gradient.W
+
+    return call, read
+
+
+def training_call(
+    k: int, T: int, *, batch: int = 64, dtype: str = "float64", steps: int = 64, threads: int = 1
+):
+    """So many whole steps: sampling, gradient, SGD."""
+    learner = OnlineLearner(
+        sim.MinimalModel.constant(T, k),
+        BatchStream(sim.Dirichlet(k), batch, T + 1, 0),
+        sim.CrossEntropy(),
+        learning_rate=1e-5,
+        dtype=dtype,
+        threads=threads,
+    )
+    return lambda: learner.advance(steps)

@@ -1,0 +1,1 @@
+"""The same mathematics as a good engineer would write it with other tools."""

@@ -1,0 +1,168 @@
+"""Training of the minimal model as one compiled loop: sampling, gradient and update."""
+
+import math
+
+import numpy as np
+
+from sim.kernels._drawing import draw_group, draw_sequence, drawing_scratch
+from sim.kernels._jit import jit
+from sim.kernels._philox import uniforms
+from sim.kernels._scratch import empty, zeros
+from sim.kernels._vector import lanes, load
+from sim.kernels.minimal import (
+    CHUNK,
+    add_group,
+    chunk_scratch,
+    clear_chunk,
+    finish_chunk,
+    group_scratch,
+    prepare,
+    shared_scratch,
+)
+
+SOFTMAX_RANGE = 700.0  # of v: beyond, exp(v - max v) underflows and early rows vanish
+
+
+@jit
+def first_layer(v, softmax, lag_weight, row_scale):
+    """Lag weights u and row scales r (T,), out, with M[t', s] = r_t' u_{t'-s+1}.
+
+    False, and nothing usable, if the spread of v is too large for a softmax.
+    """
+    top, bottom = v[0], v[0]
+    for t in range(len(v)):
+        top, bottom = max(top, v[t]), min(bottom, v[t])
+        lag_weight[t] = v[t]
+        row_scale[t] = 1.0
+    if softmax:
+        if not top - bottom <= SOFTMAX_RANGE:
+            return False
+        total = 0.0
+        for t in range(len(v)):
+            lag_weight[t] = math.exp(v[t] - top)
+            total += lag_weight[t]
+            row_scale[t] = 1.0 / total
+    return True
+
+
+@jit
+def through_first_layer(softmax, lag_weight, row_scale, d_lag, d_row):
+    """Turn d_lag (T,), in place, into the gradient in v.
+
+    For the softmax u = exp(v - max v), and row t' is scaled by r = 1 / sum_{j<=t'} u_j.
+    """
+    if softmax:
+        later = 0.0
+        for t in range(len(d_lag) - 1, -1, -1):
+            later += d_row[t] * row_scale[t] * row_scale[t]
+            d_lag[t] = lag_weight[t] * (d_lag[t] - later)
+
+
+@jit
+def update(v, W, gradient, rates):
+    """Gradient step with decay on v and W; (|dL/dv|^2, |dL/dW|^2) and whether all is finite.
+
+    gradient is d_v (T), d_row (T), d_W (k k), loss.
+    """
+    T, k = len(v), len(W)
+    square_v, square_W, size = 0.0, 0.0, float(gradient[2 * T + k * k])
+    for t in range(T):
+        square_v += gradient[t] * gradient[t]
+        v[t] -= rates[0] * (gradient[t] + rates[2] * v[t])
+        size += v[t] * v[t]
+    for m in range(k):
+        for l in range(k):
+            slope = gradient[2 * T + m * k + l]
+            square_W += slope * slope
+            W[m, l] -= rates[1] * (slope + rates[3] * W[m, l])
+            size += W[m, l] * W[m, l]
+    return square_v, square_W, math.isfinite(size)
+
+
+@jit
+def train_steps(
+    states, order, transition, initial, key, first_step, v, W, rates, softmax, position_scale,
+    position_weight, loss_code, margin, twist, roots, losses, squares,
+):  # fmt: skip
+    """SGD on fresh batches, one for each entry of losses; returns how many steps went well.
+
+    The plain loop of `sim.twins.train_steps` over `draw` and `chunk_gradients` gives the same.
+
+    Parameters
+    ----------
+    states : tuple or array of k
+    order : int
+    transition : (steps, B, S, k) float64
+    initial : (steps, B, S) float64
+    key : (2,) uint64
+    first_step : int
+        Counter of the first batch.
+    v : (T,), in and out
+    W : (k, k), in and out
+    rates : (4,)
+        Learning rates of v and W, weight decays of v and W.
+    softmax : bool
+        Whether M is the softmax of v.
+    position_scale, position_weight : (T,)
+    loss_code, margin, twist, roots :
+        As for `sim.kernels.minimal.chunk_gradients`.
+    losses : (steps,) float64, out
+    squares : (2,) float64, in and out
+        Sums over the steps of |dL/dv|^2 and |dL/dW|^2.
+    """
+    T, k, L, B = len(v), len(states), lanes(W), transition.shape[1]
+    shared = shared_scratch(T, k, len(twist), W)
+    scratch = group_scratch(T, k, len(twist), W)
+    sums = chunk_scratch(T, k, len(twist), softmax, W)
+    drawing = drawing_scratch(T + 1, states, W)
+    symbols, lane_weight = empty((T + 1) * L, W), zeros(L, W)
+    lag_weight, row_scale = empty(T, W), empty(T, W)
+    partial, gradient = empty(2 * T + k * k + 1, W), np.empty(2 * T + k * k + 1)
+    if not first_layer(v, softmax, lag_weight, row_scale):
+        losses[0] = math.nan
+        return 0
+    for step in range(len(losses)):
+        prepare(lag_weight, W, twist, roots, shared, scratch)
+        gradient[:] = 0.0
+        for start in range(0, B, CHUNK):
+            clear_chunk(sums)
+            loss = 0.0
+            stop = min(start + CHUNK, B)
+            for first in range(start, stop, L):
+                draw_group(states, order, transition[step], initial[step], key, first_step + step,
+                           first, stop, symbols, drawing)  # fmt: skip
+                for q in range(L):
+                    lane_weight[q] = 1.0 / B if first + q < stop else 0.0
+                loss += add_group(
+                    states, symbols, load(lane_weight, 0), row_scale, position_scale,
+                    position_weight, W, loss_code, margin, twist, roots, shared, scratch, sums,
+                )  # fmt: skip
+            finish_chunk(T, k, twist, roots, sums, loss, partial)
+            for i in range(len(gradient)):
+                gradient[i] += partial[i]
+        through_first_layer(softmax, lag_weight, row_scale, gradient[:T], gradient[T : 2 * T])
+        losses[step] = gradient[2 * T + k * k]
+        square_v, square_W, finite = update(v, W, gradient, rates)
+        if not (finite and first_layer(v, softmax, lag_weight, row_scale)):
+            return step
+        squares[0] += square_v
+        squares[1] += square_W
+    return len(losses)
+
+
+@jit
+def draw(order, transition, initial, key, step, out):
+    """The batch `train_steps` draws at a step.
+
+    transition (n, S, k), initial (n, S) and key as there; out (n, length) int32, out. The dtype of
+    the draws is that of `transition`.
+    """
+    members, counters = np.empty(1, np.int64), np.empty(4, np.uint64)
+    draws = np.empty(out.shape[1], transition.dtype)
+    symbols = np.empty(out.shape[1], transition.dtype)
+    for q in range(len(out)):
+        members[0] = q
+        uniforms(key, step, members, counters, draws)
+        draw_sequence(order, transition[q], initial[q], draws, 0, 1, symbols)
+        for p in range(out.shape[1]):
+            out[q, p] = symbols[p]

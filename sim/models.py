@@ -1,0 +1,119 @@
+"""What the minimal model and the transformer share for those who train and measure them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim import attention, minimal, transformer
+from sim.losses import Loss
+from sim.minimal import Gradient, MinimalModel
+from sim.transformer import Transformer
+
+Array = NDArray[np.float64]
+Model = MinimalModel | Transformer
+
+
+def logits(model: Model, tokens: ArrayLike) -> NDArray[Any]:
+    """Logits at every position: eq. (8) for the minimal model, eq. (4) for a transformer.
+
+    Parameters
+    ----------
+    model : MinimalModel or Transformer
+    tokens : array_like of int, shape (n, T)
+        T at most the model's context length.
+
+    Returns
+    -------
+    ndarray, shape (n, T, k)
+        Float64; for a transformer in the precision of its parameters.
+    """
+    check_model(model)
+    if isinstance(model, Transformer):
+        return transformer.logits(model, tokens)
+    return minimal.logits(model, tokens)
+
+
+@overload
+def loss_and_gradient(
+    model: MinimalModel, tokens: ArrayLike, loss: Loss
+) -> tuple[float, Gradient]: ...
+
+
+@overload
+def loss_and_gradient(
+    model: Transformer, tokens: ArrayLike, loss: Loss
+) -> tuple[float, NDArray[Any]]: ...
+
+
+def loss_and_gradient(
+    model: Model, tokens: ArrayLike, loss: Loss
+) -> tuple[float, Gradient | NDArray[Any]]:
+    """Average loss over sequences, eq. (6), and its exact gradient.
+
+    Parameters
+    ----------
+    model : MinimalModel or Transformer
+    tokens : array_like of int, shape (n, T + 1)
+        One longer than the context: token p + 1 is the target at position p.
+    loss : Loss
+
+    Returns
+    -------
+    value : float
+    gradient : Gradient or ndarray
+        ``v (T,)`` and ``W (k, k)``; for a transformer ``(P,)``, laid out like its parameters.
+    """
+    check_model(model)
+    if isinstance(model, Transformer):
+        return transformer.loss_and_gradient(model, tokens, loss)
+    return minimal.loss_and_gradient(model, tokens, loss)
+
+
+def check_model(model: Any) -> None:
+    """Refuse what is no model."""
+    if not isinstance(model, MinimalModel | Transformer):
+        raise TypeError(f"model must be a MinimalModel or a Transformer, got {model!r}")
+
+
+def stacked_weights(models: Sequence[Model]) -> dict[str, Array]:
+    """Weights of models of one architecture, by name, ``(len(models), ...)``."""
+    if models and isinstance(models[0], Transformer):
+        names: tuple[str, ...] = ("parameters",)
+    else:
+        names = ("v", "W")
+    return {name: np.array([getattr(model, name) for model in models]) for name in names}
+
+
+def restored(architecture: dict[str, Any], weights: dict[str, Any]) -> Model:
+    """The model that described itself as `architecture`, with these weights."""
+    if architecture.get("model") == "transformer":
+        options = {
+            name: value
+            for name, value in architecture.items()
+            if name not in ("model", "parameters", "dtype")
+        }
+        return Transformer(**options, **weights)
+    known = {"first_layer", "normalize"}
+    options = {name: value for name, value in architecture.items() if name in known}
+    return MinimalModel(**weights, **options)
+
+
+def inside_measures(models: Sequence[Model], tokens: NDArray[np.int32]) -> dict[str, Array]:
+    """What the heads of transformers attend to, the best head counting: each ``(len(models),)``.
+
+    ``previous_token`` is the score of the first layer, ``induction`` that of the second. Nothing
+    for minimal models, models of one layer (no ``induction``) or contexts too short to repeat.
+    """
+    seen = [model for model in models if isinstance(model, Transformer)]
+    if not seen or tokens.shape[1] <= seen[0].k:
+        return {}
+    found = {
+        "previous_token": [attention.previous_token_score(model, tokens).max() for model in seen]
+    }
+    if seen[0].layers > 1:
+        found["induction"] = [attention.induction_score(model, tokens).max() for model in seen]
+    return {name: np.array(values, dtype=float) for name, values in found.items()}
