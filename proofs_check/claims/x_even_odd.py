@@ -39,7 +39,10 @@ def _averaged(prior: str, count: int) -> Array:
 
 
 def _from_powers(value: dict[str, Any]) -> Finding:
-    """j^power delta_j from matrix powers under quadrature, its 1/j term extrapolated away."""
+    """j^power delta_j from matrix powers under quadrature, its 1/j term extrapolated away.
+
+    In single chains delta_j is delta_1 lambda^(j-1).
+    """
     delta = _averaged("flat", 403)
 
     def scaled(j: int) -> float:
@@ -50,7 +53,11 @@ def _from_powers(value: dict[str, Any]) -> Finding:
     delta = _averaged("doubly_stochastic", 41)
     lag = np.arange(1, 42)
     stated = np.where(lag % 2, float(value["symmetric_odd"]), float(value["symmetric_even"]))
+    chains = sim.Dirichlet(2).sample(200, 0)
+    single = chain_lag_constants(chains, 12)
+    eigenvalue = np.trace(chains, axis1=1, axis2=2) - 1
     gaps = [
+        worst(np.abs(single - single[:, :1] * eigenvalue[:, None] ** np.arange(12)).ravel()),
         abs(even - float(value["even"])),
         abs(odd - float(value["odd"])),
         worst(np.abs(delta * (lag + 1) - stated)),
