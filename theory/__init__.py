@@ -15,6 +15,7 @@ from theory.kernel import (
 from theory.modes import Modes, linear_flow, modes
 from theory.normal_form import is_zero, normal_form, sign
 from theory.prior import exact_moment, moments, point_set, quadrature
+from theory.reduced_flow import Flow, reduced_flow
 from theory.second_step import (
     critical_learning_rate,
     critical_learning_rate_exact,
@@ -22,6 +23,7 @@ from theory.second_step import (
     diagonal_constant,
     required_margin,
 )
+from theory.stages import StagePrediction, predict_stages
 from theory.steps import (
     LeadingConstants,
     first_step,
@@ -32,8 +34,10 @@ from theory.steps import (
 
 __all__ = [
     "ExpectedCounts",
+    "Flow",
     "LeadingConstants",
     "Modes",
+    "StagePrediction",
     "critical_learning_rate",
     "critical_learning_rate_exact",
     "critical_rate_constant",
@@ -53,7 +57,9 @@ __all__ = [
     "population_kernel",
     "population_kernel_exact",
     "population_kernel_qmc",
+    "predict_stages",
     "quadrature",
+    "reduced_flow",
     "required_margin",
     "sign",
     "stationary_distribution",

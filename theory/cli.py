@@ -1,4 +1,4 @@
-"""The command line of the room: ``python -m theory list | show | modes``."""
+"""The command line of the room: ``python -m theory list | show | modes | stages``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ examples:
   python -m theory list                          what can be shown
   python -m theory show lemma-3.1 --length 100   the first gradient step, at T = 100
   python -m theory show A.32 --latex             one constant, for a paper
-  python -m theory modes --length 100            singular values of the population kernel"""
+  python -m theory modes --length 100            singular values of the population kernel
+  python -m theory stages --length 100           when unigram and bigram take over"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -36,7 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m theory", description=_ABOUT, epilog=_EXAMPLES, formatter_class=raw
     )
-    rooms = parser.add_subparsers(dest="command", required=True, metavar="list | show | modes")
+    rooms = parser.add_subparsers(
+        dest="command", required=True, metavar="list | show | modes | stages"
+    )
     rooms.add_parser(
         "list",
         help="the ids and titles of the derivations",
@@ -44,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_show(rooms)
     _add_modes(rooms)
+    _add_stages(rooms)
     return parser
 
 
@@ -90,6 +94,33 @@ def _add_modes(rooms: argparse._SubParsersAction[_Parser]) -> None:
     )
 
 
+def _add_stages(rooms: argparse._SubParsersAction[_Parser]) -> None:
+    parser = rooms.add_parser(
+        "stages", help="predicted times of the stages uniform, unigram, bigram",
+        description="Print when each strategy is predicted to be the nearest one, starting from "
+        "v = init and W = 0, and which function and equation each number comes from.",
+    )  # fmt: skip
+    parser.add_argument("--length", type=int, required=True, metavar="T", help="context length T")
+    parser.add_argument("--k", type=int, default=2, help="number of states (default 2)")
+    parser.add_argument(
+        "--prior", default="flat", metavar="NAME",
+        help=f"{' or '.join(checks.PRIORS)}; dirichlet is flat (default flat)",
+    )  # fmt: skip
+    parser.add_argument("--init", type=float, default=0.02, help="every v_j (default 0.02)")
+    parser.add_argument(
+        "--loss", default="cross_entropy", help="cross_entropy or margin (default cross_entropy)"
+    )
+
+
+def _stages(args: argparse.Namespace) -> str:
+    from theory import stages  # here, because scipy.integrate would slow the other commands
+
+    checks.integer("--length", args.length, 1)
+    given = {"k": args.k, "prior": "flat" if args.prior == "dirichlet" else args.prior,
+             "init": args.init, "loss": args.loss}  # fmt: skip
+    return stages.table(stages.predict_stages(args.length, **given), T=args.length, **given)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 2 for bad input (one line on stderr)."""
     args = _parser().parse_args(argv)
@@ -98,6 +129,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             text = _list()
         elif args.command == "show":
             text = _show(args)
+        elif args.command == "stages":
+            text = _stages(args)
         else:
             checks.integer("--length", args.length, 1)
             text = _modes_text(modes(args.length, k=args.k, prior=args.prior), args)

@@ -27,6 +27,7 @@ from proofs_check.claims import (
     x_bilinear,
     x_context_limit,
     x_invariants,
+    x_stages,
     x_symmetry,
 )
 
@@ -54,4 +55,5 @@ CLAIMS = (
     *x_invariants.CLAIMS,
     *x_symmetry.CLAIMS,
     *x_context_limit.CLAIMS,
+    *x_stages.CLAIMS,
 )

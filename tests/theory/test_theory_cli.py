@@ -57,7 +57,7 @@ def test_modes_prints_both_values(capsys: pytest.CaptureFixture[str]) -> None:
         (["modes", "--length", "many"], ["--length", "many"]),
         (["modes"], ["--length"]),
         (["show", "--latex", "--json"], ["--json", "--latex"]),
-        ([], ["list | show | modes"]),
+        ([], ["list | show | modes | stages"]),
     ],
 )
 def test_bad_input_is_one_line_on_stderr(
