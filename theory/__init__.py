@@ -22,6 +22,7 @@ from theory.mode_laws import overtaking_time, singular_value_law
 from theory.modes import Modes, linear_flow, modes
 from theory.normal_form import is_zero, normal_form, sign
 from theory.prior import exact_moment, moments, point_set, quadrature
+from theory.reduced_flow import Flow, reduced_flow
 from theory.second_step import (
     critical_learning_rate,
     critical_learning_rate_exact,
@@ -29,6 +30,7 @@ from theory.second_step import (
     diagonal_constant,
     required_margin,
 )
+from theory.stages import StagePrediction, predict_stages
 from theory.steps import (
     LeadingConstants,
     first_step,
@@ -40,10 +42,12 @@ from theory.strategies import strategy_losses
 
 __all__ = [
     "ExpectedCounts",
+    "Flow",
     "LeadingConstants",
     "ModeEstimates",
     "Modes",
     "ParityLaw",
+    "StagePrediction",
     "StepConstants",
     "TaskConstants",
     "balance",
@@ -76,7 +80,9 @@ __all__ = [
     "population_kernel",
     "population_kernel_exact",
     "population_kernel_qmc",
+    "predict_stages",
     "quadrature",
+    "reduced_flow",
     "required_margin",
     "sign",
     "singular_value_law",

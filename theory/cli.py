@@ -25,7 +25,8 @@ examples:
   python -m theory show A.32 --latex             one constant, for a paper
   python -m theory modes --length 100            singular values of the population kernel
   python -m theory constants --k 2 --length 100  entropies, and what each strategy leaves
-  python -m theory threshold --length 10 100     learning rates above which v_2 takes the lead"""
+  python -m theory threshold --length 10 100     learning rates above which v_2 takes the lead
+  python -m theory stages --length 100           when unigram and bigram take over"""
 
 _PRIOR_HELP = f"{' or '.join(checks.PRIORS)} (default flat)"
 _SEED_HELP = "of the randomised points for k > 2 (default 0)"
@@ -42,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m theory", description=_ABOUT, epilog=_EXAMPLES, formatter_class=raw
     )
     rooms = parser.add_subparsers(
-        dest="command", required=True, metavar="list | show | modes | constants | threshold"
+        dest="command",
+        required=True,
+        metavar="list | show | modes | constants | threshold | stages",
     )
     rooms.add_parser(
         "list",
@@ -53,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_modes(rooms)
     _add_constants(rooms)
     _add_threshold(rooms)
+    _add_stages(rooms)
     return parser
 
 
@@ -127,6 +131,33 @@ def _add_threshold(rooms: argparse._SubParsersAction[_Parser]) -> None:
     )
 
 
+def _add_stages(rooms: argparse._SubParsersAction[_Parser]) -> None:
+    parser = rooms.add_parser(
+        "stages", help="predicted times of the stages uniform, unigram, bigram",
+        description="Print when each strategy is predicted to be the nearest one, starting from "
+        "v = init and W = 0, and which function and equation each number comes from.",
+    )  # fmt: skip
+    parser.add_argument("--length", type=int, required=True, metavar="T", help="context length T")
+    parser.add_argument("--k", type=int, default=2, help="number of states (default 2)")
+    parser.add_argument(
+        "--prior", default="flat", metavar="NAME",
+        help=f"{' or '.join(checks.PRIORS)}; dirichlet is flat (default flat)",
+    )  # fmt: skip
+    parser.add_argument("--init", type=float, default=0.02, help="every v_j (default 0.02)")
+    parser.add_argument(
+        "--loss", default="cross_entropy", help="cross_entropy or margin (default cross_entropy)"
+    )
+
+
+def _stages(args: argparse.Namespace) -> str:
+    from theory import stages  # here, because scipy.integrate would slow the other commands
+
+    checks.integer("--length", args.length, 1)
+    given = {"k": args.k, "prior": "flat" if args.prior == "dirichlet" else args.prior,
+             "init": args.init, "loss": args.loss}  # fmt: skip
+    return stages.table(stages.predict_stages(args.length, **given), T=args.length, **given)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 2 for bad input (one line on stderr)."""
     args = _parser().parse_args(argv)
@@ -139,6 +170,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             text = threshold_table(tuple(args.length))
         elif args.command == "constants":
             text = constant_table(args.k, args.prior, args.length, args.seed)
+        elif args.command == "stages":
+            text = _stages(args)
         else:
             checks.integer("--length", args.length, 1)
             checks.integer("--k", args.k, 2)

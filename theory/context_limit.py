@@ -70,7 +70,7 @@ def squared_loss(lags: int, *, normalization: str = "length", prior: str = "flat
     pair, alone, target = _tables(checks.one_of("normalization", normalization, NORMALIZATIONS))
     one, zero = np.ones(1, int), np.zeros(1, int)
 
-    def average(table: Table, first: Array, second: Array) -> Array:
+    def average(table: Table, first: Any, second: Any) -> Any:
         return sum(
             float(c) * moments(q, i * first + j * second, prior)
             for (q, i, j), c in table.items()

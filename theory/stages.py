@@ -1,116 +1,137 @@
-r"""Gradient flow with expected counts, and the stage times it predicts.
-
-W = alpha 11' + beta I is kept by relabelling symmetry, so flow of the population loss runs in
-(alpha, beta, v). Its metric is that of W's entries: with o = alpha off the diagonal and
-d = alpha + beta on it, of which there are k (k-1) and k,
-
-    do/dt = -(dL/dalpha - dL/dbeta) / (k (k-1)),   dd/dt = -(dL/dbeta) / k,   dv/dt = -dL/dv.
-"""
+"""Predicted times of the stages uniform, unigram, bigram, and where each number comes from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.integrate import solve_ivp
+from numpy.typing import NDArray
 
 from theory import checks
-from theory.expected_counts import STRATEGIES, ExpectedCounts
+from theory.expected_counts import LOSSES, STRATEGIES, ExpectedCounts
+from theory.kernel import population_kernel
+from theory.modes import linear_flow, modes
+from theory.reduced_flow import Flow, reduced_flow
 
 Array = NDArray[np.float64]
 
+APPROXIMATIONS = (
+    "counts are replaced by their expectations given the chain",
+    "strategies are those of infinite context, without smoothing",
+    "gradient flow of the population loss: no sampling noise, small learning rate",
+)
+_FIRST_STOP, _DOUBLINGS = 0.25, 12
 
-@dataclass(frozen=True)
-class Flow:
-    """A solution of the reduced flow at r times.
+
+class StagePrediction(NamedTuple):
+    """Times at which a strategy takes over, in flow time (learning rate times step).
 
     Attributes
     ----------
-    time : (r,), flow time (learning rate times step)
-    alpha, beta : (r,), W = alpha 11' + beta I
-    v : (r, J)
-    loss : (r,)
-    distances : by strategy, (r,); see `ExpectedCounts.distances`
+    unigram : float or None
+        From uniform to unigram, by the reduced flow; None if it is never the nearest.
+    bigram : float or None
+        To bigram, from unigram or, where there is no unigram stage, from uniform.
+    unigram_linear : float or None
+        The first time again, by the exact linear flow; None if that flow does not reach it.
+    escape_rate : float
+        Largest singular value of K: growth rate of small weights.
+    regime : str
+    approximations : tuple of str
     """
 
-    time: Array
-    alpha: Array
-    beta: Array
-    v: Array
-    loss: Array
-    distances: dict[str, Array]
-
-    def stages(self) -> list[tuple[str, float, float]]:
-        """(strategy, start, stop) of each interval in which one strategy is the nearest.
-
-        Crossings are interpolated linearly between the times of the solution.
-        """
-        table = np.stack([self.distances[name] for name in STRATEGIES])
-        nearest = table.argmin(axis=0)
-        found = [(STRATEGIES[nearest[0]], float(self.time[0]))]
-        for r in np.flatnonzero(np.diff(nearest)):
-            lead = table[nearest[r], r : r + 2] - table[nearest[r + 1], r : r + 2]
-            share = lead[0] / (lead[0] - lead[1])
-            when = self.time[r] + share * (self.time[r + 1] - self.time[r])
-            found.append((STRATEGIES[nearest[r + 1]], float(when)))
-        ends = [start for _, start in found[1:]] + [float(self.time[-1])]
-        return [(name, start, end) for (name, start), end in zip(found, ends, strict=True)]
+    unigram: float | None
+    bigram: float | None
+    unigram_linear: float | None
+    escape_rate: float
+    regime: str
+    approximations: tuple[str, ...]
 
 
-def reduced_flow(
-    model: ExpectedCounts,
-    alpha: float,
-    beta: float,
-    v: ArrayLike,
+def predict_stages(
+    T: int,
+    k: int = 2,
+    prior: str = "flat",
+    init: float = 0.02,
+    loss: str = "cross_entropy",
     *,
-    stop: float,
-    records: int = 240,
-    rtol: float = 1e-6,
-) -> Flow:
-    """Gradient flow of the population loss with expected counts.
+    delta: float = 1.0,
+    nodes: int | None = None,
+) -> StagePrediction:
+    """When unigram and bigram become the nearest strategy, from v = init and W = 0.
 
     Parameters
     ----------
-    model : ExpectedCounts
-    alpha, beta : float, initial weights
-    v : (J,), initial weights
-    stop : float > 0, flow time to end at
-    records : int >= 2, times at which the solution is given, half of them dense near the start
-    rtol : float > 0
+    T : int >= 1
+    k : int >= 2
+    prior : "flat" or "doubly_stochastic"
+    init : float > 0
+    loss : "cross_entropy" or "margin", the losses whose flow leaves the origin along K
+    delta : float > 0, for the margin loss
+    nodes : int, as in `ExpectedCounts`
 
     Returns
     -------
-    Flow
+    StagePrediction
 
     Raises
     ------
-    RuntimeError
-        If the integrator gives up.
     TypeError, ValueError
         Naming the argument and its value.
     """
-    stop = checks.positive("stop", stop)
-    records = checks.integer("records", records, 2)
-    start = np.concatenate([[alpha, alpha + beta], np.asarray(v, dtype=np.float64)])
+    T, init = checks.integer("T", T, 1), checks.positive("init", init)
+    checks.one_of("loss", loss, LOSSES[1:])
+    order = nodes or (10 if k == 2 else 256)
+    model = ExpectedCounts(T, T=T, k=k, prior=prior, loss=loss, delta=delta, nodes=order)
+    stop, start = _FIRST_STOP, np.full(T, init)
+    for _ in range(_DOUBLINGS):
+        flow = reduced_flow(model, 0.0, 0.0, start, stop=stop)
+        names = [name for name, *_ in flow.stages()]
+        if names[-1] == "bigram":
+            break
+        stop *= 2.0
+    begins = {name: begin for name, begin, _ in reversed(flow.stages())}
+    first, second = begins.get("unigram"), begins.get("bigram")
+    kernel = population_kernel(T, k=k, prior=prior)
+    rate = float(modes(T, k=k, kernel=kernel).singular_values[0])
+    linear = _linear_time(model, start, rate, kernel)
+    return StagePrediction(first, second, linear, rate, _regime(first, second), APPROXIMATIONS)
+
+
+def _regime(first: float | None, second: float | None) -> str:
+    if second is None:
+        return "bigram is not reached"
+    if first is None:
+        return "no unigram stage"
+    times = second / first - 1.0
+    return f"separation of time scales: unigram lasts {times:.3g} times the first stage"
+
+
+def _linear_time(model: ExpectedCounts, start: Array, rate: float, kernel: Array) -> float | None:
+    """First time at which the weights of the linear flow are nearer to unigram than to uniform."""
     k = model.k
+    # up to weights of order 1, where the linear flow has long ceased to hold
+    last = np.arccosh(1.0 + 1.0 / start[0]) / rate
+    times = np.linspace(0.0, last, 400)
+    v, W = linear_flow(start, np.zeros((k, k)), times, kernel=kernel)
+    each = [model.distances(w[0, 1], w[0, 0] - w[0, 1], u) for u, w in zip(v, W, strict=True)]
+    flow = Flow(times, W[:, 0, 1], W[:, 0, 0] - W[:, 0, 1], v, np.zeros_like(times),
+                {name: np.array([d[name] for d in each]) for name in STRATEGIES})  # fmt: skip
+    return next((begin for name, begin, _ in flow.stages() if name == "unigram"), None)
 
-    def velocity(_: float, x: Array) -> Array:
-        gradient = model.loss_and_gradient(x[0], x[1] - x[0], x[2:])[1]
-        off = (gradient.alpha - gradient.beta) / (k * (k - 1))
-        return -np.concatenate([[off, gradient.beta / k], gradient.v])
 
-    times = np.concatenate([[0.0], np.geomspace(1e-4 * stop, stop, records - 1)])
-    found = solve_ivp(velocity, (0.0, stop), start, "LSODA", times, rtol=rtol, atol=1e-9)
-    if not found.success:
-        raise RuntimeError(f"the flow could not be integrated: {found.message}")
-    states = found.y.T
-    each = [model.distances(x[0], x[1] - x[0], x[2:]) for x in states]
-    return Flow(
-        found.t,
-        states[:, 0],
-        states[:, 1] - states[:, 0],
-        states[:, 2:],
-        np.array([model.loss_and_gradient(x[0], x[1] - x[0], x[2:])[0] for x in states]),
-        {name: np.array([d[name] for d in each]) for name in STRATEGIES},
-    )
+def table(found: StagePrediction, *, T: int, k: int, prior: str, init: float, loss: str) -> str:
+    """The prediction as text; every number names the function and equation behind it."""
+    rows = [
+        ("escape rate sigma_1", found.escape_rate, "theory.modes, K of eqs. (A.14)-(A.22)"),
+        ("unigram from", found.unigram, "theory.stages.predict_stages, flow of eqs. (6), (8)"),
+        ("  linear flow says", found.unigram_linear, "theory.linear_flow, K at first order"),
+        ("bigram from", found.bigram, "theory.stages.predict_stages, flow of eqs. (6), (8)"),
+    ]
+    head = f"stages for T = {T}, k = {k}, {prior} prior, v = {init:g}, W = 0, {loss} (flow time)"
+    lines = [head] + [
+        f"  {name:<20} {'not reached' if value is None else f'{value:.4g}':>12}  {source}"
+        for name, value, source in rows
+    ]
+    lines += [f"regime: {found.regime}", "flow time is learning rate times step; assumed:"]
+    return "\n".join([*lines, *(f"  {text}" for text in found.approximations)])

@@ -86,7 +86,7 @@ def test_threshold_is_none_below_ten(capsys: pytest.CaptureFixture[str]) -> None
         (["constants", "--length", "201"], ["T must be at most 200", "201"]),
         (["constants", "--prior", "x"], ["prior", "'x'"]),
         (["show", "--latex", "--json"], ["--json", "--latex"]),
-        ([], ["list | show | modes | constants | threshold"]),
+        ([], ["list | show | modes | constants | threshold | stages"]),
     ],
 )
 def test_bad_input_is_one_line_on_stderr(
