@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import bdtr
 
 from sim import checks
 
@@ -67,7 +66,11 @@ def median_interval(sample: ArrayLike, level: float = 0.95) -> MedianInterval:
             f"sample must be numbers of shape (n,), n >= 1, without NaN, got {sample!r}"
         )
     n = values.size
-    missed = 2.0 * bdtr(np.arange((n + 1) // 2), n, 0.5)  # by the interval that leaves l out
+    from scipy import special  # as in sim.quadrature: not while sim is imported
+
+    missed = 2.0 * special.bdtr(
+        np.arange((n + 1) // 2), n, 0.5
+    )  # by the interval that leaves l out
     left_out = max(0, int((missed <= 1.0 - level).sum()) - 1)
     median = (values[(n - 1) // 2] + values[n // 2]) / 2
     low, high = values[left_out], values[n - 1 - left_out]
