@@ -112,7 +112,8 @@ CLAIMS = (
                   routes.polynomial_gap),
         ),
         expected=Verdict.PROVED,
-        note="for any number of lags: at lambda fixed, pi_m Y(lambda) = lambda for every pi_m",
+        assumptions=("flat prior, k = 2", "decided for 2, 3, 4 and 7 lags"),
+        note="why for any number of lags: at lambda fixed, pi_m Y(lambda) = lambda for every pi_m",
     ),
     Claim(
         id="x-context-limit-gap",
@@ -161,7 +162,8 @@ CLAIMS = (
             Route("simulation", "paired squared losses at T = 50, 100, 200", routes.paired_limit),
         ),
         expected=Verdict.SUPPORTED,
-        assumptions=("logits divided by the position, loss at the last one", "flat prior, k = 2"),
+        assumptions=("logits divided by the position, loss at the last one", "flat prior, k = 2",
+                     "order 1/T measured for the squared loss"),
         depends_on=("x-context-limit-logits",),
     ),
 )  # fmt: skip

@@ -22,7 +22,11 @@ CLAIMS = (
             Route("quadrature", "gradient of the limit loss", routes.force_quadrature),
         ),
         expected=Verdict.PROVED,
-        assumptions=("squared loss, normalised scores, infinite context", "k = 2, flat prior"),
+        assumptions=(
+            "squared loss, normalised scores, infinite context",
+            "k = 2, flat prior",
+            "decided for lags 1..4",
+        ),
     ),
     Claim(
         id="x-unigram-point-plateau",
@@ -40,7 +44,7 @@ CLAIMS = (
         expected=Verdict.SUPPORTED,
         assumptions=("cross-entropy, v = epsilon 1, W = 0", "k = 2, flat prior"),
         depends_on=("x-unigram-point-force",),
-        note="the plateau is a separation of time scales, not a logarithm of the init",
+        note="measured at T = 30 and 60, not derived: the plateau is not a logarithm of the init",
     ),
     Claim(
         id="x-stage-times",
