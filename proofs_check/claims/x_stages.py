@@ -21,7 +21,7 @@ CLAIMS = (
             Route("symbolic", "closed form against integrals over (a, b)", routes.force_symbolic),
             Route("quadrature", "gradient of the limit loss", routes.force_quadrature),
         ),
-        expected=Verdict.PROVED,
+        expected=Verdict.SUPPORTED,
         assumptions=(
             "squared loss, normalised scores, infinite context",
             "k = 2, flat prior",

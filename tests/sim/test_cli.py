@@ -1,3 +1,4 @@
+import re
 import shlex
 import subprocess
 import sys
@@ -152,3 +153,19 @@ def test_help_names_every_command():
         )
         assert "usage: python -m sim" in done.stdout
     assert "--learning-rate" in done.stdout
+
+
+def test_warmup_says_how_long_it_took(capsys):
+    assert main(["warmup"]) == 0
+    assert re.fullmatch(r"kernels ready after \d+\.\d s\n", capsys.readouterr().out)
+    with pytest.raises(SystemExit) as refusal:
+        main(["warmup", "--dtype", "float16"])
+    assert refusal.value.code == 2
+
+
+def test_a_run_tells_the_drift_of_its_invariant(capsys):
+    assert main(["run", "--k", "2", "--length", "8", "--steps", "5", "--quiet"]) == 0
+    found = re.search(
+        r"drifted by (\S+); the steps should have added (\S+) =", capsys.readouterr().out
+    )
+    assert float(found[1]) == pytest.approx(float(found[2]), rel=1e-3)
