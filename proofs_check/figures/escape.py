@@ -112,15 +112,15 @@ def draw(figure: Figure, data: EscapeData) -> None:
     narrow = figure.get_figwidth() < 4
     grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2)
     ax = figure.add_subplot(grid[0])
+    labels: tuple[str | None, str | None] = ("SGD, cross-entropy", "linear flow (theory)")
     for time, size, flow in zip(data.times, data.sizes, data.theory_sizes, strict=True):
         thin = slice(1, None, max(1, len(time) // 14))
-        ax.plot(time[thin], size[thin], **STYLE["cross-entropy"], **MEASURED)
-        ax.plot(time[1:], flow[1:], **THEORY)
+        ax.plot(time[thin], size[thin], label=labels[0], **STYLE["cross-entropy"], **MEASURED)
+        ax.plot(time[1:], flow[1:], label=labels[1], **THEORY)
+        labels = (None, None)
     for c, time, flow in zip(data.scales, data.times, data.theory_sizes, strict=True):
         ax.annotate(f"{c:g}", (time[-1], flow[-1]), xytext=(0, 2), textcoords="offset points",
                     ha="center", va="bottom", color="0.35")  # fmt: skip
-    ax.plot([], [], **STYLE["cross-entropy"], **MEASURED, label="SGD, cross-entropy")
-    ax.plot([], [], **THEORY, label="linear flow (theory)")
     ax.axhline(data.threshold, color="0.5", linewidth=0.6, linestyle=(0, (3, 2)))
     low = min(size[1] for size in data.sizes)
     ax.set(yscale="log", xlabel="flow time", title=r"$\|W\|_F$ from $v=c1$, $W=0$; numbers are $c$",

@@ -88,7 +88,7 @@ def test_select_by_id_beginning_and_wildcard():
     ]
     beyond = [claim for claim in CLAIMS if claim.id.startswith("x-")]
     assert ledger.select(["x-*"]) == beyond
-    assert ledger.select(["x-?alance*"]) == [by_id("x-balance"), by_id("x-balance-drift")]
+    assert ledger.select(["x-?alance-d*t"]) == [by_id("x-balance-drift")]
     # an id is that claim alone, though another one begins with it
     assert ledger.select(["x-balance"]) == [by_id("x-balance")]
     assert len(ledger.select(["x-balance", "x-*"])) == len(beyond)
