@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -44,17 +45,33 @@ def cached_trajectory(
 
 
 def _key(parameters: dict[str, Any]) -> str:
-    described = json.dumps(parameters, sort_keys=True) + _code_digest()
+    described = json.dumps(parameters, sort_keys=True) + code_digest()
     return hashlib.sha256(described.encode()).hexdigest()[:24]
 
 
 @cache
-def _code_digest() -> str:
-    """A digest of the simulation code and its libraries: changed code never meets old results."""
+def code_digest() -> str:
+    """A digest of the simulation code and its libraries: changed code never meets old results.
+
+    Comments, docstrings, command line and drawing are no part of it.
+    """
     digest = hashlib.sha256()
     for name in ("numpy", "numba"):
         digest.update(metadata.version(name).encode())
     root = Path(sim.__file__).parent
     for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+        name = path.relative_to(root).as_posix()
+        if not name.startswith(("plots/", "cli")):
+            digest.update(name.encode() + _computation(path.read_text(encoding="utf-8")).encode())
     return digest.hexdigest()
+
+
+def _computation(source: str) -> str:
+    """The syntax tree of a module without its docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            del node.body[0]
+    return ast.dump(tree)

@@ -110,6 +110,9 @@ class Claim:
         Ids of claims this one rests on.
     note : str
         Why it fails as printed, or what to keep in mind.
+    minutes : float
+        About how long its training runs take on two cores, if they are an `Experiment`; such a
+        claim is looked into when it is asked for.
     """
 
     id: str
@@ -122,6 +125,7 @@ class Claim:
     assumptions: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     note: str = ""
+    minutes: float = 0.0
 
 
 @dataclass(frozen=True)

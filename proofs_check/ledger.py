@@ -14,14 +14,15 @@ from proofs_check.claim import MEANING, Claim, Entry, Verdict, look_into
 from proofs_check.claims import CLAIMS
 
 
-def select(patterns: Sequence[str]) -> list[Claim]:
-    """Claims whose id matches one of the patterns, in ledger order; all of them if there is none.
+def select(patterns: Sequence[str], *, experiments: bool = False) -> list[Claim]:
+    """Claims whose id matches one of the patterns, in ledger order.
 
-    A pattern is an id, or a shell-style wildcard (``x-*``), or where it is neither the beginning of
+    Without a pattern, all of them; those that rest on experiments only with `experiments`. A
+    pattern is an id, or a shell-style wildcard (``x-*``), or where it is neither the beginning of
     ids up to a hyphen: ``lemma-3.1`` picks all its parts, ``x-balance`` itself alone.
     """
     if not patterns:
-        return list(CLAIMS)
+        return [claim for claim in CLAIMS if experiments or not claim.minutes]
     for pattern in patterns:
         if not any(_matches(claim, pattern) for claim in CLAIMS):
             near = get_close_matches(pattern, [claim.id for claim in CLAIMS], n=5, cutoff=0.5)
@@ -31,6 +32,11 @@ def select(patterns: Sequence[str]) -> list[Claim]:
                 f"got {pattern!r}{hint}"
             )
     return [claim for claim in CLAIMS if any(_matches(claim, pattern) for pattern in patterns)]
+
+
+def resting_on_experiments() -> list[Claim]:
+    """The claims that rest on experiments."""
+    return [claim for claim in CLAIMS if claim.minutes]
 
 
 def _matches(claim: Claim, pattern: str) -> bool:

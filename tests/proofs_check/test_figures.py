@@ -72,7 +72,7 @@ def test_training_runs_are_cached_by_parameters_and_code(monkeypatch, tmp_path):
         train_minimal(parameters | {"seed": 5})
     with pytest.raises(pytest.fail.Exception, match="trained again"):
         train_minimal(parameters, use_cache=False)
-    monkeypatch.setattr(cache, "_code_digest", lambda: "other code")
+    monkeypatch.setattr(cache, "code_digest", lambda: "other code")
     with pytest.raises(pytest.fail.Exception, match="trained again"):
         train_minimal(parameters)
 
