@@ -229,7 +229,7 @@ def _descend(
         "learning_rate": list(rates),
         "weight_decay": list(learner.weight_decay),
     }
-    recorder = Recorder(test_set)
+    recorder = Recorder(learner.model, test_set)
 
     def finish() -> Trajectory:
         trajectory = recorder.trajectory()
@@ -241,7 +241,7 @@ def _descend(
     # a run on its way to divergence overflows; that is noticed and reported below
     with bar, np.errstate(over="ignore", invalid="ignore", under="ignore"):
         step = 0
-        for due in records.tolist():
+        for due, time_due in zip(records.tolist(), flow_time(records, rates), strict=True):
             while step < due:
                 wanted = min(due - step, BAR_STEPS)
                 done = learner.advance(wanted)
@@ -251,10 +251,10 @@ def _descend(
                     rate = rates[0] if rates[0] == rates[1] else rates
                     raise Diverged(step + 1, learner.last_loss, rate, finish())
             recorder.add(
-                learner.model,
+                learner.weights,
                 learner.recorded_loss(),
                 step=step,
-                time=float(flow_time(step, rates)),
+                time=float(time_due),
                 examples=step * batch_size,
                 **learner.measures(),
             )

@@ -127,14 +127,14 @@ def gradient_flow(
 
     counted = _Counted(velocity, most)
     bar = tqdm(total=1.0, disable=not progress, leave=False, bar_format="{l_bar}{bar}| {elapsed}")
-    recorder, failure = Recorder(test_set), None
+    recorder, failure = Recorder(model, test_set), None
     with bar, np.errstate(over="ignore", invalid="ignore", under="ignore"):
         try:
             start = np.concatenate([model.v, model.W.ravel()])
             solver = getattr(integrate, method)(counted, low, start, high, rtol=rtol, atol=atol)
             for index, (t, y) in enumerate(_states(solver, times, bar)):
-                weights = model.with_weights(y[:T], y[T:].reshape(k, k))
-                value = evaluate(weights.v, weights.W)[0]
+                weights = {"v": y[:T], "W": y[T:].reshape(k, k)}
+                value = evaluate(weights["v"], weights["W"])[0]
                 recorder.add(weights, value, step=index, time=t, examples=0)
         except _GaveUp as error:
             failure = error

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sim.batches import BatchStream
 from sim.clock import layer_decays, layer_rates
 from sim.kernels import training as kernels
+from sim.kernels.minimal import first_layer
 from sim.losses import Loss
 from sim.minimal import LossGradient, MinimalModel
 from sim.models import Model
@@ -38,6 +39,11 @@ class Learner(Protocol):
     @property
     def model(self) -> Model:
         """The model with its present weights."""
+        ...
+
+    @property
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """What it has learnt, by name; the arrays go on changing."""
         ...
 
     def advance(self, steps: int) -> int:
@@ -92,6 +98,10 @@ class OnlineLearner:
     def model(self) -> MinimalModel:
         return self._model.with_weights(self._v, self._W)
 
+    @property
+    def weights(self) -> dict[str, NDArray[Any]]:
+        return {"v": self._v, "W": self._W}
+
     def advance(self, steps: int) -> int:
         run = self._run_compiled if self._evaluate.threads == 1 else self._run_shared_out
         left = steps
@@ -134,7 +144,7 @@ class OnlineLearner:
             )
             square_v, square_W, finite = kernels.update(self._v, self._W, flat, self._rates)
             scratch = np.empty_like(self._v), np.empty_like(self._v)
-            if not (finite and kernels.first_layer(self._v, self.setting.softmax, *scratch)):
+            if not (finite and first_layer(self._v, self.setting.softmax, *scratch)):
                 return index
             self._squares += square_v, square_W
         return len(losses)
@@ -179,6 +189,10 @@ class FullBatchLearner:
     @property
     def model(self) -> MinimalModel:
         return self._model.with_weights(self._v, self._W)
+
+    @property
+    def weights(self) -> dict[str, NDArray[Any]]:
+        return {"v": self._v, "W": self._W}
 
     def advance(self, steps: int) -> int:
         (eta_v, eta_W), (decay_v, decay_W) = self.learning_rate, self.weight_decay

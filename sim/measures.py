@@ -6,7 +6,8 @@ distribution named to the model's softmax, as in the paper's figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,10 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from sim import checks, strategies
 from sim.kernels import last_token as kernels
 from sim.minimal import MinimalModel
-from sim.models import Model, inside_measures, logits
+from sim.models import Model, inside_measures, logits, unstacked, weights_of
 from sim.priors import Prior
 from sim.randomness import Seed
 from sim.sequences import SequenceBatch, sample_sequences
+from sim.transformer import Transformer
 
 Array = NDArray[np.float64]
 
@@ -89,50 +91,65 @@ class HeldOut:
 
         For a transformer also its `sim.models.inside_measures` on the first sequences.
         """
-        return {name: float(values[0]) for name, values in self.evaluate_all([model]).items()}
+        alone = {name: array[None] for name, array in weights_of(model).items()}
+        return {name: float(value[0]) for name, value in self.evaluate_all(model, alone).items()}
 
-    def evaluate_all(self, models: Sequence[Model]) -> dict[str, Array]:
-        """The same for many models of one architecture at once, each measure ``(len(models),)``."""
+    def evaluate_all(self, model: Model, weights: dict[str, NDArray[Any]]) -> dict[str, Array]:
+        """The same for many models of the architecture of `model` at once.
+
+        Parameters
+        ----------
+        model : MinimalModel or Transformer
+        weights : dict of str to ndarray, shape (r, ...)
+            As in a `Trajectory`: v and W, or the parameters of a transformer, r times.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (r,)
+        """
+        models = len(next(iter(weights.values())))
         laws = {"kl_truth": self.truth} | {
             f"kl_{name}": guess for name, guess in self.predictions.items()
         }
         stacked = np.stack(list(laws.values()))
         negative_entropy = [float(_sum_log(law)) / len(law) for law in stacked]
-        result = np.empty((len(laws), len(models)))
+        result = np.empty((len(laws), models))
         size = LANES * max(1, MOST_AT_ONCE // (LANES * self.truth.size))
-        for low in range(0, len(models), size):
-            chosen = models[low : low + size]
-            scores = self._last_logits(chosen)
+        for low in range(0, models, size):
+            chosen = {name: array[low : low + size] for name, array in weights.items()}
+            scores = self._last_logits(model, chosen)
             likelihood = np.empty((len(laws), scores.shape[2]))
             kernels.log_likelihoods(scores, stacked, likelihood)
-            result[:, low : low + size] = likelihood[:, : len(chosen)]
+            result[:, low : low + size] = likelihood[:, : min(size, models - low)]
         measures = {
             name: total - row
             for name, total, row in zip(laws, negative_entropy, result, strict=True)
         }
-        return measures | inside_measures(models, self.context[:MOST_LOOKED_INTO])
+        if isinstance(model, Transformer):
+            looked_into = self.context[:MOST_LOOKED_INTO]
+            measures |= inside_measures(unstacked(model, weights), looked_into)
+        return measures
 
-    def _last_logits(self, models: Sequence[Model]) -> Array:
+    def _last_logits(self, model: Model, weights: dict[str, NDArray[Any]]) -> Array:
         """Logits at the last token, ``(n, k, r)`` with r the models filled up to whole vectors."""
         n, T = self.context.shape
-        minimal = [model for model in models if isinstance(model, MinimalModel)]
-        padding = -len(models) % LANES
-        if not (minimal and self._counts_pay(minimal[0])):
-            found = [logits(model, self.context)[:, -1].astype(float) for model in models]
+        if not (isinstance(model, MinimalModel) and self._counts_pay(model)):
+            models = unstacked(model, weights)
+            found = [logits(each, self.context)[:, -1].astype(float) for each in models]
+            padding = -len(models) % LANES
             return np.ascontiguousarray(np.stack(found + found[-1:] * padding, axis=2))
-        padded = minimal + minimal[-1:] * padding
+        v, W = (_filled(weights[name]) for name in ("v", "W"))
         if self._pair_counts is None:
             pairs = -(-(self.k**2) // kernels.TILE) * kernels.TILE
             self._pair_counts = np.empty((n, pairs, T))
             kernels.pair_counts(self.context, np.empty((self.k, T)), self._pair_counts)
-        v = np.stack([model.v for model in padded])
-        scores = np.empty((n, self.k, len(padded)))
+        scores = np.empty((n, self.k, len(v)))
         kernels.logits(
             self.context,
             self._pair_counts,
-            1.0 / T if minimal[0].normalize == "length" else 1.0,
+            1.0 / T if model.normalize == "length" else 1.0,
             np.ascontiguousarray(v.reshape(-1, LANES, T).swapaxes(1, 2)),
-            np.ascontiguousarray(np.stack([model.W for model in padded], axis=2)),
+            np.ascontiguousarray(np.moveaxis(W, 0, 2)),
             scores,
         )
         return scores
@@ -141,6 +158,12 @@ class HeldOut:
         """Whether pair counts serve for the model, and fit."""
         n, T = self.context.shape
         return (model.first_layer, model.T) == ("linear", T) and n * T * self.k**2 <= MOST_COUNTS
+
+
+def _filled(rows: Array) -> Array:
+    """Rows (r, ...) in float64, the last repeated until they fill whole vectors."""
+    padding = np.repeat(rows[-1:], -len(rows) % LANES, axis=0)
+    return np.concatenate([rows, padding]).astype(np.float64)
 
 
 def weight_measures(v: Array, W: Array) -> dict[str, Array]:

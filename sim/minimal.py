@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import minimal as kernels
-from sim.kernels import training
 from sim.losses import Loss
 from sim.settings import KernelSetting, position_scale, unrolled_states
 
@@ -187,42 +186,44 @@ class LossGradient:
         self.setting = KernelSetting.of(model, loss, dtype, convolution)
         self.threads = checks.integer("threads", threads, 1)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
-        self._gradient = Gradient(np.empty(model.T), np.empty((model.k, model.k)))
+        T, k = model.T, model.k
+        self._sum = np.empty(kernels.partial_size(T, k))
+        self._gradient = Gradient(self._sum[:T], self._sum[2 * T : -1].reshape(k, k))
+        self._ones = np.ones(T, self.setting.dtype)
+        self._partial = np.empty((0, self._sum.size), self.setting.dtype)
 
     def __call__(
         self, tokens: NDArray[np.int32], sequence_weight: Array, v: Array, W: Array
     ) -> tuple[float, Gradient]:
-        T, k, setting = len(v), len(W), self.setting
-        weights = np.ascontiguousarray(sequence_weight, setting.dtype)
-        v_cast, W_cast = (np.ascontiguousarray(array, setting.dtype) for array in (v, W))
-        lag_weight, row_scale = first_layer_table(v_cast, setting.softmax)
-        active = int(np.count_nonzero(weights))
-        size = kernels.CHUNK * max(1, -(-active // (kernels.CHUNK * MOST_CHUNKS)))
-        chunks = max(1, -(-active // size))
-        partial = np.empty((chunks, kernels.partial_size(T, k)), setting.dtype)
+        setting, dtype = self.setting, self._partial.dtype
+        weights, v, W = (np.ascontiguousarray(array, dtype) for array in (sequence_weight, v, W))
+        groups = -(-int(np.count_nonzero(weights)) // kernels.CHUNK)
+        size = kernels.CHUNK * max(1, -(-groups // MOST_CHUNKS))
+        chunks = max(1, -(-groups * kernels.CHUNK // size))
+        if len(self._partial) != chunks:
+            self._partial = np.empty((chunks, self._sum.size), dtype)
+        table = (v, self._ones)
+        if setting.softmax:
+            table = first_layer_table(v, True)
+        alone = self._pool is None or chunks == 1
 
         def fill(first: int, stop: int) -> None:
             kernels.chunk_gradients(
-                setting.states, tokens, weights, lag_weight, row_scale, setting.position_scale,
-                setting.position_weight, W_cast, setting.loss_code, setting.margin,
-                setting.softmax, setting.twist, setting.roots, size, first, stop, partial,
+                setting.states, tokens, weights, *table, setting.position_scale,
+                setting.position_weight, W, setting.loss_code, setting.margin, setting.softmax,
+                setting.twist, setting.roots, size, first, stop, self._partial,
+                self._sum if alone else self._sum[:0],
             )  # fmt: skip
 
-        self._share_out(fill, chunks)
-        total = np.zeros(partial.shape[1])
-        for chunk in partial:  # one after the other: np.sum adds in pairs
-            total += chunk
-        training.through_first_layer(
-            setting.softmax, lag_weight, row_scale, total[:T], total[T : 2 * T]
-        )
-        self._gradient.v[:] = total[:T]
-        self._gradient.W[:] = total[2 * T : -1].reshape(k, k)
-        return float(total[-1]), self._gradient
+        if alone:
+            fill(0, chunks)
+        else:
+            self._share_out(fill, chunks)
+            kernels.add_chunks(setting.softmax, *table, self._partial, self._sum)
+        return float(self._sum[-1]), self._gradient
 
     def _share_out(self, fill: Callable[[int, int], None], chunks: int) -> None:
-        if self._pool is None or chunks == 1:
-            fill(0, chunks)
-            return
+        assert self._pool is not None
         edges = np.linspace(0, chunks, min(self.threads, chunks) + 1).astype(int)
         jobs = [self._pool.submit(fill, *pair) for pair in pairwise(edges.tolist())]
         for job in jobs:
@@ -232,9 +233,9 @@ class LossGradient:
 def first_layer_table(v: NDArray[Any], softmax: bool) -> tuple[NDArray[Any], NDArray[Any]]:
     """Lag weights u and row scales r with M[t', s] = r_t' u_{t'-s+1}, both ``(T,)``."""
     lag_weight, row_scale = np.empty_like(v), np.empty_like(v)
-    if not training.first_layer(v, softmax, lag_weight, row_scale):
+    if not kernels.first_layer(v, softmax, lag_weight, row_scale):
         raise ValueError(
-            f"v must spread over at most {training.SOFTMAX_RANGE:g} for a softmax first layer, "
+            f"v must spread over at most {kernels.SOFTMAX_RANGE:g} for a softmax first layer, "
             f"got {v.max() - v.min():g}"
         )
     return lag_weight, row_scale

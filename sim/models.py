@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
@@ -79,13 +80,16 @@ def check_model(model: Any) -> None:
         raise TypeError(f"model must be a MinimalModel or a Transformer, got {model!r}")
 
 
-def stacked_weights(models: Sequence[Model]) -> dict[str, Array]:
-    """Weights of models of one architecture, by name, ``(len(models), ...)``."""
-    if models and isinstance(models[0], Transformer):
-        names: tuple[str, ...] = ("parameters",)
-    else:
-        names = ("v", "W")
-    return {name: np.array([getattr(model, name) for model in models]) for name in names}
+def weights_of(model: Model) -> dict[str, NDArray[Any]]:
+    """The arrays a model learns, by name: v and W, or the flat parameters of a transformer."""
+    names = ("parameters",) if isinstance(model, Transformer) else ("v", "W")
+    return {name: getattr(model, name) for name in names}
+
+
+def unstacked(model: Model, weights: dict[str, NDArray[Any]]) -> list[Model]:
+    """Models of the architecture of `model`, one for each row of the weights ``(r, ...)``."""
+    rows = zip(*weights.values(), strict=True)
+    return [replace(model, **dict(zip(weights, row, strict=True))) for row in rows]
 
 
 def restored(architecture: dict[str, Any], weights: dict[str, Any]) -> Model:

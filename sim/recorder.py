@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.measures import HeldOut, weight_measures
-from sim.models import Model, stacked_weights
+from sim.models import Model, weights_of
 from sim.trajectory import ROWS, Trajectory
 
 Array = NDArray[np.float64]
@@ -20,19 +20,21 @@ class Recorder:
 
     Parameters
     ----------
+    model : MinimalModel or Transformer
+        Its architecture; the weights come with each record.
     test_set : HeldOut, optional
         Where predictions are measured; without it only the weights are.
     """
 
-    def __init__(self, test_set: HeldOut | None = None) -> None:
-        self._test_set = test_set
-        self._models: list[Model] = []
+    def __init__(self, model: Model, test_set: HeldOut | None = None) -> None:
+        self._model, self._test_set = model, test_set
+        self._weights: dict[str, list[NDArray[Any]]] = {name: [] for name in weights_of(model)}
         self._rows: dict[str, list[float]] = {name: [] for name in ROWS}
         self._measures: dict[str, list[float]] = {}
 
     def add(
         self,
-        model: Model,
+        weights: dict[str, NDArray[Any]],
         value: float,
         *,
         step: int,
@@ -40,8 +42,9 @@ class Recorder:
         examples: int,
         **measures: float,
     ) -> None:
-        """Record the model; `value` is the loss that belongs to it."""
-        self._models.append(model)
+        """Record the weights, copied; `value` is the loss that belongs to them."""
+        for name, array in weights.items():
+            self._weights[name].append(array.copy())
         row = {"step": step, "time": time, "examples": examples, "loss": value}
         for name, entry in row.items():
             self._rows[name].append(entry)
@@ -50,11 +53,13 @@ class Recorder:
 
     def trajectory(self, provenance: dict[str, Any] | None = None) -> Trajectory:
         """Everything recorded so far."""
-        models = self._models
-        weights = stacked_weights(models)
+        weights = {
+            name: np.array(self._weights[name], dtype=array.dtype)
+            for name, array in weights_of(self._model).items()
+        }
         measures: dict[str, Array] = {}
-        if self._test_set is not None and models:
-            measures |= self._test_set.evaluate_all(models)
+        if self._test_set is not None and self._rows["step"]:
+            measures |= self._test_set.evaluate_all(self._model, weights)
         if "W" in weights:
             measures |= weight_measures(weights["v"], weights["W"])
         measures |= {name: np.asarray(values) for name, values in self._measures.items()}

@@ -36,6 +36,11 @@ class TransformerLearner:
         """The model with its present weights."""
         return self._model.with_parameters(self._parameters)
 
+    @property
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """The flat parameters; they go on changing."""
+        return {"parameters": self._parameters}
+
     def advance(self, steps: int) -> int:
         """Make so many updates; fewer are returned if the next would not be finite."""
         for step in range(steps):

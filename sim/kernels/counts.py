@@ -11,8 +11,7 @@ from sim.kernels._jit import jit
 def ngram(tokens, k, order, alpha, out):
     """Additively smoothed n-gram predictions in one incremental pass.
 
-    tokens (n, T) int32; order is the history length (0 unigram, 1 bigram); out (n, t, k) gets the
-    predictions at the last t positions.
+    tokens (n, T) int32; order is the history length (0 unigram, 1 bigram); out (n, T, k).
     Twin: `sim.twins.ngram`.
     """
     n, T = tokens.shape
@@ -29,15 +28,38 @@ def ngram(tokens, k, order, alpha, out):
                 count[history, token] += 1.0
                 visits[history] += 1.0
             history = token if order == 1 else (history * k + token) % S
-            place = p - (T - out.shape[1])
-            if place < 0:
-                continue
             # before a whole history has been seen nothing has been counted for it
             seen = visits[history] if p + 1 >= order else 0.0
             scale = 1.0 / (seen + k * alpha)
             for i in range(k):
                 hits = count[history, i] if p + 1 >= order else 0.0
-                out[q, place, i] = (hits + alpha) * scale
+                out[q, p, i] = (hits + alpha) * scale
+
+
+@jit
+def last_ngram(tokens, k, order, alpha, out):
+    """The last of those predictions alone, out (n, k): no other history has to be counted.
+
+    Twin: `sim.twins.ngram`.
+    """
+    n, T = tokens.shape
+    follows = np.empty(T, np.int32)
+    for q in range(n):
+        x = tokens[q]
+        follows[:] = 1 if order < T else 0
+        follows[: min(order, T)] = 0
+        for j in range(1, min(order, T - 1) + 1):
+            for p in range(j, T):
+                follows[p] &= x[p - j] == x[T - j]
+        seen = 0
+        for p in range(T):
+            seen += follows[p]
+        scale = 1.0 / (seen + k * alpha)
+        for i in range(k):
+            hits = 0
+            for p in range(T):  # sums of integers over p: the compiler takes eight at a time
+                hits += follows[p] & (x[p] == i)
+            out[q, i] = (hits + alpha) * scale
 
 
 @jit

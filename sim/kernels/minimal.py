@@ -17,6 +17,8 @@ weight zero.
 Arguments are trusted: C-contiguous, all floats of the dtype of W (tokens int32, in 0..k-1).
 """
 
+import math
+
 import numpy as np
 
 from sim.kernels import _direct, _fourier
@@ -28,11 +30,47 @@ from sim.kernels._scratch import clear, empty, zeros
 from sim.kernels._vector import BYTES, hsum, lanes, load, select, splat, store
 
 CHUNK = 32  # sequences
+SOFTMAX_RANGE = 700.0  # of v: beyond, exp(v - max v) underflows and early rows vanish
 
 
 def partial_size(T, k):
     """Length of a chunk's sums: d_lag (T), d_row (T), d_W (k k), loss."""
     return 2 * T + k * k + 1
+
+
+@jit
+def first_layer(v, softmax, lag_weight, row_scale):
+    """Lag weights u and row scales r (T,), out, with M[t', s] = r_t' u_{t'-s+1}.
+
+    False, and nothing usable, if the spread of v is too large for a softmax.
+    """
+    top, bottom = v[0], v[0]
+    for t in range(len(v)):
+        top, bottom = max(top, v[t]), min(bottom, v[t])
+        lag_weight[t] = v[t]
+        row_scale[t] = 1.0
+    if softmax:
+        if not top - bottom <= SOFTMAX_RANGE:
+            return False
+        total = 0.0
+        for t in range(len(v)):
+            lag_weight[t] = math.exp(v[t] - top)
+            total += lag_weight[t]
+            row_scale[t] = 1.0 / total
+    return True
+
+
+@part
+def through_first_layer(softmax, lag_weight, row_scale, d_lag, d_row):
+    """Turn d_lag (T,), in place, into the gradient in v.
+
+    For the softmax u = exp(v - max v), and row t' is scaled by r = 1 / sum_{j<=t'} u_j.
+    """
+    if softmax:
+        later = 0.0
+        for t in range(len(d_lag) - 1, -1, -1):
+            later += d_row[t] * row_scale[t] * row_scale[t]
+            d_lag[t] = lag_weight[t] * (d_lag[t] - later)
 
 
 @part
@@ -176,7 +214,8 @@ def finish_chunk(T, k, twist, roots, sums, loss, partial):
 @jit
 def chunk_gradients(
     states, tokens, sequence_weight, lag_weight, row_scale, position_scale, position_weight, W,
-    loss_code, margin, use_rows, twist, roots, chunk_size, first_chunk, stop_chunk, partial,
+    loss_code, margin, softmax, twist, roots, chunk_size, first_chunk, stop_chunk, partial,
+    gradient,
 ):  # fmt: skip
     """Weighted loss of a batch, and its gradient in lag_weight, row_scale and W, chunk by chunk.
 
@@ -198,8 +237,8 @@ def chunk_gradients(
         0 cross-entropy, 1 margin, 2 squared.
     margin : float
         Margin of the margin loss; the others ignore it.
-    use_rows : bool
-        Whether the gradient in row_scale is wanted.
+    softmax : bool
+        Whether u and r are those of a softmax: only then is the gradient in row_scale found.
     twist, roots : (N, 2) and (M, 6)
         `_fourier.tables`, or empty for the direct convolution.
     chunk_size : int
@@ -208,12 +247,14 @@ def chunk_gradients(
         Rows of `partial` to fill.
     partial : (chunks, `partial_size`), out
         A row is d_lag, d_row, d_W and loss of its chunk.
+    gradient : (`partial_size`,) float64, out
+        What `add_chunks` makes of all rows. Empty to leave that for later.
     """
     T, k, L = len(lag_weight), len(states), lanes(W)
     shared = shared_scratch(T, k, len(twist), W)
     scratch = group_scratch(T, k, len(twist), W)
     prepare(lag_weight, W, twist, roots, shared, scratch)
-    sums = chunk_scratch(T, k, len(twist), use_rows, W)
+    sums = chunk_scratch(T, k, len(twist), softmax, W)
     symbols, lane_weight = empty((T + 1) * L, W), zeros(L, W)
     members = find_members(sequence_weight)
     for chunk in range(first_chunk, stop_chunk):
@@ -229,6 +270,19 @@ def chunk_gradients(
                 W, loss_code, margin, twist, roots, shared, scratch, sums,
             )  # fmt: skip
         finish_chunk(T, k, twist, roots, sums, loss, partial[chunk])
+    if len(gradient) > 0:
+        add_chunks(softmax, lag_weight, row_scale, partial, gradient)
+
+
+@jit
+def add_chunks(softmax, lag_weight, row_scale, partial, gradient):
+    """Add up the rows of partial, one after the other: d_v (T), d_row (T), d_W (k k), loss."""
+    T = len(lag_weight)
+    gradient[:] = 0.0
+    for chunk in range(len(partial)):
+        for i in range(len(gradient)):
+            gradient[i] += partial[chunk, i]
+    through_first_layer(softmax, lag_weight, row_scale, gradient[:T], gradient[T : 2 * T])
 
 
 @jit

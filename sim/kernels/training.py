@@ -15,47 +15,12 @@ from sim.kernels.minimal import (
     chunk_scratch,
     clear_chunk,
     finish_chunk,
+    first_layer,
     group_scratch,
     prepare,
     shared_scratch,
+    through_first_layer,
 )
-
-SOFTMAX_RANGE = 700.0  # of v: beyond, exp(v - max v) underflows and early rows vanish
-
-
-@jit
-def first_layer(v, softmax, lag_weight, row_scale):
-    """Lag weights u and row scales r (T,), out, with M[t', s] = r_t' u_{t'-s+1}.
-
-    False, and nothing usable, if the spread of v is too large for a softmax.
-    """
-    top, bottom = v[0], v[0]
-    for t in range(len(v)):
-        top, bottom = max(top, v[t]), min(bottom, v[t])
-        lag_weight[t] = v[t]
-        row_scale[t] = 1.0
-    if softmax:
-        if not top - bottom <= SOFTMAX_RANGE:
-            return False
-        total = 0.0
-        for t in range(len(v)):
-            lag_weight[t] = math.exp(v[t] - top)
-            total += lag_weight[t]
-            row_scale[t] = 1.0 / total
-    return True
-
-
-@jit
-def through_first_layer(softmax, lag_weight, row_scale, d_lag, d_row):
-    """Turn d_lag (T,), in place, into the gradient in v.
-
-    For the softmax u = exp(v - max v), and row t' is scaled by r = 1 / sum_{j<=t'} u_j.
-    """
-    if softmax:
-        later = 0.0
-        for t in range(len(d_lag) - 1, -1, -1):
-            later += d_row[t] * row_scale[t] * row_scale[t]
-            d_lag[t] = lag_weight[t] * (d_lag[t] - later)
 
 
 @jit

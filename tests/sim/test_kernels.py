@@ -45,7 +45,7 @@ def run(arguments, code=0, margin=0.7, *, convolution="direct", dtype="float64")
     floats = [np.asarray(a, dtype) for a in floats]
     minimal.chunk_gradients(
         unrolled_states(k), tokens, *floats, W.astype(dtype), code, margin, True, twist, roots,
-        minimal.CHUNK, 0, chunks, partial,
+        minimal.CHUNK, 0, chunks, partial, np.empty(0),
     )  # fmt: skip
     total = partial.sum(axis=0)
     return total[-1], total[:T], total[T : 2 * T], total[2 * T : -1].reshape(k, k)

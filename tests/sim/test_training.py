@@ -221,7 +221,8 @@ def test_measures_of_many_models_are_those_of_each(k, first_layer, normalize):
         sim.MinimalModel(rng.normal(size=21) / 9, rng.normal(size=(k, k)), first_layer, normalize)
         for _ in range(11)
     ]
-    together = test_set.evaluate_all(models)
+    weights = {name: np.stack([getattr(model, name) for model in models]) for name in ("v", "W")}
+    together = test_set.evaluate_all(models[0], weights)
     for index, model in enumerate(models):
         scores = sim.logits(model, test_set.context)[:, -1]
         log_model = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
