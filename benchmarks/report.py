@@ -68,10 +68,13 @@ def _figure(result: dict[str, Any], folder: Path) -> list[Path]:
     from sim.plots.style import figure_height, paper_style, save_figure, venue_width
 
     width = venue_width("neurips")
-    names = {"T": "context length $T$", "k": "states $k$", "B": "batch size $B$"}
+    names = {"T": "context length $T$", "k": "states $k$", "B": "batch size $B$",
+             "threads": "threads"}  # fmt: skip
+    shown = [name for name in names if any(c["variable"] == name for c in result["curves"])]
     with paper_style():
-        figure = Figure(figsize=(width, figure_height(width, 0.4)))
-        axes = dict(zip(names, figure.subplots(1, 3, sharey=True), strict=True))
+        figure = Figure(figsize=(width, figure_height(width, 0.36)))
+        panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+        axes = dict(zip(shown, panels, strict=True))
         for curve in result["curves"]:
             single = "float32" in curve["setting"]
             direct = curve["setting"].endswith("direct")
@@ -85,6 +88,9 @@ def _figure(result: dict[str, Any], folder: Path) -> list[Path]:
             ax.set_xlabel(names[name])
         axes["T"].set_ylabel("microseconds a gradient")
         axes["T"].legend()
+        if "threads" in axes:
+            axes["threads"].xaxis.set_major_formatter("{x:g}")
+            axes["threads"].xaxis.set_minor_formatter("")
         return save_figure(figure, folder, "benchmarks")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import ours
+from benchmarks import machine, ours
 from benchmarks.timing import paired
 
 LENGTHS = (25, 50, 100, 200, 400, 1000, 2000, 5000, 10_000)
@@ -19,8 +19,9 @@ STATES = (2, 3, 4, 8, 16, 32, 64)
 BATCHES = (8, 16, 32, 64, 128, 256, 512)
 
 
-def _time(k: int, T: int, B: int, dtype: str, convolution: str = "auto") -> float:
-    call = ours.gradient_call(*ours.problem(k, T, B, dtype), convolution=convolution)[0]
+def _time(k: int, T: int, B: int, dtype: str, convolution: str = "auto", threads: int = 1) -> float:
+    arguments = ours.problem(k, T, B, dtype)
+    call = ours.gradient_call(*arguments, convolution=convolution, threads=threads)[0]
     return 1e6 * paired({"ours": call}, rounds=7, round_seconds=0.02)["ours"].median
 
 
@@ -33,7 +34,7 @@ def exponent(x, y) -> tuple[float, float]:
 
 
 def curves() -> list[dict[str, Any]]:
-    """Microseconds a gradient against T, k and B."""
+    """Microseconds a gradient against T, k, B and the number of threads."""
     found = []
     for dtype in ("float64", "float32"):
         for convolution, lengths in (("auto", LENGTHS), ("direct", LENGTHS[:7])):
@@ -45,6 +46,12 @@ def curves() -> list[dict[str, Any]]:
         found.append(_curve("k", f"T=100, B=64, {dtype}", STATES, values))
         values = [_time(2, 100, B, dtype) for B in BATCHES]
         found.append(_curve("B", f"k=2, T=100, {dtype}", BATCHES, values))
+    cores = machine.describe()["cores"]
+    if cores > 1:
+        threads = sorted({*(2**n for n in range(cores.bit_length())), cores})
+        values = [_time(2, 1000, 64 * cores, "float64", threads=n) for n in threads]
+        setting = f"k=2, T=1,000, B={64 * cores}, float64"
+        found.append(_curve("threads", setting, threads, values))
     return found
 
 
@@ -66,8 +73,9 @@ def start_up() -> dict[str, float]:
     process of its own."""
     programs = {
         "import sim": "import sim",
-        "cold": "import sim; sim.warmup()",
-        "cached": "import sim; sim.warmup()",
+        "minimal model, compiled": "import sim; sim.warmup(models=('minimal',))",
+        "transformer, compiled": "import sim; sim.warmup(models=('transformer',))",
+        "both, from the cache": "import sim; sim.warmup()",
     }
     found = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -23,7 +23,7 @@ from sim.stages import stage_times
 from sim.store import output_folder, refuse_unwritable
 from sim.trajectory import Trajectory
 from sim.transformer import POSITIONS, Transformer
-from sim.warmup import warmup
+from sim.warmup import MODELS, warmup
 
 EXAMPLES = """\
 examples:
@@ -34,8 +34,6 @@ examples:
   python -m sim show run/                                              what was run, and its stages
   python -m sim plot run/                                              run/run.pdf and run/run.png
 """
-
-MODELS = ("minimal", "transformer")
 
 # options that are spelt differently from the arguments they become
 ARGUMENTS = {"rng": "seed", "T": "length", "v": "init_v", "W": "init_W"} | {
@@ -111,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     warm = commands.add_parser("warmup", help="compile everything now, so that no run has to wait")
     warm.add_argument("--dtype", nargs="+", default=["float64"], choices=DTYPES, metavar="DTYPE",
                       help=", ".join(DTYPES))  # fmt: skip
+    warm.add_argument("--model", nargs="+", default=MODELS, choices=MODELS, metavar="NAME",
+                      help=", ".join(MODELS))  # fmt: skip
     warm.set_defaults(command=_warmup)
     plot = commands.add_parser("plot", help="draw a run (PDF and PNG)")
     plot.add_argument("run", metavar="RUN", help="run folder, or a file in it")
@@ -274,7 +274,8 @@ def _print_balance(trajectory: Trajectory) -> None:
 
 
 def _warmup(options: argparse.Namespace) -> int:
-    print(f"kernels ready after {warmup(tuple(options.dtype)):.1f} s")
+    seconds = warmup(tuple(options.dtype), tuple(options.model))
+    print(f"kernels ready after {seconds:.1f} s")
     return 0
 
 

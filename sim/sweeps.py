@@ -16,10 +16,11 @@ from tqdm import tqdm
 from sim import checks
 from sim.configurations import RESERVED, Configuration, Grid, expand, plain
 from sim.run_store import Run, RunStore, task_name
+from sim.settings import DTYPES
 from sim.stages import stage_times
 from sim.sweep_table import Sweep
 from sim.trajectory import Trajectory
-from sim.warmup import warmup
+from sim.warmup import MODELS, warmup
 
 Task = Callable[[Configuration], Trajectory | Mapping[str, float]]
 
@@ -116,8 +117,8 @@ def _carry_out(
             yield index, execute(run, configuration, place)
         return
     if missing:
-        # workers that compile at the same time would race for the same cache files
-        warmup()
+        # workers would all compile the same
+        warmup(_named(missing, "dtype", DTYPES), _named(missing, "model", MODELS))
     futures = {executor.submit(execute, run, given, place): index for index, given in missing}
     try:
         for future in as_completed(futures):
@@ -126,6 +127,14 @@ def _carry_out(
         # interrupted, or a worker died: what has not begun will not begin
         for future in futures:
             future.cancel()
+
+
+def _named(
+    missing: list[tuple[int, Configuration]], entry: str, known: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Which of the known names the configurations have in an entry; the first, if none."""
+    given = {str(configuration.get(entry)) for _, configuration in missing}
+    return tuple(name for name in known if name in given) or known[:1]
 
 
 def execute(run: Task, configuration: Configuration, place: RunStore | None) -> Run:

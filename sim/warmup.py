@@ -6,17 +6,20 @@ import time
 
 import numpy as np
 
-from sim import strategies
+from sim import checks, strategies
 from sim.descent import train
 from sim.losses import CrossEntropy
 from sim.minimal import MinimalModel, logits, loss_and_gradient
 from sim.priors import Dirichlet
 from sim.sequences import sample_sequences
 from sim.settings import DTYPES, MOST_UNROLLED
+from sim.transformer import Transformer
+
+MODELS = ("minimal", "transformer")
 
 
-def warmup(dtypes: tuple[str, ...] = DTYPES[:1]) -> float:
-    """Compile the kernels for k = 2, 3 and for any other k, or load them from the cache.
+def warmup(dtypes: tuple[str, ...] = DTYPES[:1], models: tuple[str, ...] = MODELS) -> float:
+    """Compile the kernels, or load them from the cache.
 
     Call it once before starting several processes: they then load what is compiled instead of
     all compiling the same.
@@ -24,6 +27,9 @@ def warmup(dtypes: tuple[str, ...] = DTYPES[:1]) -> float:
     Parameters
     ----------
     dtypes : tuple of {"float64", "float32"}
+    models : tuple of {"minimal", "transformer"}
+        The minimal model's kernels come for k = 2, 3 and for any other k; the transformer's are
+        the same for every architecture and take about as long as all of those.
 
     Returns
     -------
@@ -31,6 +37,20 @@ def warmup(dtypes: tuple[str, ...] = DTYPES[:1]) -> float:
         Seconds it took.
     """
     began = time.perf_counter()
+    for name in models:
+        checks.one_of("models", name, MODELS)
+    for dtype in dtypes:
+        checks.one_of("dtypes", dtype, DTYPES)
+    if "minimal" in models:
+        _minimal(dtypes)
+    if "transformer" in models:
+        for dtype in dtypes:
+            model = Transformer.initial(2, 4, rng=0)
+            train(model, Dirichlet(2), steps=1, batch_size=1, held_out=1, dtype=dtype, rng=0)
+    return time.perf_counter() - began
+
+
+def _minimal(dtypes: tuple[str, ...]) -> None:
     for k in range(2, MOST_UNROLLED + 2):
         model, prior = MinimalModel.constant(4, k), Dirichlet(k)
         tokens = sample_sequences(prior, 1, 5, 0).tokens
@@ -40,4 +60,3 @@ def warmup(dtypes: tuple[str, ...] = DTYPES[:1]) -> float:
         for dtype in dtypes:
             train(model, prior, steps=1, batch_size=1, held_out=1, dtype=dtype, rng=0)
     strategies.bayes(np.zeros((1, 2), dtype=np.int32), Dirichlet(2))
-    return time.perf_counter() - began

@@ -76,7 +76,7 @@ class _Announcer(event.Listener):
         dispatcher = happening.data["dispatcher"]
         if not self.told and dispatcher.py_func.__module__.startswith(__package__):
             self.told = True
-            print("compiling the kernels, once: up to 20 seconds", file=sys.stderr, flush=True)
+            print("compiling the kernels, once: up to a minute", file=sys.stderr, flush=True)
 
     def on_end(self, happening):
         pass

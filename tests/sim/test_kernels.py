@@ -236,3 +236,27 @@ def test_cached_code_is_used_by_the_next_process():
     # the same files as here, whatever lies in the working directory
     environment = os.environ | {"PYTHONPATH": str(Path(sim.__file__).parents[1])}
     subprocess.run([sys.executable, "-P", "-c", program], check=True, env=environment)
+
+
+@pytest.mark.skipif(not CACHE, reason="the cache is switched off")
+def test_processes_that_compile_at_the_same_time_do_not_disturb_each_other(tmp_path):
+    """Four start on an empty cache together; whoever comes later compiles nothing."""
+    program = (
+        "import sys, numpy as np; from sim.kernels import counts;"
+        "out = np.empty((1, 2));"
+        "counts.last_ngram(np.array([[0, 1, 1, 0]], np.int32), 2, 1, 1.0, out);"
+        "assert np.array_equal(out, [[1 / 3, 2 / 3]]), out;"
+        "print(sum(counts.last_ngram.stats.cache_misses.values()))"
+    )
+    paths = {"PYTHONPATH": str(Path(sim.__file__).parents[1]), "NUMBA_CACHE_DIR": str(tmp_path)}
+    command, environment = [sys.executable, "-P", "-c", program], os.environ | paths
+    together = [
+        subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        for _ in range(4)
+    ]
+    assert [process.communicate()[0].strip() for process in together].count(b"1") >= 1
+    assert not any(process.returncode for process in together)
+    later = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert (later.stdout, later.stderr) == ("0\n", "")
