@@ -124,12 +124,13 @@ def threads() -> Iterator[Row]:
     )
     yield _row("two runs on two threads", "one after the other", times["ours"],
                times["one by one"], 1.8)  # fmt: skip
-    v, W, tokens = ours.problem(2, 1000, 64, "float64")
+    steps = 64
     times = paired(
         {
-            "ours": ours.gradient_call(v, W, tokens, threads=2)[0],
-            "one": ours.gradient_call(v, W, tokens)[0],
-        }
+            "ours": ours.training_call(2, 1000, steps=steps, threads=2),
+            "one": ours.training_call(2, 1000, steps=steps),
+        },
+        units={"ours": steps, "one": steps},
     )
     yield _row("one step T=1,000 on two threads", "one thread", times["ours"], times["one"], 1.6)
 

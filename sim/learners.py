@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim import checks
 from sim.batches import BatchStream
 from sim.clock import layer_decays, layer_rates
 from sim.kernels import training as kernels
-from sim.kernels.minimal import first_layer
+from sim.kernels._meeting import GONE, PLACE
+from sim.kernels.minimal import CHUNK, partial_size
 from sim.losses import Loss
-from sim.minimal import LossGradient, MinimalModel
+from sim.minimal import MinimalModel
 from sim.models import Model
 from sim.objectives import Objective, bound
 from sim.settings import KernelSetting
@@ -81,18 +84,15 @@ class OnlineLearner:
         self.learning_rate = layer_rates(learning_rate)
         self.weight_decay = layer_decays(weight_decay)
         self._model, self._stream = model, stream
-        self._evaluate = LossGradient(model, loss, dtype=dtype, threads=threads)
+        self.setting = KernelSetting.of(model, loss, dtype)
+        self._threads = checks.integer("threads", threads, 1)
+        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
         self._v, self._W = model.v.astype(dtype), model.W.astype(dtype)
         self._rates = np.array([*self.learning_rate, *self.weight_decay])
         self._squares = np.zeros(2)
         self._step = 0
         self._since: list[Array] = []
         self.last_loss = np.nan
-
-    @property
-    def setting(self) -> KernelSetting:
-        """What the kernels are told."""
-        return self._evaluate.setting
 
     @property
     def model(self) -> MinimalModel:
@@ -103,12 +103,11 @@ class OnlineLearner:
         return {"v": self._v, "W": self._W}
 
     def advance(self, steps: int) -> int:
-        run = self._run_compiled if self._evaluate.threads == 1 else self._run_shared_out
         left = steps
         while left > 0:
             block = self._stream.block(self._step)
             losses = np.empty(min(left, block.stop_step - self._step))
-            done = run(losses)
+            done = self._train_steps(losses, self._v, self._W, self._rates, self._squares)
             self._step += done
             left -= done
             self.last_loss = float(losses[min(done, len(losses) - 1)])
@@ -117,37 +116,41 @@ class OnlineLearner:
                 break
         return steps - left
 
-    def _run_compiled(self, losses: Array) -> int:
-        return self._train_steps(losses, self._v, self._W, self._rates, self._squares)
-
     def _train_steps(
         self, losses: Array, v: NDArray[Any], W: NDArray[Any], rates: Array, squares: Array
     ) -> int:
         block, setting, stream = self._stream.block(self._step), self.setting, self._stream
         chosen = slice(self._step - block.first_step, self._step - block.first_step + len(losses))
-        done = kernels.train_steps(
-            setting.states, stream.prior.order, block.transition[chosen], block.initial[chosen],
-            stream.key, self._step, v, W, rates, setting.softmax, setting.position_scale,
-            setting.position_weight, setting.loss_code, setting.margin, setting.twist,
-            setting.roots, losses, squares,
-        )  # fmt: skip
-        return int(done)
+        chunks = -(-stream.batch_size // CHUNK)
+        workers = min(self._threads, chunks)
+        turns = np.zeros(workers * PLACE, np.int64)
+        partial = np.empty((2, chunks, partial_size(len(v), len(W))), setting.dtype)
 
-    def _run_shared_out(self, losses: Array) -> int:
-        """The same step by step, with threads inside a step."""
-        weight = np.full(self._stream.batch_size, 1.0 / self._stream.batch_size)
-        for index in range(len(losses)):
-            tokens = self._stream.tokens(self._step + index, self.setting.dtype)
-            losses[index], gradient = self._evaluate(tokens, weight, self._v, self._W)
-            flat = np.concatenate(
-                [gradient.v, np.zeros(len(self._v)), gradient.W.ravel(), losses[index : index + 1]]
-            )
-            square_v, square_W, finite = kernels.update(self._v, self._W, flat, self._rates)
-            scratch = np.empty_like(self._v), np.empty_like(self._v)
-            if not (finite and first_layer(self._v, self.setting.softmax, *scratch)):
-                return index
-            self._squares += square_v, square_W
-        return len(losses)
+        def work(worker: int, *own: NDArray[Any]) -> int:
+            try:
+                return kernels.train_steps(
+                    setting.states, stream.prior.order, block.transition[chosen],
+                    block.initial[chosen], stream.key, self._step, *own[:2], rates,
+                    setting.softmax, setting.position_scale, setting.position_weight,
+                    setting.loss_code, setting.margin, setting.twist, setting.roots, worker, turns,
+                    partial, *own[2:],
+                )  # fmt: skip
+            finally:
+                turns[worker * PLACE] = GONE  # whatever happened, nobody waits for it
+
+        mine = (v, W, losses, squares)
+        try:
+            jobs = []
+            for worker in range(1, workers):
+                assert self._pool is not None
+                own = [array.copy() for array in mine]
+                jobs.append(self._pool.submit(work, worker, *own))
+            done = work(0, *mine)
+        finally:
+            turns[:] = GONE
+        for job in jobs:
+            job.result()
+        return done
 
     def recorded_loss(self) -> float:
         losses, self._since = self._since, []

@@ -182,10 +182,9 @@ class LossGradient:
         convolution: str = "auto",
         threads: int = 1,
     ) -> None:
-        checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
         self.setting = KernelSetting.of(model, loss, dtype, convolution)
         self.threads = checks.integer("threads", threads, 1)
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
         T, k = model.T, model.k
         self._sum = np.empty(kernels.partial_size(T, k))
         self._gradient = Gradient(self._sum[:T], self._sum[2 * T : -1].reshape(k, k))
@@ -224,8 +223,10 @@ class LossGradient:
 
     def _share_out(self, fill: Callable[[int, int], None], chunks: int) -> None:
         assert self._pool is not None
-        edges = np.linspace(0, chunks, min(self.threads, chunks) + 1).astype(int)
-        jobs = [self._pool.submit(fill, *pair) for pair in pairwise(edges.tolist())]
+        edges = np.linspace(0, chunks, min(self.threads, chunks) + 1).astype(int).tolist()
+        *others, own = pairwise(edges)
+        jobs = [self._pool.submit(fill, *pair) for pair in others]
+        fill(*own)  # this thread would only wait
         for job in jobs:
             job.result()
 

@@ -57,6 +57,7 @@ class KernelSetting:
         cls, model: MinimalModel, loss: Loss, dtype: str = "float64", convolution: str = "auto"
     ) -> KernelSetting:
         """Settings for a model and a loss."""
+        checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
         checks.one_of("dtype", dtype, DTYPES)
         twist, roots = convolution_tables(model.T, dtype, convolution)
         return cls(

@@ -5,12 +5,14 @@ import math
 import numpy as np
 
 from sim.kernels._drawing import draw_group, draw_sequence, drawing_scratch
-from sim.kernels._jit import jit
+from sim.kernels._jit import jit, part
+from sim.kernels._meeting import PLACE, meet
 from sim.kernels._philox import uniforms
 from sim.kernels._scratch import empty, zeros
 from sim.kernels._vector import lanes, load
 from sim.kernels.minimal import (
     CHUNK,
+    add_chunks,
     add_group,
     chunk_scratch,
     clear_chunk,
@@ -19,11 +21,10 @@ from sim.kernels.minimal import (
     group_scratch,
     prepare,
     shared_scratch,
-    through_first_layer,
 )
 
 
-@jit
+@part
 def update(v, W, gradient, rates):
     """Gradient step with decay on v and W; (|dL/dv|^2, |dL/dW|^2) and whether all is finite.
 
@@ -47,11 +48,15 @@ def update(v, W, gradient, rates):
 @jit
 def train_steps(
     states, order, transition, initial, key, first_step, v, W, rates, softmax, position_scale,
-    position_weight, loss_code, margin, twist, roots, losses, squares,
+    position_weight, loss_code, margin, twist, roots, worker, turns, partial, losses, squares,
 ):  # fmt: skip
     """SGD on fresh batches, one for each entry of losses; returns how many steps went well.
 
-    The plain loop of `sim.twins.train_steps` over `draw` and `chunk_gradients` gives the same.
+    A plain loop over `draw`, `sim.kernels.minimal.chunk_gradients` and `update` gives the same.
+
+    Threads call it at the same time, each with weights, losses and squares of its own: a worker
+    does some of the chunks, and when all have come, every one of them adds up all chunks and
+    updates its weights, to the same bits.
 
     Parameters
     ----------
@@ -71,6 +76,12 @@ def train_steps(
     position_scale, position_weight : (T,)
     loss_code, margin, twist, roots :
         As for `sim.kernels.minimal.chunk_gradients`.
+    worker : int
+    turns : (workers * `PLACE`,) int64, in and out
+        Zeros, shared by the workers.
+    partial : (2, chunks, `partial_size`), scratch
+        Shared by the workers: the chunks of this step and of the one before, which some may still
+        be reading.
     losses : (steps,) float64, out
     squares : (2,) float64, in and out
         Sums over the steps of |dL/dv|^2 and |dL/dW|^2.
@@ -82,18 +93,20 @@ def train_steps(
     drawing = drawing_scratch(T + 1, states, W)
     symbols, lane_weight = empty((T + 1) * L, W), zeros(L, W)
     lag_weight, row_scale = empty(T, W), empty(T, W)
-    partial, gradient = empty(2 * T + k * k + 1, W), np.empty(2 * T + k * k + 1)
+    gradient = np.empty(partial.shape[2])
+    workers, chunks = len(turns) // PLACE, partial.shape[1]
+    first_chunk, stop_chunk = worker * chunks // workers, (worker + 1) * chunks // workers
     if not first_layer(v, softmax, lag_weight, row_scale):
         losses[0] = math.nan
         return 0
     for step in range(len(losses)):
         prepare(lag_weight, W, twist, roots, shared, scratch)
-        gradient[:] = 0.0
-        for start in range(0, B, CHUNK):
+        chunk_sums = partial[step % 2]
+        for chunk in range(first_chunk, stop_chunk):
             clear_chunk(sums)
             loss = 0.0
-            stop = min(start + CHUNK, B)
-            for first in range(start, stop, L):
+            stop = min((chunk + 1) * CHUNK, B)
+            for first in range(chunk * CHUNK, stop, L):
                 draw_group(states, order, transition[step], initial[step], key, first_step + step,
                            first, stop, symbols, drawing)  # fmt: skip
                 for q in range(L):
@@ -102,10 +115,9 @@ def train_steps(
                     states, symbols, load(lane_weight, 0), row_scale, position_scale,
                     position_weight, W, loss_code, margin, twist, roots, shared, scratch, sums,
                 )  # fmt: skip
-            finish_chunk(T, k, twist, roots, sums, loss, partial)
-            for i in range(len(gradient)):
-                gradient[i] += partial[i]
-        through_first_layer(softmax, lag_weight, row_scale, gradient[:T], gradient[T : 2 * T])
+            finish_chunk(T, k, twist, roots, sums, loss, chunk_sums[chunk])
+        meet(turns, worker, step + 1)
+        add_chunks(softmax, lag_weight, row_scale, chunk_sums, gradient)
         losses[step] = gradient[2 * T + k * k]
         square_v, square_W, finite = update(v, W, gradient, rates)
         if not (finite and first_layer(v, softmax, lag_weight, row_scale)):

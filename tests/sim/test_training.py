@@ -1,5 +1,7 @@
 """The compiled training loop against plain steps, and the streams of batches it draws."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from sim import twins
 from sim.batches import BatchStream
 from sim.kernels import last_token
 from sim.kernels._jit import jit
+from sim.kernels._meeting import PLACE, meet
 from sim.kernels._philox import philox, uniforms
 from sim.learners import OnlineLearner
 from sim.minimal import LossGradient
@@ -153,6 +156,51 @@ def test_threads_change_no_bit(dtype, first_layer):
         assert np.array_equal(run.v, runs[0].v)
         assert np.array_equal(run.W, runs[0].W)
         assert np.array_equal(run.loss, runs[0].loss)
+
+
+def test_threads_that_diverge_do_so_together():
+    model = sim.MinimalModel.constant(20, 2, v=1.0, W=1.0)
+    found = []
+    for threads in (1, 3):
+        with pytest.raises(sim.Diverged) as failure:
+            sim.train(model, sim.Dirichlet(2), steps=500, batch_size=100, rng=0, held_out=8,
+                      learning_rate=1e5, threads=threads)  # fmt: skip
+        found.append(str(failure.value))
+    assert found[0] == found[1]
+
+
+def test_a_thread_that_never_comes_is_not_waited_for():
+    """Its fellow workers would spin for ever."""
+    stream = BatchStream(sim.Dirichlet(2), 64, 9, 0)
+    learner = OnlineLearner(
+        sim.MinimalModel.constant(8, 2), stream, sim.CrossEntropy(), learning_rate=1e-3, threads=2
+    )
+    learner._pool.shutdown()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        learner.advance(5)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_who_comes_early_to_a_meeting_waits(threads):
+    """Each worker writes its turn and after the meeting finds everybody's."""
+    turns = np.zeros(threads * PLACE, np.int64)
+    written = np.zeros((2, threads), np.int64)
+    with ThreadPoolExecutor(threads) as pool:
+        wrong = list(pool.map(lambda n: write_and_meet(turns, n, written, 3000), range(threads)))
+    assert wrong == [0] * threads
+    assert np.array_equal(turns[::PLACE], [3000] * threads)
+
+
+@jit(cache=False)
+def write_and_meet(turns, worker, written, number):
+    """How often another's entry was not there after the meeting."""
+    wrong = 0
+    for turn in range(1, number + 1):
+        written[turn % 2, worker] = turn
+        meet(turns, worker, turn)
+        for other in range(written.shape[1]):
+            wrong += written[turn % 2, other] != turn
+    return wrong
 
 
 def test_records_change_no_bit():
