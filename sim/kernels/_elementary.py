@@ -9,7 +9,7 @@ from numba import types
 from numba.extending import intrinsic, overload
 
 from sim.kernels._jit import part
-from sim.kernels._vector import Vector, elementwise, fma, select, splat
+from sim.kernels._vector import Vector, elementwise, fma, select, splat, vmax
 
 _LOG2_E = 1.0 / math.log(2.0)
 
@@ -65,6 +65,15 @@ def vexp(a):
     raise NotImplementedError("for compiled code only")
 
 
+def vexp_falling(a):
+    """Exponential of numbers up to 0, within 1 ulp; NaN stays NaN.
+
+    Results below the smallest normal number become about that number: no case apart, a fifth less
+    work than `vexp`.
+    """
+    raise NotImplementedError("for compiled code only")
+
+
 def vlog(a):
     """Natural logarithm of normal positive numbers and inf, within 2 ulp; otherwise NaN.
 
@@ -75,7 +84,8 @@ def vlog(a):
 
 
 @part(forceinline=True)
-def _exp_64(a):
+def _exp_normal_64(a):
+    """Where the result is a normal number."""
     shifted = fma(a, _LOG2_E, splat(_ROUND, a))
     n = shifted - _ROUND
     r = fma(n, -_LN2_LOW, fma(n, -_LN2_HIGH, a))
@@ -88,13 +98,24 @@ def _exp_64(a):
     q67 = fma(r, 2.7557268459997064e-06, splat(2.4801521295954376e-05, a))
     q89 = fma(r, 2.510038549551032e-08, splat(2.7620088445409746e-07, a))
     q = fma(fma(q89, r4, fma(q67, r2, q45)), r4, fma(q23, r2, q01))
-    y = _times_power_of_two(fma(q, r2, r) + 1.0, shifted)
-    y = select(a < _EXP_LOWEST, splat(0.0, a), y)
+    return _times_power_of_two(fma(q, r2, r) + 1.0, shifted)
+
+
+@part(forceinline=True)
+def _exp_64(a):
+    y = select(a < _EXP_LOWEST, splat(0.0, a), _exp_normal_64(a))
     return select(a <= _EXP_HIGHEST, y, a + math.inf)  # inf for what is too large, NaN for NaN
 
 
 @part(forceinline=True)
-def _exp_32(a):
+def _exp_falling_64(a):
+    a = vmax(splat(_EXP_LOWEST, a), a)
+    return fma(a, 0.0, _exp_normal_64(a))  # a NaN's bits may have become a number's
+
+
+@part(forceinline=True)
+def _exp_normal_32(a):
+    """Where the result is a normal number."""
     shifted = fma(a, _LOG2_E, splat(_ROUND_32, a))
     n = shifted - _ROUND_32
     r = fma(n, -_LN2_LOW_32, fma(n, -_LN2_HIGH_32, a))
@@ -102,9 +123,19 @@ def _exp_32(a):
     q12 = fma(r, 0.166665766661, splat(0.5, a))
     q34 = fma(r, 0.00836323288368, splat(0.041666554213, a))
     q = fma(fma(splat(0.00139262508315, a), r2, q34), r2, q12)
-    y = _times_power_of_two(fma(q, r2, r) + 1.0, shifted)
-    y = select(a < _EXP_LOWEST_32, splat(0.0, a), y)
+    return _times_power_of_two(fma(q, r2, r) + 1.0, shifted)
+
+
+@part(forceinline=True)
+def _exp_32(a):
+    y = select(a < _EXP_LOWEST_32, splat(0.0, a), _exp_normal_32(a))
     return select(a <= _EXP_HIGHEST_32, y, a + math.inf)
+
+
+@part(forceinline=True)
+def _exp_falling_32(a):
+    a = vmax(splat(_EXP_LOWEST_32, a), a)
+    return fma(a, 0.0, _exp_normal_32(a))  # a NaN's bits may have become a number's
 
 
 @part(forceinline=True)
@@ -146,6 +177,14 @@ def _log_32(a):
 def _vexp(a):
     if isinstance(a, Vector):
         exp = _exp_64 if a.dtype == types.float64 else _exp_32
+        return lambda a: exp(a)
+    return None
+
+
+@overload(vexp_falling)
+def _vexp_falling(a):
+    if isinstance(a, Vector):
+        exp = _exp_falling_64 if a.dtype == types.float64 else _exp_falling_32
         return lambda a: exp(a)
     return None
 

@@ -4,9 +4,9 @@ A lane of weight zero has to repeat a sequence that counts: its gradient is that
 zero, and so without a number of its own. Twin: `sim.twins.loss_at`.
 """
 
-from sim.kernels._elementary import vexp, vlog
+from sim.kernels._elementary import vexp_falling, vlog
 from sim.kernels._jit import part
-from sim.kernels._vector import fma, hsum, lanes, load, select, splat, store, vmax
+from sim.kernels._vector import fma, hsum, lanes, load, select, splat, store, vabs, vmax
 
 CROSS_ENTROPY, MARGIN, SQUARED = 0, 1, 2
 
@@ -42,7 +42,7 @@ def _cross_entropy(states, symbols, f, weight, scale, lane_weight):
             chosen = select(y == float(i), value, chosen)
         z = splat(0.0, f)
         for i in range(k):
-            e = vexp(load(f, here + i * L) - top)
+            e = vexp_falling(load(f, here + i * L) - top)
             store(f, here + i * L, e)
             z += e
         share = c / z
@@ -69,17 +69,16 @@ def _cross_entropy_of_two(symbols, f, weight, scale, lane_weight):
             total = fma(shared, vlog(product), total)
             product = one
             factors, shared = 0, weight[p]
-        lead = load(f, (2 * p + 1) * L) - load(f, 2 * p * L)
-        lead = select(load(symbols, (p + 1) * L) == 1.0, zero - lead, lead)  # of the wrong state
-        ahead = lead > 0.0
-        e = vexp(select(ahead, zero - lead, lead))
+        sign = fma(-2.0, load(symbols, (p + 1) * L), one)
+        lead = sign * (load(f, (2 * p + 1) * L) - load(f, 2 * p * L))  # of the wrong state
+        size = vabs(lead)
+        e = vexp_falling(zero - size)
         z = one + e
         share = lane_weight * (weight[p] * scale[p]) / z
-        wrong = select(ahead, share, e * share)
-        side = select(load(symbols, (p + 1) * L) == 1.0, zero - wrong, wrong)
+        side = sign * select(lead > 0.0, share, e * share)
         store(f, 2 * p * L, zero - side)
         store(f, (2 * p + 1) * L, side)
-        total = fma(weight[p], select(lead <= 0.0, zero, lead), total)  # a NaN goes through
+        total = fma(0.5 * weight[p], lead + size, total)  # twice the positive part
         product *= z
         factors += 1
     return fma(shared, vlog(product), total)

@@ -280,3 +280,15 @@ def hsum(typingctx, a):
 def vmax(a, b):
     """Larger of the two; ``b`` where either is NaN."""
     return select(a > b, a, b)
+
+
+@intrinsic
+def vabs(typingctx, a):
+    """Absolute values."""
+
+    def codegen(context, builder, signature, args):
+        name = f"llvm.fabs.v{a.lanes}f{a.dtype.bitwidth}"
+        kind = ir.FunctionType(a.floats, [a.floats])
+        return builder.call(builder.module.declare_intrinsic(name, (), kind), args)
+
+    return (a(a), codegen) if isinstance(a, Vector) else None

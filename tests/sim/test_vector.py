@@ -7,9 +7,9 @@ import operator
 import numpy as np
 import pytest
 
-from sim.kernels._elementary import vexp, vlog
+from sim.kernels._elementary import vexp, vexp_falling, vlog
 from sim.kernels._jit import jit
-from sim.kernels._vector import fma, hsum, lanes, load, select, splat, spread, store, vmax
+from sim.kernels._vector import fma, hsum, lanes, load, select, splat, spread, store, vabs, vmax
 
 DTYPES = [np.float64, np.float32]
 
@@ -18,7 +18,10 @@ DTYPES = [np.float64, np.float32]
 def _apply(which, x, out):
     for i in range(0, len(x), lanes(x)):
         a = load(x, i)
-        store(out, i, vexp(a) if which == 0 else vlog(a))
+        if which == 2:
+            store(out, i, vexp_falling(a))
+        else:
+            store(out, i, vexp(a) if which == 0 else vlog(a))
 
 
 @jit
@@ -37,6 +40,7 @@ def _mixed(x, y, out):
     store(out, 4 * L, fma(a, b, b))
     store(out, 5 * L, select((a > b) & (b != 0.0), a, b))
     store(out, 6 * L, vmax(a, b))
+    store(out, 10 * L, vabs(a))
     a += b
     store(out, 7 * L, a)
     store(out, 8 * L, fma(0.1, b, splat(0.1, b)))
@@ -44,7 +48,7 @@ def _mixed(x, y, out):
 
 
 def elementary(which, x, dtype=np.float64):
-    """vexp (0) or vlog (1) of an array of any length."""
+    """vexp (0), vlog (1) or vexp_falling (2) of an array of any length."""
     x = np.asarray(x, dtype)
     padded = np.concatenate([x, np.ones(-len(x) % 16, dtype)])
     out = np.empty_like(padded)
@@ -87,11 +91,21 @@ def test_vexp_at_the_last_normal_numbers():
         assert ulps(elementary(0, x, dtype), np.exp(x.astype(float))) <= 2
 
 
-def test_vexp_keeps_any_nan():
+@pytest.mark.parametrize("which", [0, 2])
+def test_vexp_keeps_any_nan(which):
     payload = np.array([0xFFF8000000000123, 0x7FF8000000000FFF], np.uint64).view(float)
-    assert np.isnan(elementary(0, payload)).all()
+    assert np.isnan(elementary(which, payload)).all()
     payload = np.array([0xFFC00123, 0x7FC00FFF], np.uint32).view(np.float32)
-    assert np.isnan(elementary(0, payload, np.float32)).all()
+    assert np.isnan(elementary(which, payload, np.float32)).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_vexp_falling_is_vexp_where_it_may_be_used(dtype):
+    lowest = -708.39 if dtype == np.float64 else -87.3
+    x = np.append(np.random.default_rng(0).uniform(lowest, 0, 9999), [0.0, -0.0]).astype(dtype)
+    assert np.array_equal(elementary(2, x, dtype), elementary(0, x, dtype))
+    beyond = elementary(2, [-710.0, -1e30, -math.inf], dtype)
+    assert np.all((beyond > 0) & (beyond < 1.1 * np.finfo(dtype).tiny))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -124,7 +138,7 @@ def test_operators(dtype):
     L = 64 // dtype().itemsize
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, L)).astype(dtype)
-    out = np.empty(10 * L, dtype)
+    out = np.empty(11 * L, dtype)
     _mixed(x, y, out)
     tenth = dtype(0.1)
     expected = [
@@ -138,8 +152,9 @@ def test_operators(dtype):
         x + y,
         tenth * y + tenth,
         np.full(L, x[3]),
+        np.abs(x),
     ]
-    for row, (a, b) in enumerate(zip(out.reshape(10, L), expected, strict=True)):
+    for row, (a, b) in enumerate(zip(out.reshape(11, L), expected, strict=True)):
         if row in (4, 8):  # fused where the machine can
             assert np.max(np.abs(a - b)) <= 2 * np.finfo(dtype).eps * np.max(np.abs(b))
         else:
