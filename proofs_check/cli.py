@@ -11,7 +11,7 @@ from pathlib import Path
 from proofs_check import ledger
 from proofs_check.report import write_report
 from sim import checks
-from sim.cli import OneLineParser, in_options
+from sim.cli_parser import OneLineParser, in_options
 from sim.plots.style import VENUES, use_file_backend
 from sim.store import output_folder, refuse_unwritable, write_json
 

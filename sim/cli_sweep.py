@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sim import checks
-from sim.cli import OneLineParser, ShowDefaults, add_run_options, prepare, run_configuration
+from sim.cli_parser import OneLineParser, ShowDefaults
+from sim.cli_run import add_run_options, prepare, run_configuration
 from sim.configurations import Configuration
 from sim.descent import train
 from sim.models import Model

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.cli import add_run_options
+from sim.cli_run import add_run_options
 from sim.cli_sweep import train_configuration
 from sim.configurations import expand
 from sim.trajectory import Trajectory
