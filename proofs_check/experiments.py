@@ -25,8 +25,6 @@ class Experiment:
 
     Attributes
     ----------
-    name : str
-        Of the folder its runs are kept in.
     task : callable
         What one run is: a top-level function, configuration -> Trajectory or numbers by name.
         `sim.cli_sweep.train_configuration` does what ``python -m sim run`` does.
@@ -34,7 +32,6 @@ class Experiment:
         As for `sim.sweep`.
     """
 
-    name: str
     task: Task
     grid: Grid
 
@@ -46,7 +43,8 @@ class Experiment:
         RuntimeError
             If a run failed: evidence with holes in it is none.
         """
-        store = cache_folder() / "experiments" / f"{self.name}-{code_digest()[:16]}"
+        # one folder for all: a run that two experiments have in common is made once
+        store = cache_folder() / f"experiments-{code_digest()[:16]}"
         with _processes() as executor:
             found = sweep(
                 self.grid,
@@ -57,7 +55,7 @@ class Experiment:
             )
         if found.failed:
             failed = found.failed[0]
-            raise RuntimeError(f"{self.name} {failed.configuration} failed with {failed.error}")
+            raise RuntimeError(f"run {failed.configuration} failed with {failed.error}")
         return found
 
 

@@ -147,3 +147,19 @@ def run_configuration(options: argparse.Namespace) -> dict[str, Any]:
         for name, value in sorted(vars(options).items())
         if name not in ("command", "out", "overwrite", "quiet", "threads")
     }
+
+
+def configuration(**options: Any) -> dict[str, Any]:
+    """A run's options by name, as ``python -m sim run`` has them where they are not given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such option.
+    """
+    parser = argparse.ArgumentParser()
+    add_run_options(parser)
+    defaults = run_configuration(parser.parse_args([]))
+    for name in options:
+        checks.one_of("option", name, defaults)
+    return defaults | options

@@ -32,21 +32,21 @@ def here(tmp_path, monkeypatch):
 
 def test_a_second_look_reads_what_the_first_one_kept(here, monkeypatch):
     grid = {"k": [2, 3], "seed": [0, 1]}
-    first = Experiment("numbers", numbers, grid).runs()
+    first = Experiment(numbers, grid).runs()
     monkeypatch.setattr(np.random, "default_rng", lambda _: pytest.fail("was computed again"))
-    again = Experiment("numbers", numbers, grid).runs()
+    again = Experiment(numbers, grid).runs()
     assert [run.result for run in first.runs] == [run.result for run in again.runs]
     assert len(list(here.rglob("*.json"))) == 4
 
 
 def test_without_cache_nothing_is_kept(here):
-    Experiment("numbers", numbers, {"k": [2]}).runs(use_cache=False)
+    Experiment(numbers, {"k": [2]}).runs(use_cache=False)
     assert not list(here.rglob("*.json"))
 
 
 def test_a_failed_run_is_no_evidence(here):
     with pytest.raises(RuntimeError, match=r"k.*2.*failed with ArithmeticError: k = 2"):
-        Experiment("fails", fails, {"k": [2]}).runs()
+        Experiment(fails, {"k": [2]}).runs()
 
 
 def test_code_is_told_from_comments_and_docstrings():

@@ -1,0 +1,12 @@
+"""Fig. 12, top row: the transformer on two states."""
+
+from __future__ import annotations
+
+from proofs_check.figures.transformer import one_run_spec
+
+SPEC = one_run_spec(
+    "fig12-transformer",
+    "transformer, k = 2: test loss, attention of layer 1, distance to the strategies",
+    {"k": 2, "length": 100, "examples": 128_000},
+    [3_000, 15_000, 60_000],
+)
