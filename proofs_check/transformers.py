@@ -7,6 +7,7 @@ through the printed stages on the printed scale, and is what everything here use
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -74,3 +75,41 @@ def use_of_order(run: Trajectory, index: int, seed: int = 0) -> float:
     )
     levels = test_set.baselines
     return float((after - before) / (levels["unigram"] - min(levels.values())))
+
+
+def use_of_history(run: Trajectory, seed: int = 0) -> float:
+    """How much a model's final predictions depend on the token before the last.
+
+    That token is changed, and the KL divergence between the predictions before and after is given
+    in units of the trigram strategy's own.
+    """
+    options = run.provenance["configuration"]
+    k = options["k"]
+    prior = sim.Dirichlet(k, order=options["order"])
+    context = HeldOut.draw(prior, HELD_OUT, options["length"], seed).context
+    changed = context.copy()
+    changed[:, -2] = (changed[:, -2] + 1) % k
+    model = run.model(-1)
+    mine, trigram = (
+        [predict(tokens) for tokens in (context, changed)]
+        for predict in (
+            lambda tokens: log_softmax(sim.logits(model, tokens)[:, -1].astype(float)),
+            lambda tokens: np.log(sim.strategies.ngram(tokens, k, 2, last=True)[:, 0]),
+        )
+    )
+    return float(_divergence(*mine) / _divergence(*trigram))
+
+
+def _divergence(log_p: Array, log_q: Array) -> float:
+    return float(kl(np.exp(log_p), log_q).mean())
+
+
+def experiment_runs(
+    seeds: int, variant: Callable[[Any], dict[str, Any]]
+) -> Callable[[Any], list[Trajectory]]:
+    """The runs of a variant that depends on what is stated."""
+
+    def found(stated: Any) -> list[Trajectory]:
+        return [run.trajectory for run in runs(seeds, variant(stated)).runs().runs]
+
+    return found

@@ -8,6 +8,6 @@ SPEC = seeds_spec(
     "fig9",
     "transformer, k = 8, T = 200: three stages here too",
     {"k = 8": {"k": 8, "length": 200, "examples": 128_000}},
-    seeds=4,
+    seeds=3,
     height=0.36,
 )

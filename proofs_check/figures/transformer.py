@@ -30,12 +30,10 @@ def trained(
     parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
 ) -> list[list[Trajectory]]:
     """The runs of every variant, from the cache or made now."""
-    variants = parameters["variants"]
-    experiment = runs(
-        parameters["experiment"], parameters["seeds"], *variants.values(), first=parameters["seed"]
-    )
-    found = [run.trajectory for run in experiment.runs(progress=progress, use_cache=use_cache).runs]
-    count = parameters["seeds"]
+    variants, count = parameters["variants"], parameters["seeds"]
+    experiment = runs(count, *variants.values(), first=parameters["seed"])
+    made = experiment.runs(progress=progress, use_cache=use_cache).runs
+    found = [run.trajectory for run in made]
     return [found[count * place : count * (place + 1)] for place in range(len(variants))]
 
 

@@ -31,9 +31,9 @@ def examples_axis(ax: Axes, last: float) -> None:
     ax.set_xlim(0, last)
     ax.xaxis.set_major_locator(FixedLocator(_ticks(last)))
     ax.xaxis.set_minor_locator(NullLocator())
-    unit, name = (1e3, "thousands, ") if last >= THOUSANDS else (1.0, "")
+    unit, name = (1e3, "thousand examples") if last >= THOUSANDS else (1.0, "examples seen")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / unit:,.0f}"))
-    ax.set_xlabel(f"examples seen ({name}square-root scale)")
+    ax.set_xlabel(f"{name} (square-root scale)")
 
 
 def square_root(x: ArrayLike) -> Array:

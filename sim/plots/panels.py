@@ -112,8 +112,10 @@ def attention_scores(ax: Axes, data: LearningCurves) -> None:
         if name in data.attention:
             values = data.attention[name][index]
             ax.plot(data.examples[index], values, color=color, label=label, marker="o", **MEASURED)
-    ax.set(title="Attention mass", ylabel="mean over positions", ylim=(0, 1))
-    ax.legend()
+    # room for the legend
+    ax.set(title="Attention mass", ylabel="mean over positions", ylim=(0, 1.35))
+    ax.set_yticks([0, 0.5, 1])
+    ax.legend(loc="upper left")
     examples_axis(ax, data.examples[-1])
 
 

@@ -69,7 +69,7 @@ def test_a_stage_of_one_percent_is_seen():
     place = ax.transAxes.inverted().transform(ax.transData.transform([[1_557, 0], [60_429, 0]]))
     np.testing.assert_allclose(place[:, 0], np.sqrt([1_557 / 128_000, 60_429 / 128_000]))
     assert place[0, 0] > 0.1
-    assert ax.get_xlabel() == "examples seen (thousands, square-root scale)"
+    assert ax.get_xlabel() == "thousand examples (square-root scale)"
 
 
 @pytest.mark.parametrize("last", [1, 3, 16, 100, 2_560, 128_000, 10**7])

@@ -1,0 +1,128 @@
+"""Sec. 3.1, 3.3 and App. B: what the paper's transformers learn, over seeds."""
+
+from __future__ import annotations
+
+from proofs_check.claim import Claim, Route, Statement, Verdict
+from proofs_check.claims import learning_routes as on
+from proofs_check.figures import fig5, fig8, fig9, fig13
+from proofs_check.transformers import experiment_runs
+
+_THREE = ("uniform", "unigram", "bigram")
+_SETTING = "AdamW, learning rate 1e-3 (claim text-B-learning-rate), batches of 64, minGPT's start"
+
+
+def _routes(runs: on.Runs) -> tuple[Route, Route]:
+    return (
+        Route("simulation", "nearest strategy and final loss on held-out sequences",
+              on.stages(runs)),
+        Route("intervention", "predictions after shuffling the context but its end",
+              on.order(runs)),
+    )  # fmt: skip
+
+
+CLAIMS = (
+    Claim(
+        id="fig-8",
+        source="Fig. 3 (top), Fig. 8, Sec. 3.1",
+        title="two-layer transformers are uniform, unigram, bigram predictors in turn",
+        printed=Statement(
+            r"k=3,\ T=100,\ 128{,}000\text{ examples: uniform}\to\text{unigram}\to\text{bigram, "
+            r"and near the bigram loss at the end, for at least 9 of 10 seeds}",
+            {"stages": _THREE, "misses": 1},
+        ),
+        routes=_routes(on.runs_of(fig8.SPEC)),
+        expected=Verdict.SUPPORTED,
+        assumptions=(_SETTING, "width 16, one head, relative positions"),
+        note="a seed may settle between unigram and bigram loss: near means within a quarter of "
+        "the way from one to the other",
+        minutes=1.5,
+    ),
+    Claim(
+        id="fig-9",
+        source="Fig. 9",
+        title="the same three stages with eight states and contexts of 200",
+        printed=Statement(
+            r"k=8,\ T=200:\ \text{uniform}\to\text{unigram}\to\text{bigram}",
+            {"stages": _THREE, "misses": 0},
+        ),
+        routes=_routes(on.runs_of(fig9.SPEC)),
+        expected=Verdict.SUPPORTED,
+        assumptions=(_SETTING, "width 16, one head, relative positions"),
+        minutes=2.5,
+    ),
+    Claim(
+        id="fig-5",
+        source="Fig. 5, Sec. 3.3",
+        title="three heads learn trigrams in four stages",
+        printed=Statement(
+            r"T=200,\ \text{order }2:\ \text{uniform}\to\text{unigram}\to\text{bigram}\to"
+            r"\text{trigram}",
+            {"stages": (*_THREE, "trigram"), "misses": 0},
+        ),
+        routes=_routes(on.runs_of(fig5.SPEC, "three heads")),
+        expected=Verdict.SUPPORTED,
+        assumptions=(_SETTING, "k = 2, two layers of three heads, width 48"),
+        note="the width of App. B, 16, is not divisible by three",
+        minutes=3,
+    ),
+    Claim(
+        id="text-3.3-single-head",
+        source="Sec. 3.3",
+        title="single-headed models do no better on trigrams than bigrams",
+        printed=Statement(
+            r"\text{one head a layer: test loss at least that of bigrams, no use of the second "
+            r"token of the history}",
+            {"best": "bigram", "misses": 0},
+        ),
+        routes=(
+            Route("simulation", "final loss on held-out sequences",
+                  on.not_beyond(on.runs_of(fig5.SPEC, "one head"))),
+            Route("intervention", "predictions after changing the token before the last",
+                  on.history(on.runs_of(fig5.SPEC, "one head"))),
+        ),
+        expected=Verdict.SUPPORTED,
+        assumptions=(_SETTING, "k = 2, T = 200, two layers, width 48, 128,000 examples"),
+        minutes=3,
+    ),
+    Claim(
+        id="fig-13",
+        source="Fig. 13, Sec. 3.1",
+        title="one layer does not get beyond unigrams, trained eight times longer",
+        printed=Statement(
+            r"\text{one layer, 1{,}024{,}000 examples, with or without MLP, relative or absolute "
+            r"positions: uniform}\to\text{unigram}",
+            {"stages": _THREE[:2], "misses": 0},
+        ),
+        routes=_routes(on.runs_of(fig13.SPEC)),
+        expected=Verdict.SUPPORTED,
+        assumptions=(_SETTING, "k = 3, T = 100, width 16, one head, MLP of 64 units"),
+        minutes=5,
+    ),
+    Claim(
+        id="text-B-learning-rate",
+        source="App. B",
+        title="the learning rate of the transformers",
+        printed=Statement(
+            r"\text{AdamW with learning rate }3\cdot10^{-5}\text{: the stages of Fig. 3 within }"
+            r"128{,}000\text{ examples}",
+            {"rate": 3e-5, "stages": _THREE, "misses": 0},
+        ),
+        corrected=Statement(
+            r"\text{AdamW with learning rate }10^{-3}\text{: the stages of Fig. 3 within }"
+            r"128{,}000\text{ examples}",
+            {"rate": 1e-3, "stages": _THREE, "misses": 0},
+        ),
+        routes=_routes(
+            experiment_runs(
+                3, lambda stated: {"k": 3, "length": 100, "examples": 128_000,
+                                   "learning_rate": [stated["rate"]]}
+            )
+        ),
+        expected=Verdict.CORRECTED,
+        assumptions=(
+            "batches of 64, width 16, the start of minGPT, of which App. B does not speak",
+            "seeds 0, 1, 2",
+        ),
+        minutes=1.5,
+    ),
+)  # fmt: skip

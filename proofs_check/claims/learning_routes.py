@@ -1,0 +1,129 @@
+"""What trained transformers did (simulation), and what they do with a changed context
+(intervention)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from proofs_check.claim import Finding
+from proofs_check.figures.figure import FigureSpec
+from proofs_check.figures.transformer import trained
+from proofs_check.transformers import middles, stage_names, use_of_history, use_of_order
+from sim.trajectory import Trajectory
+
+Runs = Callable[[Any], list[Trajectory]]
+
+# a model is at a strategy's level when off by less than this part of the way to the next level
+NEAR = 0.25
+# a prediction uses the order of the context when it owes to it more than this part of the way
+# from unigrams to the best strategy
+USED = 0.25
+
+
+def runs_of(spec: FigureSpec, *titles: str) -> Runs:
+    """The runs of a figure, of all its variants or of those named."""
+
+    def runs(_: Any) -> list[Trajectory]:
+        rows = zip(spec.parameters["variants"], trained(spec.parameters), strict=True)
+        return [run for title, row in rows if not titles or title in titles for run in row]
+
+    return runs
+
+
+def at_level(run: Trajectory, name: str) -> bool:
+    """Whether the final test loss is near that of a strategy."""
+    level = run.baselines[name]
+    others = [abs(value - level) for other, value in run.baselines.items() if other != name]
+    return bool(abs(run.measures["kl_truth"][-1] - level) <= NEAR * min(others))
+
+
+def stages(runs: Runs) -> Callable[[dict[str, Any]], Finding]:
+    """Runs that are in turn nearest to the stated strategies, and end at the last one's level."""
+
+    def find(stated: dict[str, Any]) -> Finding:
+        names, found = tuple(stated["stages"]), runs(stated)
+        good = [run for run in found if stage_names(run) == names and at_level(run, names[-1])]
+        return _count(len(good), len(found), stated, _times(good, names))
+
+    return find
+
+
+def order(runs: Runs) -> Callable[[dict[str, Any]], Finding]:
+    """Runs whose models use the order of the context in the stages of n-grams and not before."""
+
+    def find(stated: dict[str, Any]) -> Finding:
+        found = runs(stated)
+        used = [_used(run, tuple(stated["stages"])) for run in found]
+        good = [
+            all((value > USED) == (name not in ("uniform", "unigram")) for name, value in row)
+            for row in used
+        ]
+        shown = {
+            name: np.median([value for row in used for other, value in row if other == name])
+            for name in stated["stages"]
+        }
+        detail = ", ".join(f"{name} {value:.2f}" for name, value in shown.items())
+        return _count(sum(good), len(found), stated, f"median use of order: {detail}")
+
+    return find
+
+
+def _used(run: Trajectory, names: tuple[str, ...]) -> list[tuple[str, float]]:
+    """Use of order in the middle of each stage, in the last at the end; NaN where there is none."""
+    places = middles(run) | {names[-1]: len(run) - 1}
+    return [(n, use_of_order(run, places[n]) if n in places else np.nan) for n in names]
+
+
+def not_beyond(runs: Runs) -> Callable[[dict[str, Any]], Finding]:
+    """Runs that end no better than a strategy, up to a part of its distance to the next."""
+
+    def find(stated: dict[str, Any]) -> Finding:
+        found, name = runs(stated), stated["best"]
+        lowest = [run.measures["kl_truth"][-10:].mean() / run.baselines[name] for run in found]
+        good = [value >= 1 - NEAR for value in lowest]
+        spread = f"{min(lowest):.3f} to {max(lowest):.3f}"
+        return _count(sum(good), len(found), stated, f"final KL over that of {name}s: {spread}")
+
+    return find
+
+
+def history(runs: Runs) -> Callable[[dict[str, Any]], Finding]:
+    """Runs whose predictions do not depend on the token before the last as trigrams' do."""
+
+    def find(stated: dict[str, Any]) -> Finding:
+        found = runs(stated)
+        used = [use_of_history(run) for run in found]
+        longer = stated["best"] == "trigram"
+        good = [(value > USED) == longer for value in used]
+        spread = f"{min(used):.2f} to {max(used):.2f}"
+        return _count(
+            sum(good), len(found), stated, f"effect over the trigram strategy's: {spread}"
+        )
+
+    return find
+
+
+def _count(good: int, total: int, stated: dict[str, Any], detail: str) -> Finding:
+    text = f"{good} of {total} runs; {detail}"
+    return Finding(float(total - good), float(stated["misses"]), text)
+
+
+def _times(runs: list[Trajectory], names: tuple[str, ...]) -> str:
+    """When strategies take over, and how far the runs get."""
+    from sim.sweeps import summary
+
+    if not runs:
+        return "none shows these stages"
+    results = [summary(run) for run in runs]
+    parts = []
+    for name in names[1:]:
+        times = [result[f"{name}_from"] for result in results]
+        parts.append(
+            f"{name} from {np.median(times):,.0f} examples ({min(times):,.0f} to {max(times):,.0f})"
+        )
+    final = np.median([result["final_kl_truth"] for result in results])
+    level = runs[0].baselines[names[-1]]
+    return "; ".join([*parts, f"final KL {final:.3f}, that of {names[-1]}s {level:.3f}"])
