@@ -58,7 +58,11 @@ def order(runs: Runs) -> Callable[[dict[str, Any]], Finding]:
         found = runs(stated)
         used = [_used(run, tuple(stated["stages"])) for run in found]
         good = [
-            all((value > USED) == (name not in ("uniform", "unigram")) for name, value in row)
+            all(
+                # a stage that is missing has no value, and no comparison
+                value > USED if name not in ("uniform", "unigram") else value <= USED
+                for name, value in row
+            )
             for row in used
         ]
         shown = {

@@ -11,7 +11,17 @@ from proofs_check.figures import FIGURES, make_figure
 from proofs_check.figures.learning import train_minimal
 
 TINY = {"length": 8, "batch_size": 4, "examples": 400, "held_out": 20}
+RUN = {"k": 2, "length": 8, "batch_size": 4, "examples": 80, "held_out": 20}
 SMALL = {
+    "fig3-transformer": {"variants": {"": RUN}, "snapshots": [8, 40, 80]},
+    "fig12-transformer": {"variants": {"": RUN}, "snapshots": [8, 40, 80]},
+    "fig5": {"variants": {"a": RUN | {"order": 2}, "b": RUN | {"order": 2, "heads": 2}}, "seeds": 2},
+    "fig8": {"variants": {"k = 2": RUN}, "seeds": 3},
+    "fig9": {"variants": {"k = 4": RUN | {"k": 4}}, "seeds": 2},
+    "fig13": {
+        "variants": {"a": RUN | {"layers": 1}, "b": RUN | {"layers": 1, "mlp": 4}},
+        "seeds": 1,
+    },
     "fig3": TINY | {"snapshots": [40, 200, 400], "length": 6},
     "fig12": TINY | {"snapshots": [40, 200, 400]},
     "fig4b": TINY | {"at": 200},
@@ -20,6 +30,12 @@ SMALL = {
     "escape": {"length": 12, "scales": [1e-2, 1e-3], "steps": 40, "runs": 2, "beyond": 2.0},
     "threshold": {"length": 30, "sampled_lengths": [40], "samples": 1000, "batches": 2},
 }
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch):
+    """Runs this small are over before another process has begun."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
 
 
 def small(name):
