@@ -15,7 +15,17 @@ RUN = {"k": 2, "length": 8, "batch_size": 4, "examples": 80, "held_out": 20}
 SMALL = {
     "fig3-transformer": {"variants": {"": RUN}, "snapshots": [8, 40, 80]},
     "fig12-transformer": {"variants": {"": RUN}, "snapshots": [8, 40, 80]},
-    "fig5": {"variants": {"a": RUN | {"order": 2}, "b": RUN | {"order": 2, "heads": 2}}, "seeds": 2},
+    "fig4a": {
+        "variants": {p: RUN | {"prior": "interpolated", "p": float(p)} for p in "01"},
+        "seeds": 1,
+        "held_out": 20,
+    },
+    "fig10": {"variants": {"": RUN}, "moments": [0, 80], "shown": 8},
+    "fig11": TINY | {"variants": {"": RUN}, "k": 2},
+    "fig5": {
+        "variants": {"a": RUN | {"order": 2}, "b": RUN | {"order": 2, "heads": 2}},
+        "seeds": 2,
+    },
     "fig8": {"variants": {"k = 2": RUN}, "seeds": 3},
     "fig9": {"variants": {"k = 4": RUN | {"k": 4}}, "seeds": 2},
     "fig13": {
