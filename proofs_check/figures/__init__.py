@@ -2,6 +2,8 @@
 
 from proofs_check.figures import (
     escape,
+    fig1,
+    fig2,
     fig3,
     fig3_transformer,
     fig4a,
@@ -23,6 +25,8 @@ from proofs_check.figures.figure import FigureSpec, make_figure
 FIGURES: dict[str, FigureSpec] = {
     module.SPEC.name: module.SPEC
     for module in (
+        fig1,
+        fig2,
         fig3,
         fig3_transformer,
         fig4a,

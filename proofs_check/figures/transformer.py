@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,17 +120,24 @@ def _series_seeds(data: list[Variant]) -> list[Series]:
 
 
 def one_run_spec(
-    name: str, title: str, options: dict[str, Any], snapshots: list[int]
+    name: str,
+    title: str,
+    options: dict[str, Any],
+    snapshots: list[int],
+    *,
+    height: float = 0.64,
+    draw: Callable[[Figure, LearningCurves], None] | None = None,
+    series: Callable[[LearningCurves], list[Series]] | None = None,
 ) -> FigureSpec:
-    """A figure of one run: test loss, attention of layer 1 by lag, distances, attention scores."""
+    """A figure of one run, by itself: test loss, attention of layer 1 by lag, distances, scores."""
     return FigureSpec(
         name=name,
         title=title,
         parameters={"variants": {"": options}, "seeds": 1, "seed": 0, "snapshots": snapshots},
-        height=0.64,
+        height=height,
         compute=_compute_one,
-        draw=_draw_one,
-        series=_series_one,
+        draw=draw or _draw_one,
+        series=series or _series_one,
     )
 
 

@@ -15,6 +15,8 @@ RUN = {"k": 2, "length": 8, "batch_size": 4, "examples": 80, "held_out": 20}
 SMALL = {
     "fig3-transformer": {"variants": {"": RUN}, "snapshots": [8, 40, 80]},
     "fig12-transformer": {"variants": {"": RUN}, "snapshots": [8, 40, 80]},
+    "fig1": {"variants": {"": RUN}},
+    "fig2": {"variants": {"": RUN}, "moments": [0, 80], "shown": 8},
     "fig4a": {
         "variants": {p: RUN | {"prior": "interpolated", "p": float(p)} for p in "01"},
         "seeds": 1,
