@@ -32,6 +32,7 @@ from proofs_check.claims import (
     x_even_odd,
     x_invariants,
     x_modes,
+    x_stage_times,
     x_stages,
     x_symmetry,
     x_threshold,
@@ -68,4 +69,5 @@ CLAIMS = (
     *x_constants.CLAIMS,
     *x_context_limit.CLAIMS,
     *x_stages.CLAIMS,
+    *x_stage_times.CLAIMS,
 )
