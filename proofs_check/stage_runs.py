@@ -137,17 +137,24 @@ def first_times(run: sim.Trajectory, margin: float = 0.0) -> dict[str, float]:
     return {stage.strategy: stage.start_time for stage in reversed(stages)}
 
 
-def experiment(seeds: int = SEEDS) -> Experiment:
-    """All runs of the design."""
-    cells = [cell for group in design().values() for cell in group]
-    return Experiment("stages", stage_run, configurations(cells, seeds))
+def all_cells() -> tuple[Cell, ...]:
+    """Every cell of the design, once."""
+    return tuple(dict.fromkeys(cell for group in design().values() for cell in group))
 
 
 @cache
-def measured(*, progress: bool = False, use_cache: bool = True) -> dict[Cell, dict[str, Array]]:
-    """By cell, the results of its seeds by name, each ``(SEEDS,)``."""
+def measured(
+    cells: tuple[Cell, ...] | None = None,
+    seeds: int = SEEDS,
+    *,
+    progress: bool = False,
+    use_cache: bool = True,
+) -> dict[Cell, dict[str, Array]]:
+    """By cell (all of the design if none are given), results by name, each ``(seeds,)``."""
+    chosen = configurations(all_cells() if cells is None else cells, seeds)
+    experiment = Experiment("stages", stage_run, chosen)
     found: dict[Cell, dict[str, list[float]]] = {}
-    for run in experiment().runs(progress=progress, use_cache=use_cache):
+    for run in experiment.runs(progress=progress, use_cache=use_cache):
         cell = Cell(*(run.configuration[name] for name in Cell._fields))
         for name, value in run.result.items():
             found.setdefault(cell, {}).setdefault(name, []).append(value)
@@ -163,7 +170,8 @@ def interval(cell: Cell, kind: str = "limit", threshold: int = 0) -> MedianInter
 
 
 @cache
-def predicted(T: int, k: int, init: float, threshold: int = 0) -> dict[str, float | None]:
-    """`theory.predict_stages` by stage."""
+def predicted(T: int, k: int, init: float, threshold: int = 0) -> dict[str, float]:
+    """`theory.predict_stages` by stage; infinity for what is not reached."""
     found = theory.predict_stages(T, k=k, init=init, margin=MARGINS[threshold])
-    return {"unigram": found.unigram, "bigram": found.bigram}
+    times = {"unigram": found.unigram, "bigram": found.bigram}
+    return {stage: np.inf if time is None else time for stage, time in times.items()}
