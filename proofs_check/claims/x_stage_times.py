@@ -52,7 +52,7 @@ CLAIMS = (
             {50: (0.96, 1.06, 1.14), 100: (0.96, 1.06, 1.17)},
         ),
         routes=(
-            Route("quadrature", "gradient flow of the loss of 6000 sequences", routes.bias_flow),
+            Route("quadrature", "gradient flow of the loss of 10,000 sequences", routes.bias_flow),
             Route("simulation", "SGD, 10 seeds, medians and intervals", routes.bias_sgd),
         ),
         expected=Verdict.SUPPORTED,
