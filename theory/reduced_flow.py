@@ -41,20 +41,32 @@ class Flow:
     loss: Array
     distances: dict[str, Array]
 
-    def stages(self) -> list[tuple[str, float, float]]:
+    def stages(self, margin: float = 0.0) -> list[tuple[str, float, float]]:
         """(strategy, start, stop) of each interval in which one strategy is the nearest.
 
         Crossings are interpolated linearly between the times of the solution.
+
+        Parameters
+        ----------
+        margin : float >= 0
+            A strategy takes over when its distance is below the present one's by more than this.
         """
+        if not 0 <= margin < np.inf:
+            raise ValueError(f"margin must be finite and >= 0, got {margin!r}")
         table = np.stack([self.distances[name] for name in STRATEGIES])
         # strategies may coincide (pi = 1/k): rounding must not choose between them
         nearest = (table + 1e-9 * np.arange(len(table))[:, None]).argmin(axis=0)
-        found = [(STRATEGIES[nearest[0]], float(self.time[0]))]
-        for r in np.flatnonzero(np.diff(nearest)):
-            lead = table[nearest[r], r : r + 2] - table[nearest[r + 1], r : r + 2]
-            share = lead[0] / (lead[0] - lead[1])
-            when = self.time[r] + share * (self.time[r + 1] - self.time[r])
-            found.append((STRATEGIES[nearest[r + 1]], float(when)))
+        current = int(nearest[0])
+        found = [(STRATEGIES[current], float(self.time[0]))]
+        for r in range(1, len(nearest)):
+            lead = table[current, r - 1 : r + 1] - table[nearest[r], r - 1 : r + 1] - margin
+            if nearest[r] == current or lead[1] <= 0:
+                continue
+            # a strategy that overtook a third one may have led by the margin before
+            share = lead[0] / (lead[0] - lead[1]) if lead[0] < 0 else 0.0
+            when = self.time[r - 1] + share * (self.time[r] - self.time[r - 1])
+            current = int(nearest[r])
+            found.append((STRATEGIES[current], float(when)))
         ends = [start for _, start in found[1:]] + [float(self.time[-1])]
         return [(name, start, end) for (name, start), end in zip(found, ends, strict=True)]
 
@@ -66,6 +78,7 @@ def reduced_flow(
     v: ArrayLike,
     *,
     stop: float,
+    first: float | None = None,
     records: int = 240,
     rtol: float = 1e-6,
 ) -> Flow:
@@ -77,7 +90,8 @@ def reduced_flow(
     alpha, beta : float, initial weights
     v : (J,), initial weights
     stop : float > 0, flow time to end at
-    records : int >= 2, times at which the solution is given, half of them dense near the start
+    first : float in (0, stop), the first time recorded after 0; stop / 10^4 if not given
+    records : int >= 2, times at which the solution is given, geometric from `first` to `stop`
     rtol : float > 0
 
     Returns
@@ -92,6 +106,9 @@ def reduced_flow(
         Naming the argument and its value.
     """
     stop = checks.positive("stop", stop)
+    first = 1e-4 * stop if first is None else checks.positive("first", first)
+    if first >= stop:
+        raise ValueError(f"first must be below stop = {stop:g}, got {first:g}")
     records = checks.integer("records", records, 2)
     start = np.concatenate([[alpha, alpha + beta], np.asarray(v, dtype=np.float64)])
     k = model.k
@@ -101,7 +118,7 @@ def reduced_flow(
         off = (gradient.alpha - gradient.beta) / (k * (k - 1))
         return -np.concatenate([[off, gradient.beta / k], gradient.v])
 
-    times = np.concatenate([[0.0], np.geomspace(1e-4 * stop, stop, records - 1)])
+    times = np.concatenate([[0.0], np.geomspace(first, stop, records - 1)])
     found = solve_ivp(velocity, (0.0, stop), start, "LSODA", times, rtol=rtol, atol=1e-9)
     if not found.success:
         raise RuntimeError(f"the flow could not be integrated: {found.message}")

@@ -57,6 +57,7 @@ def predict_stages(
     *,
     delta: float = 1.0,
     nodes: int | None = None,
+    margin: float = 0.0,
 ) -> StagePrediction:
     """When unigram and bigram become the nearest strategy, from v = init and W = 0.
 
@@ -69,6 +70,8 @@ def predict_stages(
     loss : "cross_entropy" or "margin", the losses whose flow leaves the origin along K
     delta : float > 0, for the margin loss
     nodes : int, as in `ExpectedCounts`
+    margin : float >= 0
+        As in `Flow.stages`: by how much (nats) a strategy has to be nearer before it takes over.
 
     Returns
     -------
@@ -83,18 +86,20 @@ def predict_stages(
     checks.one_of("loss", loss, LOSSES[1:])
     order = nodes or (10 if k == 2 else 256)
     model = ExpectedCounts(T, T=T, k=k, prior=prior, loss=loss, delta=delta, nodes=order)
+    kernel = population_kernel(T, k=k, prior=prior)
+    rate = float(modes(T, k=k, kernel=kernel).singular_values[0])
     stop, start = _FIRST_STOP, np.full(T, init)
+    linear = _linear_time(model, start, rate, kernel, margin)
+    # the stages may lie many powers of ten apart: records begin before the earlier one
+    first_record = 1e-4 * stop if linear is None else min(1e-4 * stop, 0.02 * linear)
     for _ in range(_DOUBLINGS):
-        flow = reduced_flow(model, 0.0, 0.0, start, stop=stop)
-        names = [name for name, *_ in flow.stages()]
+        flow = reduced_flow(model, 0.0, 0.0, start, stop=stop, first=first_record)
+        names = [name for name, *_ in flow.stages(margin)]
         if names[-1] == "bigram":
             break
         stop *= 2.0
-    begins = {name: begin for name, begin, _ in reversed(flow.stages())}
+    begins = {name: begin for name, begin, _ in reversed(flow.stages(margin))}
     first, second = begins.get("unigram"), begins.get("bigram")
-    kernel = population_kernel(T, k=k, prior=prior)
-    rate = float(modes(T, k=k, kernel=kernel).singular_values[0])
-    linear = _linear_time(model, start, rate, kernel)
     return StagePrediction(first, second, linear, rate, _regime(first, second), APPROXIMATIONS)
 
 
@@ -107,7 +112,9 @@ def _regime(first: float | None, second: float | None) -> str:
     return f"separation of time scales: unigram lasts {times:.3g} times the first stage"
 
 
-def _linear_time(model: ExpectedCounts, start: Array, rate: float, kernel: Array) -> float | None:
+def _linear_time(
+    model: ExpectedCounts, start: Array, rate: float, kernel: Array, margin: float
+) -> float | None:
     """First time at which the weights of the linear flow are nearer to unigram than to uniform."""
     k = model.k
     # up to weights of order 1, where the linear flow has long ceased to hold
@@ -117,7 +124,7 @@ def _linear_time(model: ExpectedCounts, start: Array, rate: float, kernel: Array
     each = [model.distances(w[0, 1], w[0, 0] - w[0, 1], u) for u, w in zip(v, W, strict=True)]
     flow = Flow(times, W[:, 0, 1], W[:, 0, 0] - W[:, 0, 1], v, np.zeros_like(times),
                 {name: np.array([d[name] for d in each]) for name in STRATEGIES})  # fmt: skip
-    return next((begin for name, begin, _ in flow.stages() if name == "unigram"), None)
+    return next((begin for name, begin, _ in flow.stages(margin) if name == "unigram"), None)
 
 
 def table(found: StagePrediction, *, T: int, k: int, prior: str, init: float, loss: str) -> str:

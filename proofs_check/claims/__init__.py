@@ -33,6 +33,7 @@ from proofs_check.claims import (
     x_even_odd,
     x_invariants,
     x_modes,
+    x_stage_times,
     x_stages,
     x_symmetry,
     x_threshold,
@@ -70,4 +71,5 @@ CLAIMS = (
     *x_constants.CLAIMS,
     *x_context_limit.CLAIMS,
     *x_stages.CLAIMS,
+    *x_stage_times.CLAIMS,
 )

@@ -1,4 +1,4 @@
-"""Routes for the unigram point and the stage times: closed forms, reduced flow, SGD."""
+"""Routes for the unigram point and its plateau: closed forms, reduced flow, SGD."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sim
 import theory
 from proofs_check.claim import Finding
 from proofs_check.claims.context_routes import duffy_average
-from proofs_check.compare import relative_error, worst
+from proofs_check.compare import worst
 from theory import context_limit
 from theory.normal_form import is_zero
 
@@ -105,35 +105,4 @@ def plateau_sgd(stated: dict[str, float]) -> Finding:
         _shift(stated, 60, times),
         0.35,
         "T = 60, batches of 256, one seed; a third of a unit is allowed for noise",
-    )
-
-
-# --- times -----------------------------------------------------------------------------------
-
-SETTINGS = ((30, 0.02, 1800), (60, 0.02, 1000), (100, 0.02, 800))
-
-
-def times_refined(stated: dict[int, tuple[float, float]]) -> Finding:
-    """The prediction with more chains."""
-    found = [_predicted(T, init, 12) for T, init, _ in SETTINGS]
-    return Finding(
-        relative_error(found, [stated[T] for T, *_ in SETTINGS]),
-        0.02,
-        "12 instead of 10 quadrature nodes a side; 2% allowed",
-    )
-
-
-def times_sgd(stated: dict[int, tuple[float, float]]) -> Finding:
-    """SGD on fresh sequences, cross-entropy."""
-    off = []
-    for T, init, steps in SETTINGS:
-        off.append(np.divide(_sgd(T, init, steps), stated[T]) - 1)
-    listed = ", ".join(
-        f"T={T}: {first:+.0%} {second:+.0%}"
-        for (T, *_), (first, second) in zip(SETTINGS, off, strict=True)
-    )
-    return Finding(
-        worst(np.abs(off).ravel()),
-        0.3,
-        f"SGD later than predicted by (unigram, bigram): {listed}; 30% allowed",
     )

@@ -1,4 +1,4 @@
-"""Beyond the paper: the unigram point, its plateau, and predicted stage times."""
+"""Beyond the paper: the unigram point and its plateau."""
 
 from __future__ import annotations
 
@@ -45,26 +45,5 @@ CLAIMS = (
         assumptions=("cross-entropy, v = epsilon 1, W = 0", "k = 2, flat prior"),
         depends_on=("x-unigram-point-force",),
         note="measured at T = 30 and 60, not derived: the plateau is not a logarithm of the init",
-    ),
-    Claim(
-        id="x-stage-times",
-        source=_SOURCE,
-        title="stage times of SGD from the flow with expected counts",
-        printed=Statement(
-            r"(t_1,t_2)\approx(0.500,2.53),(0.0693,1.27),(0.0103,0.976)\ \text{at}\ T=30,60,100",
-            {30: (0.4997, 2.5307), 60: (0.0693, 1.2671), 100: (0.01035, 0.9761)},
-        ),
-        routes=(
-            Route("quadrature", "the prediction with more chains", routes.times_refined),
-            Route("simulation", "SGD with batches of 256", routes.times_sgd),
-        ),
-        expected=Verdict.SUPPORTED,
-        assumptions=(
-            "cross-entropy, v = 0.02, W = 0, k = 2, flat prior",
-            "counts replaced by their expectations; flow for SGD",
-        ),
-        depends_on=("x-context-limit-logits",),
-        note="with batches of 256 and one seed SGD is within an eighth of the first time, and "
-        "a sixth to a quarter later than predicted at the second",
     ),
 )

@@ -18,6 +18,7 @@ from proofs_check.figures import (
     fig12_transformer,
     fig13,
     modes,
+    stages,
     threshold,
 )
 from proofs_check.figures.figure import FigureSpec, make_figure
@@ -43,6 +44,7 @@ FIGURES: dict[str, FigureSpec] = {
         modes,
         escape,
         threshold,
+        stages,
     )
 }
 

@@ -1,4 +1,4 @@
-"""Unigram point and stage times: verdicts, and what perturbing the statements does."""
+"""Unigram point and plateau: verdicts, and what perturbing the statements does."""
 
 from dataclasses import replace
 
@@ -21,7 +21,6 @@ PERTURBED = [
     ("x-unigram-point-force", 2),
     ("x-unigram-point-force", -1),
     ("x-unigram-point-plateau", {"first": 1.0, "plateau": 1.0}),
-    ("x-stage-times", {30: (0.25, 1.27), 60: (0.035, 0.63), 100: (0.005, 0.49)}),
 ]
 
 

@@ -1,0 +1,148 @@
+"""Stage times: predicted and measured, against context length and init scale, and in one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+import sim
+from proofs_check import stage_runs
+from proofs_check.figures.figure import FigureSpec, Series
+from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.statistics import median_interval
+from sim.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+KIND = "limit_0"  # infinite-context strategies, as the prediction has them, without a margin
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Predicted and measured times of one stage along x, each ``(n,)``."""
+
+    panel: str
+    stage: str
+    x: Array
+    predicted: Array
+    median: Array
+    low: Array
+    high: Array
+
+
+@dataclass(frozen=True)
+class StagesData:
+    """Curves over length and init, and a run with its predicted times by stage."""
+
+    curves: list[Curve]
+    run: Trajectory
+    marks: dict[str, float]
+
+
+def compute(
+    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
+) -> StagesData:
+    """Runs of the design (shared with the claims), predictions, and one run."""
+    groups = stage_runs.design()
+    by_length = [cell for cell in groups["length"]
+                 if cell.k == 2 and cell.length in parameters["lengths"]]  # fmt: skip
+    by_init = [cell for cell in groups["init"] if cell.init in parameters["inits"]]
+    seeds = parameters["seeds"]
+    chosen = stage_runs.all_cells() if seeds == stage_runs.SEEDS else (*by_length, *by_init)
+    found = stage_runs.measured(chosen, seeds, progress=progress, use_cache=use_cache)
+    curves = []
+    for panel, axis, cells in (("T", "length", by_length), ("c", "init", by_init)):
+        for stage in stage_runs.STAGES:
+            own = sorted({cell for cell in cells if cell.stage == stage}, key=lambda c: c[1:4])
+            measured = [median_interval(found[cell][KIND]) for cell in own]
+            wanted = [stage_runs.predicted(c.length, c.k, c.init)[stage] for c in own]
+            x = [getattr(cell, axis) for cell in own]
+            columns = zip(*((m.median, m.low, m.high) for m in measured), strict=True)
+            curves.append(Curve(panel, stage, np.array(x), np.array(wanted),
+                                *(np.array(column) for column in columns)))  # fmt: skip
+    T = parameters["run_length"]
+    marks = stage_runs.predicted(T, 2, 0.02)
+    return StagesData(curves, _run(T, marks["bigram"], parameters), marks)
+
+
+def _run(T: int, bigram: float, parameters: dict[str, Any]) -> Trajectory:
+    steps = parameters["run_steps"]
+    run = sim.train(
+        sim.MinimalModel.constant(T, 2, v=0.02), sim.Dirichlet(2), steps=steps,
+        batch_size=64, learning_rate=2.5 * bigram / steps, rng=parameters["seed"], held_out=1,
+        record_at=np.unique(np.geomspace(1, steps, 40).astype(int)),
+    )  # fmt: skip
+    test = sim.sample_sequences(sim.Dirichlet(2), 1024, T + 1, parameters["seed"] + 1)
+    held_out = stage_runs.limit_strategies(test)
+    return stage_runs.with_measures(run, held_out.evaluate_all(run.model(), run.weights))
+
+
+def draw(figure: Figure, data: StagesData) -> None:
+    """Two panels of stage times, and one run with the predicted times as rules."""
+    narrow = figure.get_figwidth() < 4
+    grid = figure.add_gridspec(3, 1) if narrow else figure.add_gridspec(1, 3)
+    for place, panel, label in ((0, "T", "context length $T$"), (1, "c", "init scale $c$")):
+        _times(figure.add_subplot(grid[place]), data, panel, label)
+    _one_run(figure.add_subplot(grid[2]), data)
+
+
+def _times(ax: Axes, data: StagesData, panel: str, label: str) -> None:
+    for curve in (c for c in data.curves if c.panel == panel):
+        style = STRATEGY[curve.stage]
+        error = [curve.median - curve.low, curve.high - curve.median]
+        ax.errorbar(curve.x, curve.median, yerr=error, elinewidth=0.6, label=f"{curve.stage}, SGD",
+                    **style, **MEASURED)  # fmt: skip
+        ax.plot(curve.x, curve.predicted, **THEORY)
+    ax.plot([], [], label="predicted", **THEORY)
+    other = "$c=0.02$" if panel == "T" else "$T=100$"
+    ax.set(xscale="log", yscale="log", xlabel=label, title=f"Stage begins, {other}")
+    if panel == "T":
+        ax.set(ylabel="flow time")
+        ax.legend(loc="lower left")
+
+
+def _one_run(ax: Axes, data: StagesData) -> None:
+    run = data.run
+    for name in ("uniform", *stage_runs.STAGES):
+        ax.plot(run.time[1:], run.measures[f"kl_{name}"][1:], label=name, markersize=2.5,
+                **STRATEGY[name], **MEASURED)  # fmt: skip
+    for when in data.marks.values():
+        ax.axvline(when, **THEORY)
+    ax.set(xscale="log", xlabel="flow time", title="KL from each, one run", ylim=(0, None))
+    ax.legend(loc="upper left")
+
+
+def series(data: StagesData) -> list[Series]:
+    """Everything plotted."""
+    out = []
+    for curve in data.curves:
+        panel = f"stage times against {curve.panel}"
+        for name in ("predicted", "median", "low", "high"):
+            out.append(Series(panel, f"{curve.stage} {name}", curve.x, getattr(curve, name)))
+    for name in ("uniform", *stage_runs.STAGES):
+        out.append(Series("run", name, data.run.time, data.run.measures[f"kl_{name}"]))
+    for name, when in data.marks.items():
+        out.append(Series("run", f"{name} predicted", np.array([when]), np.array([0.0])))
+    return out
+
+
+SPEC = FigureSpec(
+    name="stages",
+    title="stage times, k = 2: predicted and measured against context length and init scale",
+    parameters={
+        "lengths": [25, 50, 100, 200, 400],
+        "inits": [2e-4, 2e-3, 6e-3, 2e-2],
+        "seeds": stage_runs.SEEDS,
+        "run_length": 50,
+        "run_steps": 1500,
+        "seed": 0,
+    },
+    height=0.4,
+    compute=compute,
+    draw=draw,
+    series=series,
+)
