@@ -37,6 +37,7 @@ from proofs_check.claims import (
     x_stages,
     x_symmetry,
     x_threshold,
+    x_unigram_delay,
 )
 
 CLAIMS = (
@@ -71,5 +72,6 @@ CLAIMS = (
     *x_constants.CLAIMS,
     *x_context_limit.CLAIMS,
     *x_stages.CLAIMS,
+    *x_unigram_delay.CLAIMS,
     *x_stage_times.CLAIMS,
 )

@@ -1,0 +1,53 @@
+"""Training with and without chains that unigrams solve, in small; verdicts on made-up times."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from proofs_check import unigram_delay
+from proofs_check.claim import Statement, Verdict, look_into
+from proofs_check.claims import x_unigram_delay
+from proofs_check.claims.x_unigram_delay import CLAIMS
+
+MADE_UP = {
+    ("minimal", "added"): [0.78, 0.79, 0.8, 0.79, 0.79, 0.8],
+    ("transformer", "added"): [1.1, 1.2, 1.3, 1.5, 1.8, 3.0],
+    ("minimal", "replaced"): [1.05, 1.06, 1.06, 1.06, 1.07, 1.07],
+    ("transformer", "replaced"): [0.5, 0.9, 1.1, 1.7, 2.3, 3.3],
+}
+
+
+@pytest.fixture
+def made_up(monkeypatch):
+    monkeypatch.setattr(
+        x_unigram_delay, "delays", lambda model, slower, _: np.array(MADE_UP[model, slower])
+    )
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_verdict_follows_from_the_ratios(claim, made_up):
+    assert look_into(claim).verdict == Verdict.SUPPORTED
+    value = {"minimal": 1 / claim.printed.value["minimal"], "transformer": 0.4}
+    assert look_into(replace(claim, printed=Statement("", value))).verdict == Verdict.REFUTED
+
+
+def test_an_arm_trains_and_is_late_if_it_never_gets_there():
+    done = unigram_delay.train_arm({"model": "minimal", "arm": "added", "seed": 0, "steps": 20})
+    assert done == {"steps_to_level": np.inf}
+
+
+def test_what_is_added_does_not_make_the_rest_count_less(monkeypatch):
+    """Batches and rates: a doubly stochastic sequence moves the weights by rate / batch."""
+    seen = {}
+
+    def train(model, prior, *, batch_size, learning_rate, **_):
+        seen[arm] = learning_rate / batch_size
+        raise ArithmeticError
+
+    monkeypatch.setattr(unigram_delay.sim, "train", train)
+    for arm in unigram_delay.ARMS:
+        with pytest.raises(ArithmeticError):
+            unigram_delay.train_arm({"model": "minimal", "arm": arm, "seed": 0})
+    assert seen["added"] == pytest.approx(seen["alone"], rel=1e-12)
+    assert seen["replaced"] == seen["full"]
