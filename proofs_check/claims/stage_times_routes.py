@@ -16,9 +16,11 @@ from proofs_check.compare import worst
 from proofs_check.stage_runs import Cell
 from sim.losses import Loss
 from sim.measures import HeldOut
+from sim.statistics import median_interval
 from theory.unigram_onset import frozen_onset
 
 Array = NDArray[np.float64]
+Ratios = dict[int, tuple[float, float, float]]
 
 # --- the onset, looked into by default -------------------------------------------------------
 
@@ -147,19 +149,21 @@ def frozen_constants() -> dict[str, float]:
 
 # --- experiments -----------------------------------------------------------------------------
 
-BIAS_LENGTHS = (50, 100)
+BIAS_LENGTHS, SAMPLES = (50, 100), 10
 
 
 @cache
-def population_times(T: int, sequences: int = 10_000) -> tuple[float, float, float]:
+def population_times(T: int, sample: int, sequences: int = 10_000) -> tuple[float, float, float]:
     """Flow on one large sample, no steps and hardly any noise, over the predicted times.
+
+    Samples differ by several per cent, as trained on and as tested on: one of them decides nothing.
 
     Returns
     -------
     unigram and bigram by strategies of infinite context; bigram by counted ones
     """
     wanted = stage_runs.predicted(T, 2, 0.02)
-    train = sim.sample_sequences(sim.Dirichlet(2), sequences, T + 1, 5)
+    train = sim.sample_sequences(sim.Dirichlet(2), sequences, T + 1, 200 + 10 * sample)
     stop = 1.7 * wanted["bigram"]
     run = sim.gradient_flow(
         sim.MinimalModel.constant(T, 2, v=0.02),
@@ -168,7 +172,10 @@ def population_times(T: int, sequences: int = 10_000) -> tuple[float, float, flo
         t_eval=np.concatenate([[0.0], np.geomspace(3e-3 * stop, stop, 99)]),
     )  # fmt: skip
     # the crossing moves by 6 % from one test set of 1000 to the next: many of them, averaged
-    tests = [sim.sample_sequences(sim.Dirichlet(2), 10_000, T + 1, s) for s in (6, 7, 8, 9)]
+    tests = [
+        sim.sample_sequences(sim.Dirichlet(2), 10_000, T + 1, s)
+        for s in range(201 + 10 * sample, 205 + 10 * sample)
+    ]
     limit, counted = (
         stage_runs.first_times(stage_runs.with_measures(run, _mean_measures(run, held_outs)))
         for held_outs in (map(stage_runs.limit_strategies, tests), map(HeldOut, tests))
@@ -182,38 +189,36 @@ def _mean_measures(run: sim.Trajectory, held_outs: Iterable[HeldOut]) -> dict[st
     return {name: np.mean([measures[name] for measures in each], axis=0) for name in each[0]}
 
 
-def bias_flow(stated: dict[int, tuple[float, float, float]]) -> Finding:
-    """Flow of the loss of 10,000 sequences."""
-    gaps = [np.subtract(population_times(T), stated[T]) for T in BIAS_LENGTHS]
-    return Finding(
-        worst(np.abs(gaps).ravel()), 0.03,
-        "10,000 sequences, 40,000 to test on; 0.03 of the predicted time allowed for the sample; "
-        + _ratios({T: population_times(T) for T in BIAS_LENGTHS}),
-    )  # fmt: skip
+def bias_flow(stated: Ratios) -> Finding:
+    """Medians of the flow over samples, with their intervals."""
+    found = {T: np.array([population_times(T, sample) for sample in range(SAMPLES)])
+             for T in BIAS_LENGTHS}  # fmt: skip
+    return _bias(stated, found, f"{SAMPLES} samples of 10,000 sequences, 40,000 to test on each")
 
 
-def bias_sgd(stated: dict[int, tuple[float, float, float]]) -> Finding:
+def bias_sgd(stated: Ratios) -> Finding:
     """Medians of SGD, with their intervals."""
-    outside, shown = [], {}
+    pairs = (("unigram", "limit"), ("bigram", "limit"), ("bigram", "counted"))
+    found = {}
     for T in BIAS_LENGTHS:
-        wanted = stage_runs.predicted(T, 2, 0.02)
-        pairs = [("unigram", "limit"), ("bigram", "limit"), ("bigram", "counted")]
-        medians = []
-        for (stage, kind), ratio in zip(pairs, stated[T], strict=True):
-            cell = _cell(stage, T)
-            low, high = (x / wanted[stage] for x in stage_runs.interval(cell, kind)[1:3])
-            medians.append(stage_runs.interval(cell, kind).median / wanted[stage])
-            outside.append(max(low - ratio, ratio - high, 0.0))
-        shown[T] = tuple(medians)
-    return Finding(
-        worst(outside), 0.03,
-        f"{stage_runs.SEEDS} seeds, batches of 64; distance from the medians' intervals, 0.03 "
-        f"allowed for steps and noise; medians " + _ratios(shown),
-    )  # fmt: skip
+        wanted, runs = stage_runs.predicted(T, 2, 0.02), stage_runs.measured()
+        found[T] = np.stack([runs[_cell(stage, T)][f"{kind}_0"] / wanted[stage]
+                             for stage, kind in pairs], axis=1)  # fmt: skip
+    return _bias(stated, found, f"{stage_runs.SEEDS} seeds, batches of 64")
 
 
-def _ratios(found: dict[int, tuple[float, ...]]) -> str:
-    return ", ".join(f"T={T}: " + " ".join(f"{x:.3f}" for x in xs) for T, xs in found.items())
+def _bias(stated: Ratios, found: dict[int, Array], how: str) -> Finding:
+    """Distance of the stated ratios from the intervals of the medians over samples or seeds."""
+    outside, shown = [], []
+    for T, ratios in found.items():
+        each = [median_interval(column) for column in ratios.T]
+        outside += [max(low - ratio, ratio - high, 0.0)
+                    for (_, low, high, _), ratio in zip(each, stated[T], strict=True)]  # fmt: skip
+        listed = (f"{m:.3f} [{low:.3f}, {high:.3f}]" for m, low, high, _ in each)
+        shown.append(f"T={T}: " + " ".join(listed))
+    return Finding(worst(outside), 0.03,
+                   f"{how}; distance from the 95% intervals of the medians, 0.03 allowed; "
+                   + ", ".join(shown))  # fmt: skip
 
 
 def _cell(stage: str, T: int = 100, init: float | None = None) -> Cell:
@@ -258,10 +263,8 @@ def _exponent(cells: list[tuple[float, Cell]]) -> tuple[float, float]:
 
 def slopes_reduced(stated: dict[str, float]) -> Finding:
     """The same exponents of the reduced flow; rates and batches do not enter it."""
-    onset = {
-        (T, c): stage_runs.predicted(T, 2, c)["unigram"]
-        for T, c in ((100, 0.02), (200, 0.02), (100, 0.2), (100, 2e-3), (100, 2e-4))
-    }
+    settings = ((100, 0.02), (200, 0.02), (100, 0.2), (100, 2e-3), (100, 2e-4))
+    onset = {(T, c): stage_runs.predicted(T, 2, c)["unigram"] for T, c in settings}
     unit = np.log(10) / theory.modes(100).singular_values[0]
     found = {
         "length": np.log2(onset[200, 0.02] / onset[100, 0.02]),

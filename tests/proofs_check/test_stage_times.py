@@ -43,7 +43,7 @@ def fabricated(monkeypatch):
     found = {cell: cell_times(cell) for cell in stage_runs.all_cells()}
     monkeypatch.setattr(stage_runs, "measured", lambda: found)
     monkeypatch.setattr(stage_runs, "predicted", predicted)
-    monkeypatch.setattr(routes, "population_times", TIMES.printed.value.get)
+    monkeypatch.setattr(routes, "population_times", lambda T, _: TIMES.printed.value[T])
 
 
 @pytest.mark.parametrize("claim", [TIMES, SLOPES], ids=lambda c: c.id)
