@@ -101,6 +101,9 @@ def _times(ax: Axes, data: StagesData, panel: str, label: str) -> None:
     other = "$c=0.02$" if panel == "T" else "$T=100$"
     ax.set(xscale="log", yscale="log", xlabel=label, title=f"Stage begins, {other}")
     if panel == "T":
+        lengths = sorted({int(x) for c in data.curves if c.panel == "T" for x in c.x})
+        ax.set_xticks(lengths, labels=[str(length) for length in lengths])
+        ax.minorticks_off()
         ax.set(ylabel="flow time")
         ax.legend(loc="lower left")
 

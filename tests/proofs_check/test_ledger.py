@@ -92,6 +92,7 @@ def test_select_by_id_beginning_and_wildcard():
     # an id is that claim alone, though another one begins with it
     assert ledger.select(["x-balance"]) == [by_id("x-balance")]
     assert len(ledger.select(["x-balance", "x-*"])) == len(beyond)
+    assert ledger.select([]) == [claim for claim in CLAIMS if not claim.minutes]
     assert ledger.select([], experiments=True) == list(CLAIMS)
     with pytest.raises(ValueError, match=r"claim must be an id .* got 'A\.99' \(near it: A\.9"):
         ledger.select(["A.99"])
