@@ -48,7 +48,7 @@ def test_a_short_demo(tmp_path, capsys):
     ("arguments", "words"),
     [
         (["verify", "A.99"], "claim must be an id or pattern of the ledger"),
-        (["figure", "fig99"], "figure must be one of fig3, fig4b, fig6, fig12, modes, escape"),
+        (["figure", "fig99"], "figure must be one of fig1, fig2, fig3"),
         (["figure", "fig6", "--venue", "nature"], "error: --venue must be one of neurips"),
         (["figure", "fig6", "--seed", "-1"], "error: --seed must be an integer >= 0"),
         (["demo", "--k", "7"], "error: --k must be one of 3, 2, got '7'"),
