@@ -8,7 +8,7 @@ import sim
 from sim.batches import BatchStream
 from sim.learners import OnlineLearner
 from sim.minimal import LossGradient
-from sim.transformer import LossGradient as TransformerGradient
+from sim.transformer_passes import LossGradient as TransformerGradient
 
 
 def problem(k: int, T: int, B: int, dtype: str, seed: int = 0):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import inspect
 import json
 import os
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from typing import Any
 
 import sim
 from sim.trajectory import Trajectory
+
+# of sim: they decide what is printed, and nothing of a run
+DOORS = ("cli.py", "cli_parser.py", "cli_sweep.py", "__main__.py")
 
 
 def cache_folder() -> Path:
@@ -61,9 +65,15 @@ def code_digest() -> str:
     root = Path(sim.__file__).parent
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root).as_posix()
-        if not name.startswith(("plots/", "cli")):
+        if not name.startswith("plots/") and name not in DOORS:
             digest.update(name.encode() + _computation(path.read_text(encoding="utf-8")).encode())
     return digest.hexdigest()
+
+
+def task_digest(task: Callable[..., Any]) -> str:
+    """The same with the module a task is defined in, wherever that stands."""
+    source = inspect.getsource(inspect.getmodule(task) or task)
+    return hashlib.sha256((code_digest() + _computation(source)).encode()).hexdigest()
 
 
 def _computation(source: str) -> str:

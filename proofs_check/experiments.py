@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from proofs_check.cache import cache_folder, code_digest
+from proofs_check.cache import cache_folder, task_digest
 from sim.configurations import Grid
 from sim.sweep_table import Sweep
 from sim.sweeps import Task, sweep
@@ -44,7 +44,7 @@ class Experiment:
             If a run failed: evidence with holes in it is none.
         """
         # one folder for all: a run that two experiments have in common is made once
-        store = cache_folder() / f"experiments-{code_digest()[:16]}"
+        store = cache_folder() / f"experiments-{task_digest(self.task)[:16]}"
         with _processes() as executor:
             found = sweep(
                 self.grid,

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels._dense import EPSILON
-from sim.transformer import Transformer, attention_maps
+from sim.transformer import Transformer
+from sim.transformer_passes import attention_maps
 
 __all__ = ["attention_maps", "induction_score", "positional_encoding", "previous_token_score"]
 

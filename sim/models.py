@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim import attention, minimal, transformer
+from sim import attention, minimal, transformer_passes
 from sim.losses import Loss
 from sim.minimal import Gradient, MinimalModel
 from sim.transformer import Transformer
@@ -34,7 +34,7 @@ def logits(model: Model, tokens: ArrayLike) -> NDArray[Any]:
     """
     check_model(model)
     if isinstance(model, Transformer):
-        return transformer.logits(model, tokens)
+        return transformer_passes.logits(model, tokens)
     return minimal.logits(model, tokens)
 
 
@@ -70,7 +70,7 @@ def loss_and_gradient(
     """
     check_model(model)
     if isinstance(model, Transformer):
-        return transformer.loss_and_gradient(model, tokens, loss)
+        return transformer_passes.loss_and_gradient(model, tokens, loss)
     return minimal.loss_and_gradient(model, tokens, loss)
 
 

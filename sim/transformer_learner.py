@@ -11,7 +11,8 @@ from sim import checks
 from sim.batches import BatchStream
 from sim.losses import Loss
 from sim.optimizers import OPTIMIZERS, AdamW, Optimizer
-from sim.transformer import LossGradient, Transformer
+from sim.transformer import Transformer
+from sim.transformer_passes import LossGradient
 
 
 class TransformerLearner:

@@ -12,6 +12,8 @@ from proofs_check.claim import Finding
 from proofs_check.figures.figure import FigureSpec
 from proofs_check.figures.transformer import trained
 from proofs_check.transformers import middles, stage_names, use_of_history, use_of_order
+from sim.statistics import median_interval
+from sim.sweeps import summary
 from sim.trajectory import Trajectory
 
 Runs = Callable[[Any], list[Trajectory]]
@@ -46,7 +48,7 @@ def stages(runs: Runs) -> Callable[[dict[str, Any]], Finding]:
     def find(stated: dict[str, Any]) -> Finding:
         names, found = tuple(stated["stages"]), runs(stated)
         good = [run for run in found if stage_names(run) == names and at_level(run, names[-1])]
-        return _count(len(good), len(found), stated, _times(good, names))
+        return _count(len(good), len(found), stated, _times(found, names))
 
     return find
 
@@ -116,18 +118,19 @@ def _count(good: int, total: int, stated: dict[str, Any], detail: str) -> Findin
 
 
 def _times(runs: list[Trajectory], names: tuple[str, ...]) -> str:
-    """When strategies take over, and how far the runs get."""
-    from sim.sweeps import summary
+    """When strategies take over and how far all runs get: medians with their intervals.
 
-    if not runs:
-        return "none shows these stages"
+    Every run has held-out sequences of its own, so its loss is compared with its own levels.
+    """
     results = [summary(run) for run in runs]
     parts = []
     for name in names[1:]:
-        times = [result[f"{name}_from"] for result in results]
+        found = median_interval([result.get(f"{name}_from", np.inf) for result in results])
         parts.append(
-            f"{name} from {np.median(times):,.0f} examples ({min(times):,.0f} to {max(times):,.0f})"
+            f"{name} from {found.median:,.0f} examples ({found.low:,.0f} to {found.high:,.0f})"
         )
-    final = np.median([result["final_kl_truth"] for result in results])
-    level = runs[0].baselines[names[-1]]
-    return "; ".join([*parts, f"final KL {final:.3f}, that of {names[-1]}s {level:.3f}"])
+    ratios = [run.measures["kl_truth"][-1] / run.baselines[names[-1]] for run in runs]
+    found = median_interval(ratios)
+    shown = f"{found.median:.3f} ({found.low:.3f} to {found.high:.3f})"
+    parts.append(f"final KL over that of {names[-1]}s {shown}")
+    return f"all runs, medians and {found.coverage:.0%} intervals: {'; '.join(parts)}"

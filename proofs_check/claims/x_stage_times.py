@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from proofs_check.claim import Claim, Route, Statement, Verdict
+from proofs_check.claims import onset_routes as onset
 from proofs_check.claims import stage_times_routes as routes
 
 _SOURCE = "beyond the paper"
@@ -16,8 +17,8 @@ CLAIMS = (
             r"KL(\pi\|q_f)-KL(\tfrac1k1\|q_f)=\log k-H(\pi)-\langle\pi-\tfrac1k1,f\rangle", 1.0
         ),
         routes=(
-            Route("quadrature", "limit logits at random weights", routes.condition_quadrature),
-            Route("simulation", "eq. (8) on sampled sequences", routes.condition_simulation),
+            Route("quadrature", "limit logits at random weights", onset.condition_quadrature),
+            Route("simulation", "eq. (8) on sampled sequences", onset.condition_simulation),
         ),
         expected=Verdict.SUPPORTED,
         note="log sum exp f drops out since the entries of pi - 1/k sum to 0: so for any model",
@@ -33,9 +34,9 @@ CLAIMS = (
         ),
         routes=(
             Route("quadrature", "closed form; the flow of W with expected counts at T = 400",
-                  routes.onset_quadrature),
+                  onset.onset_quadrature),
             Route("simulation", "descent in W alone on sampled sequences, extrapolated in 1/T",
-                  routes.onset_simulation),
+                  onset.onset_simulation),
         ),
         expected=Verdict.SUPPORTED,
         assumptions=("k = 2, flat prior, W = 0 at first",),

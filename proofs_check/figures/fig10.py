@@ -16,7 +16,7 @@ import sim
 from proofs_check.figures.figure import FigureSpec, Series
 from proofs_check.figures.transformer import trained
 from sim.plots.axes import examples_seen
-from sim.transformer import attention_maps
+from sim.transformer_passes import attention_maps
 
 Array = NDArray[np.float64]
 
@@ -97,7 +97,7 @@ SPEC = FigureSpec(
         "seeds": 1,
         "seed": 0,
         "moments": [0, 10_000, 22_000, 128_000],
-        "shown": 20,
+        "shown": 16,
         "input_seed": 1,
     },
     height=0.5,

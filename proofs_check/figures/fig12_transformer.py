@@ -8,5 +8,5 @@ SPEC = one_run_spec(
     "fig12-transformer",
     "transformer, k = 2: test loss, attention of layer 1, distance to the strategies",
     {"k": 2, "length": 100, "examples": 128_000},
-    [3_000, 15_000, 60_000],
+    [0, 20_000, 128_000],
 )

@@ -8,5 +8,5 @@ SPEC = one_run_spec(
     "fig3-transformer",
     "transformer, k = 3: test loss, attention of layer 1, distance to the strategies",
     {"k": 3, "length": 100, "examples": 128_000},
-    [3_000, 15_000, 60_000],
+    [0, 20_000, 128_000],
 )

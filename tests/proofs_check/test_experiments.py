@@ -57,6 +57,16 @@ def test_code_is_told_from_comments_and_docstrings():
     assert computation("x = 1 + 2") != computation("x = 1 - 2")
 
 
+def test_runs_of_changed_tasks_are_not_found(here, monkeypatch):
+    monkeypatch.setattr(cache.inspect, "getsource", lambda _: "first = 1")
+    Experiment(numbers, {"k": [2], "seed": [0]}).runs()
+    Experiment(numbers, {"k": [2], "seed": [0]}).runs()
+    assert len(list(here.rglob("*.json"))) == 1
+    monkeypatch.setattr(cache.inspect, "getsource", lambda _: "first = 2")
+    Experiment(numbers, {"k": [2], "seed": [0]}).runs()
+    assert len(list(here.rglob("*.json"))) == 2
+
+
 def test_experiments_are_looked_into_only_when_asked_for(monkeypatch):
     claims = [replace(ledger.CLAIMS[0], minutes=2.0), ledger.CLAIMS[1]]
     monkeypatch.setattr(ledger, "CLAIMS", claims)

@@ -38,7 +38,7 @@ def run(names, final=None):
     return Trajectory(
         step=index, time=index * 1e-3, examples=64 * index, loss=np.ones(len(kinds)),
         weights={name: np.stack([getattr(m, name) for m in models]) for name in ("v", "W")},
-        measures=measures, baselines=LEVELS,
+        measures=measures, baselines=dict(LEVELS),
         provenance={
             "parameters": {"model": models[0].describe()},
             "configuration": {"k": K, "order": 1, "length": T},
@@ -88,6 +88,17 @@ def test_runs_with_other_stages_are_counted(route, stated, runs, residual):
     found = route(lambda _: [run(names) for names in runs])({"stages": stated, "misses": 0})
     assert found.residual == residual
     assert found.holds == (residual == 0)
+
+
+def test_times_are_those_of_all_runs_and_levels_those_of_each():
+    """Who never gets there counts as never; a harder test set makes no model worse."""
+    hard = run(THREE)
+    hard.baselines.update({name: 2 * level for name, level in LEVELS.items()})
+    hard.measures["kl_truth"] = 2 * hard.measures["kl_truth"]
+    detail = on.stages(lambda _: [run(THREE), hard])(STATED).detail
+    assert "final KL over that of bigrams 1.000 (1.000 to 1.000)" in detail
+    detail = on.stages(lambda _: [run(THREE), run(THREE[:2]), run(THREE[:2])])(STATED).detail
+    assert "bigram from inf examples" in detail
 
 
 def test_a_run_that_stops_half_way_is_no_bigram_model():

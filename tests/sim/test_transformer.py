@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 import sim
-from sim import construction, transformer, twins_transformer
+from sim import construction, twins_transformer
+from sim import transformer_passes as passes
 from sim.objectives import all_sequences
 from sim.transformer import Transformer
 
@@ -62,8 +63,8 @@ def test_every_entry_of_the_gradient_against_complex_steps(options):
     # entry by entry, and none so small that a factor of 1.001 on it alone would pass
     model, tokens = drawn(length=5, n=3, **options)
     for loss, expected in zip(LOSSES, slopes(model, tokens), strict=True):
-        value, gradient = transformer.loss_and_gradient(model, tokens, loss)
-        plain = loss.value(transformer.logits(model, tokens[:, :-1]), tokens[:, 1:])
+        value, gradient = passes.loss_and_gradient(model, tokens, loss)
+        plain = loss.value(passes.logits(model, tokens[:, :-1]), tokens[:, 1:])
         assert value == pytest.approx(plain, rel=1e-12)
         assert 1e-3 * np.abs(expected).min() > 1e-13
         np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-13)
@@ -75,10 +76,10 @@ def test_kernels_and_twin_agree(options, k, context, n):
     # blocks of 8 positions, groups of 8 and 16 sequences, odd lengths, the shortest
     model, tokens = drawn(k, 30, n, seed=1, context=context, **options)
     f, _ = twins_transformer.forward(model, model.weights, tokens[:, :-1])
-    np.testing.assert_allclose(transformer.logits(model, tokens[:, :-1]), f, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(passes.logits(model, tokens[:, :-1]), f, rtol=1e-11, atol=1e-12)
     for loss in (sim.CrossEntropy(), sim.Margin(0.7, at="last")):
         value, gradient = twin(model, tokens, loss)
-        found = transformer.loss_and_gradient(model, tokens, loss)
+        found = passes.loss_and_gradient(model, tokens, loss)
         assert found[0] == pytest.approx(value, rel=1e-12)
         np.testing.assert_allclose(found[1], gradient, rtol=1e-9, atol=1e-13)
 
@@ -88,9 +89,9 @@ def test_float32_is_float64_to_its_precision(options):
     model, tokens = drawn(2, 12, 20, seed=2, **options)
     single = model.astype(np.float32)
     assert single.parameters.dtype == np.float32
-    value, gradient = transformer.loss_and_gradient(single, tokens, sim.CrossEntropy())
-    assert gradient.dtype == transformer.logits(single, tokens[:, :-1]).dtype == np.float32
-    expected = transformer.loss_and_gradient(model, tokens, sim.CrossEntropy())
+    value, gradient = passes.loss_and_gradient(single, tokens, sim.CrossEntropy())
+    assert gradient.dtype == passes.logits(single, tokens[:, :-1]).dtype == np.float32
+    expected = passes.loss_and_gradient(model, tokens, sim.CrossEntropy())
     assert value == pytest.approx(expected[0], rel=1e-6)
     scale = np.abs(expected[1]).max()
     np.testing.assert_allclose(gradient, expected[1], rtol=1e-4, atol=3e-6 * scale)
@@ -102,11 +103,11 @@ def test_float32_is_float64_to_its_precision(options):
 def test_a_later_token_changes_no_bit_of_an_earlier_logit(options, dtype):
     model, tokens = drawn(3, 12, 2, seed=3, **options)
     model, tokens = model.astype(dtype), tokens[:, :12]
-    before = transformer.logits(model, tokens)
+    before = passes.logits(model, tokens)
     for position in range(12):
         changed = tokens.copy()
         changed[:, position] = (changed[:, position] + 1) % 3
-        after = transformer.logits(model, changed)
+        after = passes.logits(model, changed)
         np.testing.assert_array_equal(before[:, :position], after[:, :position])
         assert np.abs(before[:, position] - after[:, position]).max() > 0
 
@@ -114,25 +115,25 @@ def test_a_later_token_changes_no_bit_of_an_earlier_logit(options, dtype):
 @each_option
 def test_a_sequence_does_not_see_its_neighbours_nor_the_length_of_its_context(options):
     model, tokens = drawn(3, 9, 20, seed=4, **options)
-    whole = transformer.logits(model, tokens[:, :9])
+    whole = passes.logits(model, tokens[:, :9])
     for q in (0, 7, 15, 19):
-        np.testing.assert_array_equal(transformer.logits(model, tokens[q : q + 1, :9])[0], whole[q])
-    shorter = transformer.logits(model, tokens[:, :4])
+        np.testing.assert_array_equal(passes.logits(model, tokens[q : q + 1, :9])[0], whole[q])
+    shorter = passes.logits(model, tokens[:, :4])
     np.testing.assert_allclose(shorter, whole[:, :4], rtol=1e-11, atol=1e-13)
 
 
 def test_the_same_call_gives_the_same_bits_and_sums_over_sequences():
     model, tokens = drawn(2, 20, 37, seed=5)
     loss = sim.CrossEntropy()
-    value, gradient = transformer.loss_and_gradient(model, tokens, loss)
-    again = transformer.loss_and_gradient(model, tokens, loss)
+    value, gradient = passes.loss_and_gradient(model, tokens, loss)
+    again = passes.loss_and_gradient(model, tokens, loss)
     assert value == again[0]
     np.testing.assert_array_equal(gradient, again[1])
     weight = np.random.default_rng(0).random(37)
     weight[3] = 0.0
-    kernel = transformer.LossGradient(model, loss)
+    kernel = passes.LossGradient(model, loss)
     value, gradient = kernel(tokens.astype(np.int32), weight, model.parameters)
-    parts = [transformer.loss_and_gradient(model, x[None], loss) for x in tokens]
+    parts = [passes.loss_and_gradient(model, x[None], loss) for x in tokens]
     assert value == pytest.approx(weight @ [part[0] for part in parts], rel=1e-12)
     expected = weight @ np.array([part[1] for part in parts])
     np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-13)
@@ -142,8 +143,8 @@ def test_huge_scores_stay_finite_and_hard_attention_is_exact():
     for dtype in (np.float32, np.float64):
         model, tokens = drawn(3, 10, 5, seed=6, scale=30.0, layer_norm=False)
         model = model.astype(dtype)
-        assert np.isfinite(transformer.logits(model, tokens[:, :10])).all()
-        value, gradient = transformer.loss_and_gradient(model, tokens, sim.CrossEntropy())
+        assert np.isfinite(passes.logits(model, tokens[:, :10])).all()
+        value, gradient = passes.loss_and_gradient(model, tokens, sim.CrossEntropy())
         assert np.isfinite(value)
         assert np.isfinite(gradient).all()
 
@@ -168,8 +169,8 @@ def test_the_first_layer_state_by_state_and_position_by_position(reach, dtype):
     model = exact.astype(dtype)
     tolerance = {"rtol": 1e-11, "atol": 1e-12} if dtype == np.float64 else {"atol": 2e-5}
     expected, _ = twins_transformer.forward(exact, exact.weights, tokens[:, :-1])
-    np.testing.assert_allclose(transformer.logits(model, tokens[:, :-1]), expected, **tolerance)
-    value, gradient = transformer.loss_and_gradient(model, tokens, sim.CrossEntropy())
+    np.testing.assert_allclose(passes.logits(model, tokens[:, :-1]), expected, **tolerance)
+    value, gradient = passes.loss_and_gradient(model, tokens, sim.CrossEntropy())
     wanted = twin(exact, tokens, sim.CrossEntropy())
     assert value == pytest.approx(wanted[0], rel=1e-11 if dtype == np.float64 else 1e-5)
     np.testing.assert_allclose(gradient, wanted[1], **tolerance)
@@ -183,12 +184,12 @@ def test_the_construction_of_prop_2_2_as_a_model(begin):
     x = all_sequences(k, T)
     x = np.hstack([np.full((len(x), 1), k), x]) if begin else x
     expected = [construction.two_layer_transformer(row, weights) for row in x[::7]]
-    found = transformer.logits(model, x[::7])
+    found = passes.logits(model, x[::7])
     np.testing.assert_allclose(found[..., :k], expected, atol=1e-13)
     assert not found[..., k:].any()
     # and on from there: the gradient is that of the twin, entry by entry
     loss = sim.CrossEntropy()
-    gradient = transformer.loss_and_gradient(model, x, loss)[1]
+    gradient = passes.loss_and_gradient(model, x, loss)[1]
     np.testing.assert_allclose(gradient, twin(model, x, loss)[1], rtol=1e-9, atol=1e-13)
     assert np.abs(gradient).max() > 1e-3
 
@@ -238,16 +239,25 @@ def test_names_are_views_of_one_vector_that_covers_it():
         (lambda: drawn()[0]["layer7.query"], "name must be one of embedding, layer0.norm_gain"),
         (lambda: Transformer.initial(2, 5, std=0.0), "std must be a finite number > 0, got 0"),
         (
-            lambda: transformer.logits(drawn()[0], [[0] * 8]),
+            lambda: passes.logits(drawn()[0], [[0] * 8]),
             "tokens must have length <= length = 7",
         ),
-        (lambda: transformer.logits(drawn()[0], [[3]]), r"tokens must lie in 0..2 for k = 3"),
         (
-            lambda: transformer.loss_and_gradient(drawn()[0], [[0] * 9], sim.Squared()),
+            lambda: passes.logits(drawn()[0], [[3]]),
+            r"tokens must lie in 0..2 for k = 3",
+        ),
+        (
+            lambda: passes.loss_and_gradient(drawn()[0], [[0] * 9], sim.Squared()),
             r"tokens must have length <= length \+ 1 = 8, got 9",
         ),
-        (lambda: transformer.loss_and_gradient(drawn()[0], [[0]], sim.Squared()), "length >= 2"),
-        (lambda: transformer.LossGradient(drawn()[0], "hinge"), "loss must be a CrossEntropy"),
+        (
+            lambda: passes.loss_and_gradient(drawn()[0], [[0]], sim.Squared()),
+            "length >= 2",
+        ),
+        (
+            lambda: passes.LossGradient(drawn()[0], "hinge"),
+            "loss must be a CrossEntropy",
+        ),
         (lambda: Transformer.from_construction("prop-2.2"), "weights must be a sim.construction"),
     ],
 )
