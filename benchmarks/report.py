@@ -1,4 +1,4 @@
-"""Results as a table to read, JSON to keep and a figure."""
+"""Results as a table to read and JSON to keep."""
 
 from __future__ import annotations
 
@@ -58,40 +58,10 @@ def write(result: dict[str, Any], folder: Path) -> list[Path]:
     write_atomic(table, lambda file: file.write(markdown(result).encode()))
     paths = [folder / "benchmarks.json", table]
     if result.get("curves"):
-        paths += _figure(result, folder)
+        from benchmarks.figure import draw
+
+        paths += draw(result["curves"], folder)
     return paths
-
-
-def _figure(result: dict[str, Any], folder: Path) -> list[Path]:
-    from matplotlib.figure import Figure
-
-    from sim.plots.style import figure_height, paper_style, save_figure, venue_width
-
-    width = venue_width("neurips")
-    names = {"T": "context length $T$", "k": "states $k$", "B": "batch size $B$",
-             "threads": "threads"}  # fmt: skip
-    shown = [name for name in names if any(c["variable"] == name for c in result["curves"])]
-    with paper_style():
-        figure = Figure(figsize=(width, figure_height(width, 0.36)))
-        panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
-        axes = dict(zip(shown, panels, strict=True))
-        for curve in result["curves"]:
-            single = "float32" in curve["setting"]
-            direct = curve["setting"].endswith("direct")
-            label = ("float32" if single else "float64") + (", direct" if direct else "")
-            axes[curve["variable"]].loglog(
-                curve["x"], curve["microseconds"], label=label,
-                color="#D55E00" if single else "#0072B2", marker="o", markersize=2.5,
-                linestyle=":" if direct else "-",
-            )  # fmt: skip
-        for name, ax in axes.items():
-            ax.set_xlabel(names[name])
-        axes["T"].set_ylabel("microseconds a gradient")
-        axes["T"].legend()
-        if "threads" in axes:
-            axes["threads"].xaxis.set_major_formatter("{x:g}")
-            axes["threads"].xaxis.set_minor_formatter("")
-        return save_figure(figure, folder, "benchmarks")
 
 
 def load(path: Path) -> dict[str, Any]:
