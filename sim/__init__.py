@@ -8,6 +8,7 @@ from sim.losses import CrossEntropy, Margin, Squared
 from sim.measures import HeldOut
 from sim.minimal import Gradient, MinimalModel
 from sim.models import logits, loss_and_gradient
+from sim.multihead import MultiHeadModel
 from sim.objectives import Bilinear, Population, Sample
 from sim.priors import (
     Dirichlet,
@@ -41,6 +42,7 @@ __all__ = [
     "Margin",
     "MinimalModel",
     "Mixture",
+    "MultiHeadModel",
     "Population",
     "Prior",
     "Quadrature",

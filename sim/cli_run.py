@@ -6,10 +6,11 @@ import argparse
 from typing import Any
 
 from sim import checks
-from sim.descent import DEFAULT_RATES
 from sim.losses import LOSSES, loss_by_name
 from sim.minimal import FIRST_LAYERS, NORMALIZATIONS, MinimalModel
 from sim.models import Model
+from sim.multihead import MultiHeadModel
+from sim.online import DEFAULT_RATES
 from sim.optimizers import OPTIMIZERS
 from sim.priors import NAMES as PRIORS
 from sim.priors import Prior, prior_by_name
@@ -37,10 +38,17 @@ def add_run_options(run: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         "--normalize", default="none", metavar="NAME", help=", ".join(NORMALIZATIONS)
     )
     model.add_argument("--init-v", type=float, default=0.02, help="initial value of every v_j")
-    model.add_argument("--init-W", type=float, default=0.0, help="initial value of every W_ml")
+    model.add_argument(
+        "--init-W", type=float, help="initial value of every W_ml (0; 0.02 for multihead)"
+    )
+    model.add_argument(
+        "--heads",
+        type=int,
+        default=1,
+        help="heads: of multihead, or in each layer of a transformer",
+    )
     inside = run.add_argument_group("transformer")
     inside.add_argument("--layers", type=int, default=2, help="attention layers")
-    inside.add_argument("--heads", type=int, default=1, help="heads in each layer")
     inside.add_argument("--width", type=int, default=16, help="width of the residual stream")
     inside.add_argument("--mlp", type=int, default=0, help="hidden units of an MLP block (0: none)")
     inside.add_argument(
@@ -56,8 +64,7 @@ def add_run_options(run: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     learning.add_argument("--delta", type=float, help="Delta of the margin loss")
     learning.add_argument(
         "--optimizer", metavar="NAME",
-        help=f"{', '.join(OPTIMIZERS)} (sgd for the minimal model, which knows no other; "
-        "adamw for a transformer)",
+        help=f"{', '.join(OPTIMIZERS)} (adamw for a transformer; the others know only sgd)",
     )  # fmt: skip
     learning.add_argument("--batch-size", type=int, default=64, help="sequences in a step")
     learning.add_argument(
@@ -115,13 +122,30 @@ def _model(options: argparse.Namespace) -> Model:
     """The model at its start; a transformer's is drawn with the seed of the run."""
     if options.model == "minimal":
         return MinimalModel.constant(
-            options.length, options.k, v=options.init_v, W=options.init_W,
+            options.length, options.k, v=options.init_v, W=options.init_W or 0.0,
             first_layer=options.first_layer, normalize=options.normalize,
         )  # fmt: skip
+    if options.model == "multihead":
+        return _multihead(options)
     return Transformer.initial(
         options.k, options.length, rng=options.seed, width=options.width, layers=options.layers,
         heads=options.heads, positions=options.positions, mlp=options.mlp,
         layer_norm=not options.no_layer_norm,
+    )  # fmt: skip
+
+
+def _multihead(options: argparse.Namespace) -> MultiHeadModel:
+    if options.first_layer != FIRST_LAYERS[0]:
+        raise ValueError(
+            f"first_layer must be {FIRST_LAYERS[0]} for a multihead model, got "
+            f"{options.first_layer!r}"
+        )
+    start = {} if options.init_W is None else {"W": options.init_W}
+    if options.init_W == 0 and options.heads > 1:
+        raise ValueError("init_W must not be 0 for several heads: every gradient would be, got 0")
+    return MultiHeadModel.constant(
+        options.length, options.k, options.heads, v=options.init_v, normalize=options.normalize,
+        **start,
     )  # fmt: skip
 
 

@@ -12,23 +12,18 @@ from tqdm import tqdm
 from sim import checks
 from sim.batches import BatchStream
 from sim.clock import flow_time
-from sim.learners import FullBatchLearner, Learner, OnlineLearner, Rate
+from sim.learners import FullBatchLearner, Learner, Rate
 from sim.losses import CrossEntropy, Loss
 from sim.measures import HeldOut
-from sim.minimal import MinimalModel
-from sim.models import Model, check_model
+from sim.models import Layered, Model, check_model
 from sim.objectives import Objective
+from sim.online import online_learner
 from sim.priors import Prior
 from sim.provenance import describe_seed, provenance
 from sim.randomness import Seed, streams
 from sim.recorder import Recorder, record_steps
-from sim.settings import DTYPES
 from sim.trajectory import Trajectory
-from sim.transformer import Transformer
-from sim.transformer_learner import TransformerLearner, optimizer_by_name
 
-DEFAULT_RATES = {"minimal": 2e-3, "transformer": 1e-3}
-DEFAULT_OPTIMIZERS = {"minimal": "sgd", "transformer": "adamw"}
 BAR_STEPS = 256  # updates between movements of the progress bar
 
 
@@ -76,21 +71,21 @@ def train(
 
     Parameters
     ----------
-    model : MinimalModel or Transformer
+    model : MinimalModel, MultiHeadModel or Transformer
         Architecture and initial weights; not changed.
     prior : Prior
     steps, batch_size : int
         Updates, and sequences in each.
     learning_rate : float or (float, float)
-        One number; for a minimal model also one for v and one for W. If not given
+        One number; but for a transformer also one for v and one for W. If not given
         `DEFAULT_RATES`.
     loss : Loss
         Cross-entropy over all positions if not given.
     optimizer : {"sgd", "adam", "adamw"}
-        A minimal model learns by SGD; a transformer by any, AdamW if not given.
+        A transformer learns by any, AdamW if not given; the others by SGD.
     weight_decay : float or (float, float)
-        lambda in the update w <- w - eta (grad + lambda w), for v and W of a minimal model; the
-        decoupled decay of AdamW.
+        lambda in the update w <- w - eta (grad + lambda w), for v and W; the decoupled decay of
+        AdamW.
     clip : float, optional
         Largest Euclidean norm of a transformer's gradient.
     rng : None, int, SeedSequence or Generator
@@ -104,7 +99,7 @@ def train(
     start : {"stationary", "uniform"} or array_like
         Law of the first token of training and held-out sequences.
     dtype : {"float64", "float32"}
-        Of the arithmetic of training.
+        Of the arithmetic of training; with several heads always float64.
     threads : int
         Threads that share out the sequences of a minimal model's step; pays from contexts of about
         1,000 tokens on. The result has the same bits for every number.
@@ -129,31 +124,10 @@ def train(
     training, testing = streams(rng, 2)
     test_set = HeldOut.draw(prior, checks.integer("held_out", held_out, 1), model.T, testing, start)
     stream = BatchStream(prior, batch_size, model.T + 1, training, start)
-    kind = "transformer" if isinstance(model, Transformer) else "minimal"
-    rate = DEFAULT_RATES[kind] if learning_rate is None else learning_rate
-    rule = DEFAULT_OPTIMIZERS[kind] if optimizer is None else optimizer
-    learner: Learner
-    if isinstance(model, Transformer):
-        if threads != 1:
-            raise ValueError(f"threads must be 1 for a transformer, got {threads}")
-        model = model.astype(checks.one_of("dtype", dtype, DTYPES))
-        updates = optimizer_by_name(rule, model, rate, weight_decay, clip)
-        learner = TransformerLearner(model, stream, loss, updates)
-        setting: Any = updates.describe()
-    else:
-        checks.one_of("optimizer", rule, ("sgd",))
-        if clip is not None:
-            raise ValueError(f"clip must be left out for a minimal model, got {clip}")
-        learner = OnlineLearner(
-            model,
-            stream,
-            loss,
-            learning_rate=rate,
-            weight_decay=weight_decay,
-            dtype=dtype,
-            threads=threads,
-        )
-        setting = rule
+    learner, rule = online_learner(
+        model, stream, loss, learning_rate=learning_rate, optimizer=optimizer,
+        weight_decay=weight_decay, clip=clip, dtype=dtype, threads=threads,
+    )  # fmt: skip
     return _descend(
         learner,
         steps=steps,
@@ -164,7 +138,7 @@ def train(
         parameters={
             "prior": prior.describe(),
             "loss": loss.describe(),
-            "optimizer": setting,
+            "optimizer": rule,
             "dtype": dtype,
             "held_out": held_out,
             "start": start if isinstance(start, str) else np.asarray(start).tolist(),
@@ -174,7 +148,7 @@ def train(
 
 
 def gradient_descent(
-    model: MinimalModel,
+    model: Layered,
     objective: Objective,
     *,
     steps: int,

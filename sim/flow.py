@@ -13,7 +13,7 @@ from tqdm import tqdm
 from sim import checks
 from sim.clock import layer_decays, layer_rates
 from sim.measures import HeldOut
-from sim.minimal import MinimalModel
+from sim.models import Layered
 from sim.objectives import Objective, bound
 from sim.provenance import provenance
 from sim.recorder import Recorder
@@ -48,7 +48,7 @@ class FlowFailed(RuntimeError):
 
 
 def gradient_flow(
-    model: MinimalModel,
+    model: Layered,
     objective: Objective,
     *,
     t_span: tuple[float, float],
@@ -66,7 +66,7 @@ def gradient_flow(
 
     Parameters
     ----------
-    model : MinimalModel
+    model : MinimalModel or MultiHeadModel
         Architecture and initial weights; not changed.
     objective : Objective
         `Sample`, `Population` or `Bilinear`. The margin loss has kinks: an adaptive solver slows to
@@ -117,25 +117,27 @@ def gradient_flow(
         checks.instance("test_set", test_set, HeldOut, "a HeldOut")
     most = checks.integer("max_evaluations", max_evaluations, 1)
     evaluate = bound(objective, model)
-    T, k = model.T, model.k
+
+    def split(y: Array) -> tuple[Array, Array]:
+        return y[: model.v.size].reshape(model.v.shape), y[model.v.size :].reshape(model.W.shape)
 
     def velocity(t: float, y: Array) -> Array:
-        v, W = y[:T], y[T:].reshape(k, k)
+        v, W = split(y)
         gradient = evaluate(v, W)[1]
+        d_v = -rate_v * (gradient.v + decay_v * v)
         d_W = -rate_W * (gradient.W + decay_W * W)
-        return np.concatenate([-rate_v * (gradient.v + decay_v * v), d_W.ravel()])
+        return np.concatenate([d_v.ravel(), d_W.ravel()])
 
     counted = _Counted(velocity, most)
     bar = tqdm(total=1.0, disable=not progress, leave=False, bar_format="{l_bar}{bar}| {elapsed}")
     recorder, failure = Recorder(model, test_set), None
     with bar, np.errstate(over="ignore", invalid="ignore", under="ignore"):
         try:
-            start = np.concatenate([model.v, model.W.ravel()])
+            start = np.concatenate([model.v.ravel(), model.W.ravel()])
             solver = getattr(integrate, method)(counted, low, start, high, rtol=rtol, atol=atol)
             for index, (t, y) in enumerate(_states(solver, times, bar)):
-                weights = {"v": y[:T], "W": y[T:].reshape(k, k)}
-                value = evaluate(weights["v"], weights["W"])[0]
-                recorder.add(weights, value, step=index, time=t, examples=0)
+                v, W = split(y)
+                recorder.add({"v": v, "W": W}, evaluate(v, W)[0], step=index, time=t, examples=0)
         except _GaveUp as error:
             failure = error
     parameters: dict[str, Any] = {

@@ -16,7 +16,7 @@ from sim.kernels._meeting import GONE, PLACE
 from sim.kernels.minimal import CHUNK, partial_size
 from sim.losses import Loss
 from sim.minimal import MinimalModel
-from sim.models import Model
+from sim.models import Layered, Model
 from sim.objectives import Objective, bound
 from sim.settings import KernelSetting
 
@@ -177,7 +177,7 @@ class FullBatchLearner:
 
     def __init__(
         self,
-        model: MinimalModel,
+        model: Layered,
         objective: Objective,
         *,
         learning_rate: Rate,
@@ -190,7 +190,7 @@ class FullBatchLearner:
         self.last_loss = np.nan
 
     @property
-    def model(self) -> MinimalModel:
+    def model(self) -> Layered:
         return self._model.with_weights(self._v, self._W)
 
     @property
@@ -205,7 +205,7 @@ class FullBatchLearner:
             v -= eta_v * (gradient.v + decay_v * v)
             W -= eta_W * (gradient.W + decay_W * W)
             # one sum of squares is not finite as soon as any weight is not
-            if not np.isfinite(self.last_loss + v @ v + (W * W).sum()):
+            if not np.isfinite(self.last_loss + (v * v).sum() + (W * W).sum()):
                 return step
         return steps
 

@@ -169,8 +169,15 @@ def _filled(rows: Array) -> Array:
 def weight_measures(v: Array, W: Array) -> dict[str, Array]:
     """Mean diagonal and off-diagonal of W, and the balance |W|_F^2 - |v|^2 that flow conserves.
 
-    v (r, T) and W (r, k, k) at r records; each measure ``(r,)``.
+    v (r, T) and W (r, k, k) at r records; each measure ``(r,)``. With several heads, v (r, H, T)
+    and W (r, H, k, k), each head has measures of its own: ``balance_1``, ...
     """
+    if W.ndim == 4:
+        return {
+            f"{name}_{head + 1}": values
+            for head in range(W.shape[1])
+            for name, values in weight_measures(v[:, head], W[:, head]).items()
+        }
     k = W.shape[-1]
     # the last records of a run that explodes
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):

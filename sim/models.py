@@ -1,29 +1,31 @@
-"""What the minimal model and the transformer share for those who train and measure them."""
+"""What the models share for those who train and measure them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim import attention, minimal, transformer_passes
+from sim import attention, minimal, multihead, transformer_passes
 from sim.losses import Loss
 from sim.minimal import Gradient, MinimalModel
+from sim.multihead import MultiHeadModel
 from sim.transformer import Transformer
 
 Array = NDArray[np.float64]
-Model = MinimalModel | Transformer
+Layered = MinimalModel | MultiHeadModel  # learns v and W
+Model = Layered | Transformer
 
 
 def logits(model: Model, tokens: ArrayLike) -> NDArray[Any]:
-    """Logits at every position: eq. (8) for the minimal model, eq. (4) for a transformer.
+    """Logits at every position: eq. (8) for a minimal model, eq. (4) for a transformer.
 
     Parameters
     ----------
-    model : MinimalModel or Transformer
+    model : MinimalModel, MultiHeadModel or Transformer
     tokens : array_like of int, shape (n, T)
         T at most the model's context length.
 
@@ -35,13 +37,13 @@ def logits(model: Model, tokens: ArrayLike) -> NDArray[Any]:
     check_model(model)
     if isinstance(model, Transformer):
         return transformer_passes.logits(model, tokens)
+    if isinstance(model, MultiHeadModel):
+        return multihead.logits(model, tokens)
     return minimal.logits(model, tokens)
 
 
 @overload
-def loss_and_gradient(
-    model: MinimalModel, tokens: ArrayLike, loss: Loss
-) -> tuple[float, Gradient]: ...
+def loss_and_gradient(model: Layered, tokens: ArrayLike, loss: Loss) -> tuple[float, Gradient]: ...
 
 
 @overload
@@ -57,7 +59,7 @@ def loss_and_gradient(
 
     Parameters
     ----------
-    model : MinimalModel or Transformer
+    model : MinimalModel, MultiHeadModel or Transformer
     tokens : array_like of int, shape (n, T + 1)
         One longer than the context: token p + 1 is the target at position p.
     loss : Loss
@@ -66,18 +68,38 @@ def loss_and_gradient(
     -------
     value : float
     gradient : Gradient or ndarray
-        ``v (T,)`` and ``W (k, k)``; for a transformer ``(P,)``, laid out like its parameters.
+        With the shapes of ``v`` and ``W``; for a transformer ``(P,)``, laid out like its
+        parameters.
     """
     check_model(model)
     if isinstance(model, Transformer):
         return transformer_passes.loss_and_gradient(model, tokens, loss)
+    if isinstance(model, MultiHeadModel):
+        return multihead.loss_and_gradient(model, tokens, loss)
     return minimal.loss_and_gradient(model, tokens, loss)
 
 
 def check_model(model: Any) -> None:
     """Refuse what is no model."""
-    if not isinstance(model, MinimalModel | Transformer):
-        raise TypeError(f"model must be a MinimalModel or a Transformer, got {model!r}")
+    if not isinstance(model, Model):
+        raise TypeError(
+            f"model must be a MinimalModel, a MultiHeadModel or a Transformer, got {model!r}"
+        )
+
+
+def check_layered(model: Any) -> None:
+    """Refuse what does not learn v and W."""
+    if not isinstance(model, Layered):
+        raise TypeError(f"model must be a MinimalModel or a MultiHeadModel, got {model!r}")
+
+
+def gradient_kernel(
+    model: Layered, loss: Loss
+) -> Callable[[NDArray[np.int32], Array, Array, Array], tuple[float, Gradient]]:
+    """The loss and gradient of an architecture, ``(tokens, sequence_weight, v, W)`` to both."""
+    if isinstance(model, MultiHeadModel):
+        return multihead.LossGradient(model, loss)
+    return minimal.LossGradient(model, loss)
 
 
 def weights_of(model: Model) -> dict[str, NDArray[Any]]:
@@ -103,6 +125,8 @@ def restored(architecture: dict[str, Any], weights: dict[str, Any]) -> Model:
         return Transformer(**options, **weights)
     known = {"first_layer", "normalize"}
     options = {name: value for name, value in architecture.items() if name in known}
+    if architecture.get("model") == "multihead":
+        return MultiHeadModel(**weights, **options)
     return MinimalModel(**weights, **options)
 
 
@@ -110,7 +134,7 @@ def inside_measures(models: Sequence[Model], tokens: NDArray[np.int32]) -> dict[
     """What the heads of transformers attend to, the best head counting: each ``(len(models),)``.
 
     ``previous_token`` is the score of the first layer, ``induction`` that of the second. Nothing
-    for minimal models, models of one layer (no ``induction``) or contexts too short to repeat.
+    for other models, models of one layer (no ``induction``) or contexts too short to repeat.
     """
     seen = [model for model in models if isinstance(model, Transformer)]
     if not seen or tokens.shape[1] <= seen[0].k:

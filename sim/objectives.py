@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.losses import Loss
-from sim.minimal import Gradient, LossGradient, MinimalModel
+from sim.minimal import Gradient, MinimalModel
+from sim.models import Layered, check_layered, gradient_kernel
 from sim.priors import Prior
 from sim.quadrature import Quadrature, prior_quadrature
 from sim.sequences import initial_distribution
@@ -33,7 +34,7 @@ CHUNK = 2**22
 class Objective(Protocol):
     """Anything that can be bound to a model and then evaluated at weights."""
 
-    def bind(self, model: MinimalModel) -> Evaluate:
+    def bind(self, model: Layered) -> Evaluate:
         """Return ``(v, W) -> (value, Gradient)``; the next call may overwrite the gradient."""
         ...
 
@@ -42,9 +43,9 @@ class Objective(Protocol):
         ...
 
 
-def bound(objective: Objective, model: MinimalModel) -> Evaluate:
+def bound(objective: Objective, model: Layered) -> Evaluate:
     """The objective of a model, with a refusal of what is not an objective or not a model."""
-    checks.instance("model", model, MinimalModel, "a MinimalModel")
+    check_layered(model)
     if isinstance(objective, type) or not callable(getattr(objective, "bind", None)):
         raise TypeError(
             f"objective must be a Sample, Population or Bilinear objective, got {objective!r}"
@@ -82,13 +83,13 @@ class Sample:
         """Context length."""
         return self.tokens.shape[1] - 1
 
-    def bind(self, model: MinimalModel) -> Evaluate:
+    def bind(self, model: Layered) -> Evaluate:
         if (model.k, model.T) != (self.k, self.T):
             raise ValueError(
                 f"model must have k = {self.k} and T = {self.T} to fit the objective, "
                 f"got k = {model.k} and T = {model.T}"
             )
-        kernel = LossGradient(model, self.loss)
+        kernel = gradient_kernel(model, self.loss)
         return lambda v, W: kernel(self.tokens, self.weights, v, W)
 
     def describe(self) -> dict[str, Any]:
@@ -144,7 +145,9 @@ class Bilinear:
     def __init__(self, kernel: ArrayLike) -> None:
         self.kernel = checks.array("kernel", kernel, (None, None, None))
 
-    def bind(self, model: MinimalModel) -> Evaluate:
+    def bind(self, model: Layered) -> Evaluate:
+        if not isinstance(model, MinimalModel):
+            raise TypeError(f"a Bilinear objective needs a MinimalModel, got {model!r}")
         if (model.T, model.k, model.k) != self.kernel.shape:
             raise ValueError(
                 f"kernel must have shape (T, k, k) = {(model.T, model.k, model.k)}, "

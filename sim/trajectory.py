@@ -20,7 +20,7 @@ from sim.store import output_folder, write_atomic, write_json
 Array = NDArray[np.float64]
 
 FORMAT = "icl-markov trajectory 1"
-# axes by name: an axis has one length wherever it stands
+# axes by name: an axis has one length wherever it stands; with several heads v and W have one more
 AXES = {
     "step": ("records",),
     "time": ("records",),
@@ -77,12 +77,12 @@ class Trajectory:
 
     @property
     def v(self) -> Array:
-        """Positional weights of a minimal model, ``(r, T)``."""
+        """Positional weights of a minimal model, ``(r, T)``; with several heads ``(r, H, T)``."""
         return self._weight("v")
 
     @property
     def W(self) -> Array:
-        """Second-layer weights of a minimal model, ``(r, k, k)``."""
+        """Second-layer weights of a minimal model, ``(r, k, k)``, or ``(r, H, k, k)``."""
         return self._weight("W")
 
     def _weight(self, name: str) -> Array:
@@ -197,6 +197,8 @@ def _inconsistency(arrays: dict[str, NDArray[Any]]) -> str | None:
     lengths: dict[str, int] = {}
     for name, array in arrays.items():
         axes = AXES.get(name, ("records",))
+        if name in ("v", "W") and array.ndim == len(axes) + 1:
+            axes = (axes[0], "heads", *axes[1:])
         if array.dtype.kind not in ("iu" if name in COUNTS else "f"):
             return f"{name} holds {array.dtype} instead of {'int' if name in COUNTS else 'float'}"
         if array.ndim != len(axes):

@@ -10,12 +10,13 @@ from sim import checks, strategies
 from sim.descent import train
 from sim.losses import CrossEntropy
 from sim.minimal import MinimalModel, logits, loss_and_gradient
+from sim.multihead import MultiHeadModel
 from sim.priors import Dirichlet
 from sim.sequences import sample_sequences
 from sim.settings import DTYPES, MOST_UNROLLED
 from sim.transformer import Transformer
 
-MODELS = ("minimal", "transformer")
+MODELS = ("minimal", "multihead", "transformer")
 
 
 def warmup(dtypes: tuple[str, ...] = DTYPES[:1], models: tuple[str, ...] = MODELS) -> float:
@@ -27,7 +28,7 @@ def warmup(dtypes: tuple[str, ...] = DTYPES[:1], models: tuple[str, ...] = MODEL
     Parameters
     ----------
     dtypes : tuple of {"float64", "float32"}
-    models : tuple of {"minimal", "transformer"}
+    models : tuple of {"minimal", "multihead", "transformer"}
         The minimal model's kernels come for k = 2, 3 and for any other k; the transformer's are
         the same for every architecture and take about as long as all of those.
 
@@ -43,6 +44,9 @@ def warmup(dtypes: tuple[str, ...] = DTYPES[:1], models: tuple[str, ...] = MODEL
         checks.one_of("dtypes", dtype, DTYPES)
     if "minimal" in models:
         _minimal(dtypes)
+    if "multihead" in models:
+        several = MultiHeadModel.constant(4, 2, 2)
+        train(several, Dirichlet(2, order=2), steps=1, batch_size=1, held_out=1, rng=0)
     if "transformer" in models:
         for dtype in dtypes:
             model = Transformer.initial(2, 4, rng=0)

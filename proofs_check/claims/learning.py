@@ -6,7 +6,7 @@ from proofs_check.claim import Claim, Route, Statement, Verdict
 from proofs_check.claims import learning_routes as on
 from proofs_check.figures import fig5, fig8, fig9, fig13
 from proofs_check.transformers import experiment_runs
-from sim.descent import DEFAULT_RATES
+from sim.online import DEFAULT_RATES
 
 _THREE = ("uniform", "unigram", "bigram")
 _DEFAULT = DEFAULT_RATES["transformer"]

@@ -164,10 +164,14 @@ def test_loss(ax: Axes, data: LearningCurves) -> None:
 
 
 def positional_weights(ax: Axes, snapshot: Snapshot, color: str = BAR) -> None:
-    """v as bars over the lag, with a predicted v as a line."""
-    lag = np.arange(1, len(snapshot.v) + 1)
+    """v as bars over the lag, of several heads side by side, with a predicted v as a line."""
+    heads = np.atleast_2d(snapshot.v)
+    lag = np.arange(1, heads.shape[1] + 1)
     # gaps between many thin bars would only flicker
-    ax.bar(lag, snapshot.v, width=0.8 if len(lag) <= 40 else 1.0, color=color, linewidth=0)
+    width = (0.8 if len(lag) <= 40 else 1.0) / len(heads)
+    for head, v in enumerate(heads):
+        place = lag + (head - (len(heads) - 1) / 2) * width
+        ax.bar(place, v, width=width, color=color, alpha=0.5 ** (head / 2), linewidth=0)
     if snapshot.theory is not None:
         ax.plot(lag, snapshot.theory, **THEORY)
     ax.axhline(0, color="0.3", linewidth=0.5)
@@ -239,9 +243,13 @@ def learning_panels(figure: Figure, data: LearningCurves) -> SubplotSpec:
 
 
 def weight_matrix(ax: Axes, W: Array, title: str = "$W$") -> None:
-    """W as a heat map with its values written in."""
-    k = len(W)
+    """W as a heat map with its values written in; those of several heads (H, k, k) in a row."""
+    k = W.shape[-1]
+    heads = W.reshape(-1, k, k)
+    W = np.concatenate(list(heads), axis=1)
     image = ax.imshow(W)
+    for head in range(1, len(heads)):
+        ax.axvline(head * k - 0.5, color="white", linewidth=3)
     middle = (W.min() + W.max()) / 2
     for (row, column), value in np.ndenumerate(W):
         if k <= 4:
@@ -250,9 +258,10 @@ def weight_matrix(ax: Axes, W: Array, title: str = "$W$") -> None:
             text = f"{value:.3f}" if abs(value) < 1000 else f"{value:.0e}"
             ax.annotate(text, (column, row), ha="center", va="center", color=color)
     labels = [str(state) for state in range(1, k + 1)]
-    ax.set_xticks(range(k), labels)
+    ax.set_xticks(range(k * len(heads)), labels * len(heads))
     ax.set_yticks(range(k), labels)
-    ax.set(title=title, xlabel="past token $x_s$", ylabel="current token $x_p$")
+    asking = "current token $x_p$" if len(heads) == 1 else "token $x_{p-n+1}$ of head $n$"
+    ax.set(title=title, xlabel="past token $x_s$", ylabel=asking)
     for spine in ax.spines.values():
         spine.set_visible(False)
     if k > 4:

@@ -13,7 +13,7 @@ from sim.trajectory import Trajectory
 def plot_run(trajectory: Trajectory, *, venue: str = "neurips", usetex: bool = False) -> Figure:
     """Test loss, positional weights at three moments, distance to the strategies, and a last panel.
 
-    That is the final W of a minimal model, or the attention scores of a transformer.
+    That is the final W of a minimal model (of each head), or the attention scores of a transformer.
 
     Raises
     ------
@@ -32,7 +32,10 @@ def plot_run(trajectory: Trajectory, *, venue: str = "neurips", usetex: bool = F
         if data.attention:
             panels.attention_scores(ax, data)
         elif "W" in trajectory.weights:
-            panels.weight_matrix(ax, np.asarray(trajectory.W[-1]))
+            W = np.asarray(trajectory.W[-1])
+            heads = len(W) if W.ndim == 3 else 0
+            names = ", ".join(f"W^{head}" for head in range(1, heads + 1)) or "W"
+            panels.weight_matrix(ax, W, f"${names}$")
         else:
             ax.set_axis_off()
         # the layout is solved while the style still holds
