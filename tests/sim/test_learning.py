@@ -254,7 +254,7 @@ def test_training_refusals(options, words):
         ),
         (
             lambda: sim.gradient_flow("model", _population(), t_span=(0, 1)),
-            "model must be a MinimalModel, got 'model'",
+            "model must be a MinimalModel or a MultiHeadModel, got 'model'",
         ),
         (
             lambda: sim.gradient_flow(START, _population(), t_span=(0, 1), test_set="held out"),

@@ -116,7 +116,7 @@ def test_two_layers_learn_bigrams_and_one_does_not():
     [
         ({"optimizer": "sgdm"}, "optimizer must be one of sgd, adam, adamw, got 'sgdm'"),
         ({"optimizer": "adam", "weight_decay": 0.1}, "weight_decay must be 0 for adam, got 0.1"),
-        ({"threads": 2}, "threads must be 1 for a transformer, got 2"),
+        ({"threads": 2}, "threads must be 1 for a transformer model, got 2"),
         ({"clip": 0.0}, "clip must be a finite number > 0"),
         ({"dtype": "float16"}, "dtype must be one of float64, float32, got 'float16'"),
     ],
@@ -132,7 +132,7 @@ def test_a_minimal_model_knows_sgd_only():
         sim.train(model, sim.Dirichlet(2), steps=1, optimizer="adam")
     with pytest.raises(ValueError, match="clip must be left out for a minimal model"):
         sim.train(model, sim.Dirichlet(2), steps=1, clip=1.0)
-    with pytest.raises(TypeError, match="model must be a MinimalModel or a Transformer, got 'tf'"):
+    with pytest.raises(TypeError, match="a MultiHeadModel or a Transformer, got 'tf'"):
         sim.train("tf", sim.Dirichlet(2), steps=1)
 
 
