@@ -119,8 +119,7 @@ def ngram_kernel(
 def relabelled(transition: ArrayLike) -> Array:
     """Chains (m, k**order, k) under all k! relabellings of the states: ``(m k!, k**order, k)``."""
     chains = np.asarray(transition, dtype=np.float64)
-    m, histories, k = chains.shape
-    order = _order(chains)
+    k, order = chains.shape[2], _order(chains)
     out = []
     for new in itertools.permutations(range(k)):
         digits = np.array(list(itertools.product(range(k), repeat=order)))
@@ -207,6 +206,8 @@ def ngram_escape(kernel: ArrayLike, v0: ArrayLike, W0: ArrayLike, radius: float)
     if not size > 0 or not radius > size or (np.isinf(radius) and H == 1):
         allowed = f"a {'finite ' if H == 1 else ''}number > |(v0, W0)| = {size:g} > 0"
         raise ValueError(f"radius must be {allowed}, got {radius!r}")
+    if not K.any():
+        raise ValueError("kernel must not vanish: nothing grows")
     degree = 2 * H
     # B explodes at a finite time; past this growth the rest of the time is below rounding
     growth = min(radius / size, 1e9)

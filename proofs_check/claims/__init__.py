@@ -33,6 +33,7 @@ from proofs_check.claims import (
     x_even_odd,
     x_invariants,
     x_modes,
+    x_ngrams,
     x_stage_times,
     x_stages,
     x_symmetry,
@@ -72,6 +73,7 @@ CLAIMS = (
     *x_constants.CLAIMS,
     *x_context_limit.CLAIMS,
     *x_stages.CLAIMS,
+    *x_ngrams.CLAIMS,
     *x_unigram_delay.CLAIMS,
     *x_stage_times.CLAIMS,
 )
