@@ -26,7 +26,8 @@ examples:
   python -m theory modes --length 100            singular values of the population kernel
   python -m theory constants --k 2 --length 100  entropies, and what each strategy leaves
   python -m theory threshold --length 10 100     learning rates above which v_2 takes the lead
-  python -m theory stages --length 100           when unigram and bigram take over"""
+  python -m theory stages --length 100           when unigram and bigram take over
+  python -m theory ngrams --heads 2 --length 8   how several heads leave the origin"""
 
 _PRIOR_HELP = f"{' or '.join(checks.PRIORS)} (default flat)"
 _SEED_HELP = "of the randomised points for k > 2 (default 0)"
@@ -45,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     rooms = parser.add_subparsers(
         dest="command",
         required=True,
-        metavar="list | show | modes | constants | threshold | stages",
+        metavar="list | show | modes | constants | threshold | stages | ngrams",
     )
     rooms.add_parser(
         "list",
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_constants(rooms)
     _add_threshold(rooms)
     _add_stages(rooms)
+    _add_ngrams(rooms)
     return parser
 
 
@@ -149,6 +151,21 @@ def _add_stages(rooms: argparse._SubParsersAction[_Parser]) -> None:
     )
 
 
+def _add_ngrams(rooms: argparse._SubParsersAction[_Parser]) -> None:
+    parser = rooms.add_parser(
+        "ngrams", help="how heads whose scores are multiplied leave the origin",
+        description="Print the direction in which the minimal model with several heads leaves the "
+        "origin, its rate, whether it keeps treating the states alike, and the wait from a given "
+        "start. All k**(T+1) sequences are enumerated: for short contexts.",
+    )  # fmt: skip
+    parser.add_argument("--length", type=int, default=8, metavar="T", help="context (default 8)")
+    parser.add_argument("--heads", type=int, default=2, help="heads H (default 2)")
+    parser.add_argument("--k", type=int, default=2, help="number of states (default 2)")
+    parser.add_argument("--order", type=int, help="order of the chains (default: as many as heads)")
+    parser.add_argument("--init", type=float, default=0.02, help="every v_j, W_ml (default 0.02)")
+    parser.add_argument("--seed", type=int, default=0, help="of the randomised points (default 0)")
+
+
 def _stages(args: argparse.Namespace) -> str:
     from theory import stages  # here, because scipy.integrate would slow the other commands
 
@@ -156,6 +173,15 @@ def _stages(args: argparse.Namespace) -> str:
     given = {"k": args.k, "prior": "flat" if args.prior == "dirichlet" else args.prior,
              "init": args.init, "loss": args.loss}  # fmt: skip
     return stages.table(stages.predict_stages(args.length, **given), T=args.length, **given)
+
+
+def _ngrams(args: argparse.Namespace) -> str:
+    from theory.ngram_table import ngram_table  # as above
+
+    return ngram_table(
+        checks.integer("--length", args.length, 1), args.heads, k=args.k, order=args.order,
+        init=args.init, seed=args.seed,
+    )  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -172,6 +198,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             text = constant_table(args.k, args.prior, args.length, args.seed)
         elif args.command == "stages":
             text = _stages(args)
+        elif args.command == "ngrams":
+            text = _ngrams(args)
         else:
             checks.integer("--length", args.length, 1)
             checks.integer("--k", args.k, 2)

@@ -57,7 +57,12 @@ def _two_state(one: NDArray[np.float64], two: NDArray[np.float64]) -> NDArray[np
 
 
 def point_set(
-    nodes: int, k: int, prior: str = "flat", *, seed: int | np.random.SeedSequence = 0
+    nodes: int,
+    k: int,
+    prior: str = "flat",
+    *,
+    order: int = 1,
+    seed: int | np.random.SeedSequence = 0,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """One scrambled Sobol point set of chains with k states.
 
@@ -70,12 +75,13 @@ def point_set(
     nodes : int, a power of two
     k : int >= 2
     prior : "flat" or "doubly_stochastic"
+    order : int >= 1, of the chain; above 1 for the flat prior only
     seed : int or SeedSequence, of the scrambling
 
     Returns
     -------
     weights : (m,), summing to 1; m = nodes, or the number of points kept
-    transition : (m, k, k)
+    transition : (m, k**order, k)
 
     Raises
     ------
@@ -87,8 +93,12 @@ def point_set(
 
     nodes, k = checks.power_of_two("nodes", nodes), checks.integer("k", k, 2)
     doubly = checks.prior_name(prior) == "doubly_stochastic"
-    drawn = k - 1 if doubly else k
-    sobol = qmc.Sobol(net_dimension(k, prior), scramble=True, seed=np.random.default_rng(seed))
+    if checks.integer("order", order, 1) > 1 and doubly:
+        raise ValueError(f"order must be 1 for doubly stochastic chains, got {order}")
+    drawn = k - 1 if doubly else k**order
+    sobol = qmc.Sobol(
+        net_dimension(k, prior, order), scramble=True, seed=np.random.default_rng(seed)
+    )
     rows = _stick_breaking(sobol.random(nodes).reshape(nodes, drawn, k - 1))
     if doubly:
         last = 1.0 - rows.sum(axis=1, keepdims=True)
@@ -102,13 +112,13 @@ def point_set(
     return np.full(len(rows), 1.0 / len(rows)), rows
 
 
-def net_dimension(k: int, prior: str) -> int:
+def net_dimension(k: int, prior: str, order: int = 1) -> int:
     """Coordinates of a chain in a Sobol net; ValueError for more states than nets are known for."""
-    dimension = (k - 1) ** 2 if prior == "doubly_stochastic" else k * (k - 1)
+    dimension = (k - 1) ** 2 if prior == "doubly_stochastic" else k**order * (k - 1)
     if dimension > _MOST_DIMENSIONS:
         raise ValueError(
             f"k must be small enough for a Sobol net of at most {_MOST_DIMENSIONS} dimensions "
-            f"(here {dimension}), got {k}"
+            f"(here {dimension}), got {k}{f' with order {order}' if order > 1 else ''}"
         )
     return dimension
 

@@ -18,6 +18,7 @@ from proofs_check.compare import relative_error, worst
 Array = NDArray[np.float64]
 ENTROPY = sim.CrossEntropy()
 SEEDS = 10
+FLOW_TIME = 180.0
 
 
 def comparing(lag: int, T: int, k: int, heads: int) -> sim.MultiHeadModel:
@@ -178,30 +179,40 @@ def started(T: int, heads: int) -> sim.MultiHeadModel:
     return sim.MultiHeadModel.constant(T, 2, heads, v=0.2, W=0.2, normalize="length")
 
 
-def stages_enumerated(value: dict[int, tuple[str, ...]]) -> Finding:
+@cache
+def descended(heads: int) -> sim.Trajectory:
     """Gradient descent on the exact population loss: no noise but in the test sequences."""
     prior = sim.Dirichlet(2, order=2)
-    loss = sim.Population(prior, 8, ENTROPY, nodes=16)
-    test = sim.HeldOut.draw(prior, 4096, 8, 0)
+    return sim.gradient_descent(
+        started(8, heads), sim.Population(prior, 8, ENTROPY, nodes=16), steps=3000,
+        learning_rate=0.3, test_set=sim.HeldOut.draw(prior, 4096, 8, 0),
+    )  # fmt: skip
+
+
+def stages_enumerated(value: dict[int, tuple[str, ...]]) -> Finding:
+    """The stages of gradient descent on the population loss."""
     wrong, notes = 0, []
     for heads, names in value.items():
-        run = sim.gradient_descent(
-            started(8, heads), loss, steps=3000, learning_rate=0.3, test_set=test
-        )
+        run = descended(heads)
         wrong += passed(run) != names
         notes.append(f"{heads}: {' '.join(passed(run))}")
     return Finding(float(wrong), 0.0, "T = 8, descent on the population loss; " + "; ".join(notes))
 
 
+def learn(
+    heads: int, seed: int, *, length: int, steps: int, batch_size: int, held_out: int
+) -> sim.Trajectory:
+    """SGD on chains of order two, over the flow time in which two heads pass all stages."""
+    return sim.train(
+        started(length, heads), sim.Dirichlet(2, order=2), steps=steps, batch_size=batch_size,
+        learning_rate=FLOW_TIME / steps, held_out=held_out, rng=seed,
+    )  # fmt: skip
+
+
 @cache
 def sampled(heads: int) -> tuple[sim.Trajectory, ...]:
-    return tuple(
-        sim.train(
-            started(30, heads), sim.Dirichlet(2, order=2), steps=3000, batch_size=32,
-            learning_rate=0.06, held_out=1024, rng=seed,
-        )
-        for seed in range(SEEDS)
-    )  # fmt: skip
+    size = {"length": 30, "steps": 3000, "batch_size": 32, "held_out": 1024}
+    return tuple(learn(heads, seed, **size) for seed in range(SEEDS))
 
 
 def stages_sampled(value: dict[int, tuple[str, ...]]) -> Finding:

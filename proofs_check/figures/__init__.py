@@ -18,6 +18,7 @@ from proofs_check.figures import (
     fig12_transformer,
     fig13,
     modes,
+    ngrams,
     stages,
     threshold,
 )
@@ -45,6 +46,7 @@ FIGURES: dict[str, FigureSpec] = {
         escape,
         threshold,
         stages,
+        ngrams,
     )
 }
 

@@ -131,3 +131,25 @@ def test_public_names_exist() -> None:
     assert sorted(theory.__all__) == sorted(set(theory.__all__))
     for name in theory.__all__:
         assert getattr(theory, name) is not None
+
+
+def test_ngrams_prints_the_ray_and_the_wait(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ngrams", "--heads", "2", "--length", "4", "--init", "0.1"]) == 0
+    first = capsys.readouterr().out
+    assert "2 heads, T = 4, k = 2, chains of order 2" in first
+    assert main(["ngrams", "--heads", "2", "--length", "4", "--init", "0.05"]) == 0
+    second = capsys.readouterr().out
+
+    def wait(text: str) -> float:
+        return float(text.split("from v = W = ")[1].split()[1].split("(")[0])
+
+    assert wait(second) / wait(first) == pytest.approx(4.0, rel=1e-2)
+    assert main(["ngrams", "--heads", "1", "--length", "8"]) == 0
+    one = capsys.readouterr().out
+    # the singular value of the exact kernel, within five standard errors
+    rate, error = one.split("dr/dt = ")[1].split(")")[0].split("(")
+    exact = theory.modes(8).singular_values[0]
+    places = len(rate.split(".")[1])
+    assert abs(float(rate) - exact) < 5 * float(error) * 10.0**-places
+    assert main(["ngrams", "--length", "40"]) == 2
+    assert "T must be small enough" in capsys.readouterr().err
