@@ -10,6 +10,7 @@ from sim.minimal import Gradient, MinimalModel
 from sim.models import logits, loss_and_gradient
 from sim.multihead import MultiHeadModel
 from sim.objectives import Bilinear, Population, Sample
+from sim.positions import PositionDistances, distances_by_position
 from sim.priors import (
     Dirichlet,
     DoublyStochastic,
@@ -44,6 +45,7 @@ __all__ = [
     "Mixture",
     "MultiHeadModel",
     "Population",
+    "PositionDistances",
     "Prior",
     "Quadrature",
     "Sample",
@@ -55,6 +57,7 @@ __all__ = [
     "Trajectory",
     "Transformer",
     "Unigram",
+    "distances_by_position",
     "flow_time",
     "gradient_descent",
     "gradient_flow",

@@ -26,6 +26,7 @@ examples:
   python -m sim sweep --grid k=2,3 --seeds 10 --out sweep/             stages over a grid and seeds
   python -m sim show run/                                              what was run, and its stages
   python -m sim plot run/                                              run/run.pdf and run/run.png
+  python -m sim plot run/ --positions                                  distances after each token
 """
 
 
@@ -72,6 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument(
         "--venue", default="neurips", help="text width to draw for (default: %(default)s)"
     )
+    plot.add_argument(
+        "--positions", action="store_true",
+        help="distances at every position of the context instead of learning curves",
+    )  # fmt: skip
     plot.add_argument("--usetex", action="store_true", help="typeset with LaTeX")
     plot.set_defaults(command=_plot)
     return parser
@@ -151,13 +156,15 @@ def _show(options: argparse.Namespace) -> int:
 def _plot(options: argparse.Namespace) -> int:
     trajectory = Trajectory.load(options.run)
     # drawing is loaded only when something is drawn
+    from sim.plots.positions import plot_positions
     from sim.plots.run import plot_run
     from sim.plots.style import save_figure, use_file_backend
 
     use_file_backend()
     given = Path(options.run)
     folder = output_folder(options.out or (given if given.is_dir() else given.parent))
-    figure = plot_run(trajectory, venue=options.venue, usetex=options.usetex)
-    for path in save_figure(figure, folder, "run"):
+    draw, name = (plot_positions, "positions") if options.positions else (plot_run, "run")
+    figure = draw(trajectory, venue=options.venue, usetex=options.usetex)
+    for path in save_figure(figure, folder, name):
         print(path)
     return 0
