@@ -22,7 +22,7 @@ from sim.priors import (
 )
 from sim.quadrature import Quadrature, prior_quadrature
 from sim.sequences import SequenceBatch, sample_sequences, stationary_distribution
-from sim.stages import Stage, StageTimes, stage_times
+from sim.stages import Stage, StageTimes, halfway, stage_times
 from sim.sweep_table import Sweep
 from sim.sweeps import sweep
 from sim.trajectory import Trajectory
@@ -61,6 +61,7 @@ __all__ = [
     "flow_time",
     "gradient_descent",
     "gradient_flow",
+    "halfway",
     "logits",
     "loss_and_gradient",
     "prior_quadrature",

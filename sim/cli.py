@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sim.cli_parser import OneLineParser, ShowDefaults, in_options
 from sim.cli_run import add_run_options, prepare, run_configuration
 from sim.cli_sweep import add_sweep
 from sim.descent import Diverged, train
 from sim.settings import DTYPES
-from sim.stages import stage_times
+from sim.stages import halfway, stage_times
 from sim.store import output_folder, refuse_unwritable
 from sim.trajectory import Trajectory
 from sim.warmup import MODELS, warmup
@@ -108,10 +110,20 @@ def _run(options: argparse.Namespace) -> int:
     trajectory.provenance["configuration"] = configuration
     print(trajectory)
     print(stage_times(trajectory))
+    _print_heads(trajectory)
     _print_balance(trajectory)
     if options.out:
         print(f"written to {trajectory.save(options.out)}")
     return 0
+
+
+def _print_heads(trajectory: Trajectory) -> None:
+    """When the heads of a transformer formed, beside what its predictions say."""
+    for name, what in (("previous_token", "to the token before"), ("induction", "by induction")):
+        if name in trajectory.measures:
+            last, seen = trajectory.measures[name][-1], halfway(trajectory, name)
+            when = "never rose" if np.isnan(seen) else f"half way after {seen:,.0f} examples"
+            print(f"attention {what}: {last:.2f} at the end, {when}")
 
 
 def _print_balance(trajectory: Trajectory) -> None:
@@ -146,6 +158,7 @@ def _show(options: argparse.Namespace) -> int:
     trajectory = Trajectory.load(options.run)
     print(trajectory)
     print(stage_times(trajectory))
+    _print_heads(trajectory)
     origin = trajectory.provenance
     print(f"run {origin['created']} in {origin['seconds']:.1f} s: {origin['command']}")
     for name, value in origin["parameters"].items():

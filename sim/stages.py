@@ -114,6 +114,37 @@ def stage_times(trajectory: Trajectory, *, margin: float = 0.0, hold: int = 2) -
     return StageTimes(tuple(_stages(trajectory, names, switches)), margin, hold)
 
 
+def halfway(trajectory: Trajectory, measure: str) -> float:
+    """Examples after which a measure has come half of the way from its start to its highest.
+
+    For ``previous_token`` and ``induction``: when the heads of a transformer have formed, seen from
+    inside.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+    measure : str
+        A name in its measures.
+
+    Returns
+    -------
+    float
+        Interpolated between records; NaN if the measure never rises above its start.
+    """
+    checks.instance("trajectory", trajectory, Trajectory, "a Trajectory")
+    checks.one_of("measure", measure, trajectory.measures)
+    values = trajectory.measures[measure]
+    # the last records of a run that diverged may be infinite
+    with np.errstate(invalid="ignore"):
+        level = (values[0] + np.max(values)) / 2
+        if not values[0] < level < np.inf:
+            return float("nan")
+        after = int((values >= level).argmax())
+        share = (level - values[after - 1]) / (values[after] - values[after - 1])
+    seen = trajectory.examples[after - 1 : after + 1]
+    return float(seen[0] + share * (seen[1] - seen[0]))
+
+
 def _stages(
     trajectory: Trajectory, names: list[str], switches: list[tuple[float, int]]
 ) -> list[Stage]:

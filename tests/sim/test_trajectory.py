@@ -201,6 +201,20 @@ def test_stage_times_interpolates_crossings():
     assert "bigram" in str(stages)
 
 
+def test_halfway_of_a_measure_that_rises_is_interpolated():
+    run = _fake({"uniform": [0, 1, 1, 1], "bigram": [1, 0, 0, 0]})
+    run.examples = np.array([0, 100, 200, 300])
+    run.measures["induction"] = np.array([0.2, 0.3, 0.7, 1.0])
+    # half way is 0.6, three quarters of the way from the second record to the third
+    assert sim.halfway(run, "induction") == pytest.approx(175.0)
+    run.measures["induction"] = np.array([0.5, 0.4, 0.5, 0.1])
+    assert np.isnan(sim.halfway(run, "induction"))
+    run.measures["induction"] = np.array([0.5, 0.6, np.inf, np.nan])
+    assert np.isnan(sim.halfway(run, "induction"))
+    with pytest.raises(ValueError, match="measure must be one of"):
+        sim.halfway(run, "previous")
+
+
 def test_stage_times_thresholds():
     flicker = {"uniform": [0, 1, 0, 1, 2, 2], "unigram": [1, 0.9, 1, 0.5, 0.5, 0.5]}
     assert len(stage_times(_fake(flicker), hold=1)) == 4
