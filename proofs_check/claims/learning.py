@@ -14,6 +14,14 @@ FIG_8 = fig8.SPEC.parameters["variants"]["k = 3"]
 _SETTING = "AdamW, learning rate 1e-3 (claim text-B-learning-rate), batches of 64, minGPT's start"
 
 
+def _inside(runs: on.Runs) -> tuple[Route, ...]:
+    return (
+        *_routes(runs),
+        Route("attention", "attention to the token before, and to what followed this token",
+              on.heads(runs)),
+    )  # fmt: skip
+
+
 def _routes(runs: on.Runs) -> tuple[Route, Route]:
     return (
         Route("simulation", "nearest strategy and final loss on held-out sequences",
@@ -33,7 +41,7 @@ CLAIMS = (
             r"and near the bigram loss at the end, for at least 9 of 10 seeds}",
             {"stages": _THREE, "misses": 1},
         ),
-        routes=_routes(on.runs_of(fig8.SPEC)),
+        routes=_inside(on.runs_of(fig8.SPEC)),
         expected=Verdict.SUPPORTED,
         assumptions=(_SETTING, "width 16, one head, relative positions"),
         note="a seed may settle between unigram and bigram loss: near means within a quarter of "
@@ -48,7 +56,7 @@ CLAIMS = (
             r"k=8,\ T=200:\ \text{uniform}\to\text{unigram}\to\text{bigram}",
             {"stages": _THREE, "misses": 0},
         ),
-        routes=_routes(on.runs_of(fig9.SPEC)),
+        routes=_inside(on.runs_of(fig9.SPEC)),
         expected=Verdict.SUPPORTED,
         assumptions=(_SETTING, "width 16, one head, relative positions"),
         minutes=2.5,

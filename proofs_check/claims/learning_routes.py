@@ -1,5 +1,5 @@
-"""What trained transformers did (simulation), and what they do with a changed context
-(intervention)."""
+"""What trained transformers did (simulation), what they do with a changed context (intervention),
+and what their heads attend to (attention)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ Runs = Callable[[Any], list[Trajectory]]
 
 # a model is at a strategy's level when off by less than this part of the way to the next level
 NEAR = 0.25
+# a head has formed when it attends to what it is for by more than this part of what chance left
+FORMED = 0.25
+HEADS = ("previous_token", "induction")
 # a prediction uses the order of the context when it owes to it more than this part of the way
 # from unigrams to the best strategy
 USED = 0.25
@@ -81,6 +84,38 @@ def _used(run: Trajectory, names: tuple[str, ...]) -> list[tuple[str, float]]:
     """Use of order in the middle of each stage, in the last at the end; NaN where there is none."""
     places = middles(run) | {names[-1]: len(run) - 1}
     return [(n, use_of_order(run, places[n]) if n in places else np.nan) for n in names]
+
+
+def heads(runs: Runs) -> Callable[[dict[str, Any]], Finding]:
+    """Runs with a previous-token head and an induction head in the stages of n-grams, not before.
+
+    A score is counted from the untrained model's, which is what even attention gives, to 1.
+    """
+
+    def find(stated: dict[str, Any]) -> Finding:
+        found, names = runs(stated), tuple(stated["stages"])
+        good, shown = 0, []
+        for run in found:
+            places = middles(run) | {names[-1]: len(run) - 1}
+            rows = [_formed(run, places[n]) if n in places else [np.nan] * 2 for n in names]
+            good += all(
+                min(row) > FORMED if name not in ("uniform", "unigram") else max(row) <= FORMED
+                for name, row in zip(names, rows, strict=True)
+            )
+            shown.append(rows)
+        low, high = np.min(shown, axis=0), np.max(shown, axis=0)
+        detail = "; ".join(
+            f"{name} " + " and ".join(f"{low[i, h]:.2f} to {high[i, h]:.2f}" for h in range(2))
+            for i, name in enumerate(names)
+        )
+        return _count(good, len(found), stated, f"risen of {' and '.join(HEADS)}: {detail}")
+
+    return find
+
+
+def _formed(run: Trajectory, index: int) -> list[float]:
+    scores = (run.measures[name] for name in HEADS)
+    return [float((score[index] - score[0]) / (1 - score[0])) for score in scores]
 
 
 def not_beyond(runs: Runs) -> Callable[[dict[str, Any]], Finding]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 import sim
 import theory
@@ -14,6 +16,8 @@ from proofs_check.claims.context_routes import duffy_average
 from proofs_check.compare import worst
 from theory import context_limit
 from theory.normal_form import is_zero
+
+Array = NDArray[np.float64]
 
 _LAGS = 4
 
@@ -50,6 +54,72 @@ def force_quadrature(factor: int) -> Finding:
             there = model.loss_and_gradient(1 / across.sum(), 0.0, across)[1]
             residuals.append(abs(there.beta))
     return Finding(worst(residuals), 1e-12, "random v, and v made orthogonal to h")
+
+
+# --- saddle ----------------------------------------------------------------------------------
+
+
+def saddles(lags: int) -> Iterator[tuple[float, Array]]:
+    """Unigram points without force, alpha and v: v random, orthogonal to h."""
+    form = context_limit.squared_loss(lags, normalization="score")
+    h = (form.target - form.gram[0])[1:]
+    rng = np.random.default_rng(lags)
+    for _ in range(4):
+        v = rng.uniform(0.2, 1.0, size=lags)
+        v -= (v @ h) / (h @ h) * h
+        yield 1 / v.sum(), v
+
+
+def _negative(hessian: Array) -> int:
+    values = np.linalg.eigvalsh(hessian)
+    return int((values < -1e-6 * np.abs(values).max()).sum())
+
+
+def saddle_spectral(negative: int) -> Finding:
+    """The closed-form quartic's Hessian in (alpha, beta, v)."""
+    found = []
+    for lags in (2, 3, 5, 8):
+        form = context_limit.squared_loss(lags, normalization="score")
+        gram, target = form.gram, form.target
+        for alpha, v in saddles(lags):
+            # x = (alpha sum v, beta v) at beta = 0: first and second derivatives of x
+            first = np.zeros((lags + 1, lags + 2))
+            first[0, 0], first[0, 2:], first[1:, 1] = v.sum(), alpha, v
+            slope = 2 * (gram[:, 0] - target)  # at x = (1, 0, ..)
+            hessian = 2 * first.T @ gram @ first
+            hessian[0, 2:] += slope[0]
+            hessian[2:, 0] += slope[0]
+            hessian[1, 2:] += slope[1:]
+            hessian[2:, 1] += slope[1:]
+            found.append(_negative(hessian))
+    return Finding(
+        worst(abs(count - negative) for count in found), 0.0, "lags 2, 3, 5, 8; 4 points each"
+    )
+
+
+def saddle_quadrature(negative: int) -> Finding:
+    """Differences of the gradient averaged over chains by quadrature."""
+    found, forces = [], []
+    for lags in (2, 5):
+        model = theory.ExpectedCounts(lags, normalization="score", loss="squared", nodes=20)
+
+        def gradient(y: Array, model: theory.ExpectedCounts = model) -> Array:
+            slope = model.loss_and_gradient(y[0], y[1], y[2:])[1]
+            return np.concatenate([[slope.alpha, slope.beta], slope.v])
+
+        for alpha, v in saddles(lags):
+            point, step = np.concatenate([[alpha, 0.0], v]), 1e-4
+            forces.append(np.abs(gradient(point)).max())
+            rows = [
+                (gradient(point + step * e) - gradient(point - step * e)) / (2 * step)
+                for e in np.eye(len(point))
+            ]
+            found.append(_negative((np.array(rows) + np.array(rows).T) / 2))
+    good = max(abs(count - negative) for count in found)
+    return Finding(
+        float(good + (worst(forces) > 1e-10)), 0.0,
+        f"lags 2, 5; 4 points each; largest force there {worst(forces):.0e}",
+    )  # fmt: skip
 
 
 # --- plateau ---------------------------------------------------------------------------------

@@ -29,6 +29,25 @@ CLAIMS = (
         ),
     ),
     Claim(
+        id="x-unigram-point-saddle",
+        source=_SOURCE,
+        title="where the unigram point is stationary it is a saddle with one way down",
+        printed=Statement(
+            r"\alpha\sum_jv_j=1,\ \beta=0,\ v\perp h:\quad\nabla L=0,\ \nabla^2L\text{ has "
+            r"exactly one negative eigenvalue}",
+            1,
+        ),
+        routes=(
+            Route("spectral", "Hessian of the quartic in closed form", routes.saddle_spectral),
+            Route("quadrature", "differences of gradients over chains", routes.saddle_quadrature),
+        ),
+        expected=Verdict.SUPPORTED,
+        assumptions=("squared loss, normalised scores, infinite context", "k = 2, flat prior"),
+        depends_on=("x-unigram-point-force",),
+        note="The way down mixes beta with v along h: their entry -2|h| stands beside a 0. Flow "
+        "from small weights does not pass there, see x-unigram-plateau-start.",
+    ),
+    Claim(
         id="x-unigram-point-plateau",
         source=_SOURCE,
         title="a smaller init delays the first stage and leaves the length of the second alone",

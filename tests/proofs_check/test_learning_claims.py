@@ -33,6 +33,8 @@ def run(names, final=None):
     models = [model(kind) for kind in kinds]
     measures = {f"kl_{name}": np.where(kinds == name, 0.01, 0.1) for name in LEVELS}
     measures["kl_truth"] = np.array([LEVELS[kind] for kind in kinds])
+    measures["previous_token"] = np.where(kinds == "bigram", 0.6, 0.05)
+    measures["induction"] = np.where(kinds == "bigram", 0.8, 0.4)
     measures["kl_truth"][-1] = LEVELS[names[-1]] if final is None else final
     index = np.arange(len(kinds))
     return Trajectory(
@@ -72,7 +74,9 @@ def test_trigrams_alone_use_the_token_before_the_last(monkeypatch):
 STATED = {"stages": THREE, "misses": 0}
 
 
-@pytest.mark.parametrize("route", [on.stages, on.order], ids=["simulation", "intervention"])
+@pytest.mark.parametrize(
+    "route", [on.stages, on.order, on.heads], ids=["simulation", "intervention", "attention"]
+)
 @pytest.mark.parametrize(
     ("stated", "runs", "residual"),
     [
@@ -107,6 +111,17 @@ def test_a_run_that_stops_half_way_is_no_bigram_model():
     assert find(STATED | {"misses": 1}).holds
 
 
+@pytest.mark.parametrize("name", ["previous_token", "induction"])
+def test_one_head_without_the_other_is_no_circuit(name):
+    half = run(THREE)
+    half.measures[name][:] = half.measures[name][0]
+    find = on.heads(lambda _: [run(THREE), half])
+    assert find(STATED).residual == 1
+    early = run(THREE)
+    early.measures[name][10:] = 0.9
+    assert on.heads(lambda _: [early])(STATED).residual == 1
+
+
 def test_better_than_stated_is_seen():
     good, bad = (run(THREE, final=value) for value in (0.03, 0.03))
     bad.measures["kl_truth"][-10:] = 0.01
@@ -131,7 +146,7 @@ def test_the_verdict_follows_from_the_runs(name):
         runs = [run(names) for _ in range(3)]
         routes = tuple(
             replace(route, find=find(lambda _, runs=runs: runs))
-            for route, find in zip(claim.routes, (on.stages, on.order), strict=True)
+            for route, find in zip(claim.routes, (on.stages, on.order, on.heads), strict=False)
         )
         value = claim.printed.value | {"misses": 0}
         tried = replace(claim, routes=routes, printed=Statement("", value))

@@ -20,6 +20,8 @@ def test_verdict_is_the_expected_one(claim):
 PERTURBED = [
     ("x-unigram-point-force", 2),
     ("x-unigram-point-force", -1),
+    ("x-unigram-point-saddle", 0),
+    ("x-unigram-point-saddle", 2),
     ("x-unigram-point-plateau", {"first": 1.0, "plateau": 1.0}),
 ]
 
