@@ -20,6 +20,15 @@ from theory.nodes import net_dimension
 from theory.second_step import critical_learning_rate, critical_rate_constant, required_margin
 from theory.strategies import context_length, strategy_losses
 
+# what the ledger calls by these names is the entry with the evidence
+_FROM_K = "from theory.{} SVD of K in eqs. (A.13), (A.22): x-bilinear, x-linear-flow;"
+_ROLES = "what a mode predicts alone: x-modes-predictors, at T = 100"
+_PREDICTS = {
+    (0, "flat"): "unigram",
+    (1, "flat"): "bigram",
+    (0, "doubly_stochastic"): "bigram",
+    (1, "doubly_stochastic"): "unigram",
+}
 _LABELS = ("E sum_i pi_i^2", "E H(pi)", "entropy rate")
 _SHOWN = 6  # components of v
 _LONG = 3e10  # multiplications; above, a minute or so on one core
@@ -60,7 +69,7 @@ def mode_table(T: int, k: int, prior: str, seed: int = 0, *, progress: bool = Fa
             f"  W: diagonal {measured(W[0, 0], W_error[0, 0], '+')}  "
             f"off-diagonal {measured(W[0, 1], W_error[0, 1], '+')}",
         ]
-    return "\n".join(lines)
+    return "\n".join([*lines, _FROM_K.format("mode_estimates, the").rstrip(";")])
 
 
 def _exact_table(T: int, prior: str) -> str:
@@ -69,13 +78,14 @@ def _exact_table(T: int, prior: str) -> str:
     for i, value in enumerate(found.singular_values):
         v, W = found.v_modes[i], found.W_modes[i]
         lines += [
-            f"mode {i + 1}: singular value {value:.10g}",
+            f"mode {i + 1}: singular value {value:.10g}, grows by e in {1 / value:.4g} of flow "
+            f"time, nearer to {_PREDICTS[i, prior]} counts",
             f"  v: {_components(v)}" + ("  ..." if T > _SHOWN else ""),
             f"  W: diagonal {W[0, 0]:+.6f}  off-diagonal {W[0, 1]:+.6f}",
         ]
     if T > 1:
         lines.append(_overtaking(T, prior))
-    return "\n".join(lines)
+    return "\n".join([*lines, _FROM_K.format("modes, the"), _ROLES])
 
 
 def _components(v: NDArray[np.float64]) -> str:
@@ -89,7 +99,7 @@ def _heading(T: int, k: int, prior: str, found: Modes) -> list[str]:
 def _overtaking(T: int, prior: str) -> str:
     time = overtaking_time(T, prior=prior)
     when = "never" if time is None else f"at flow time {time:.6g}"
-    return f"from v = c 1, W = c 11': v_2 overtakes v_1 {when}"
+    return f"v = c 1, W = c 11': v_2 overtakes v_1 {when} (theory.overtaking_time, x-overtaking)"
 
 
 def measured(value: float, error: float, sign: str = "") -> str:
@@ -154,6 +164,12 @@ def constant_table(k: int, prior: str, T: int | None = None, seed: int = 0) -> s
         last = f"{finite[name]:.10g}" if finite else ""
         if name != "bayes" or finite:
             lines.append(f"    {name:<22}{limit:<18}{last}".rstrip())
+    lines += [
+        "from theory.task_constants (x-constants-closed, x-constants-k) and theory.step_constants",
+        "(Lemma 3.1, eqs. (A.32), (A.33), (A.37); x-k-states)",
+    ]
+    if finite:
+        lines.append("and theory.strategy_losses, which sums over counts (x-constants-strategies)")
     return "\n".join(lines)
 
 
@@ -179,4 +195,8 @@ def threshold_table(lengths: tuple[int, ...]) -> str:
             lines.append(
                 f"{T:>8}  {rate:>16.10g}  {rate * T**3 / constant:>12.6f}  {margin:>16.8g}"
             )
+    lines += [
+        "critical rate from theory.critical_learning_rate, C from theory.critical_rate_constant,",
+        "Delta from theory.required_margin: eqs. (A.44) to (A.51), corrected as in the ledger",
+    ]
     return "\n".join(lines)
