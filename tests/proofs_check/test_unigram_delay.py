@@ -9,6 +9,7 @@ from proofs_check import unigram_delay
 from proofs_check.claim import Statement, Verdict, look_into
 from proofs_check.claims import x_unigram_delay
 from proofs_check.claims.x_unigram_delay import CLAIMS
+from sim.batches import BatchStream
 
 MADE_UP = {
     ("minimal", "added"): [0.78, 0.79, 0.8, 0.79, 0.79, 0.8],
@@ -35,6 +36,23 @@ def test_verdict_follows_from_the_ratios(claim, made_up):
 def test_an_arm_trains_and_is_late_if_it_never_gets_there():
     done = unigram_delay.train_arm({"model": "minimal", "arm": "added", "seed": 0, "steps": 20})
     assert done == {"steps_to_level": np.inf}
+
+
+def test_all_arms_are_given_the_same_doubly_stochastic_sequences():
+    streams = {
+        arm: BatchStream(unigram_delay.batches(arm, 3), unigram_delay.batches(arm, 3).size, 9, 7)
+        for arm in unigram_delay.ARMS
+    }
+    for step in (0, 1, 70, 300):  # the blocks of arms differ in length
+        tokens = {arm: stream.tokens(step) for arm, stream in streams.items()}
+        for arm in ("added", "full", "replaced"):
+            np.testing.assert_array_equal(tokens[arm][:48], tokens["alone"])
+        np.testing.assert_array_equal(tokens["added"], tokens["replaced"])
+        assert (tokens["full"][48:] != tokens["replaced"][48:]).any()
+    chains = unigram_delay.batches("added", 3).sample(128).reshape(2, 64, 4, 4)
+    np.testing.assert_allclose(chains[:, :48].sum(axis=2), 1.0)
+    assert (np.ptp(chains[:, 48:], axis=2) == 0).all()
+    assert (np.ptp(chains[:, :48], axis=2) > 0).any(axis=2).all()
 
 
 def test_what_is_added_does_not_make_the_rest_count_less(monkeypatch):
