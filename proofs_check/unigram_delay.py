@@ -67,7 +67,7 @@ class Batches(sim.Prior):
         self.size = sum(count for count, _ in self._parts)
 
     def sample(self, n: int, rng: Seed = None) -> Array:
-        """Whole batches; in other numbers, from which nothing is learnt, doubly stochastic chains."""
+        """Whole batches; in other numbers, for what is not learnt from, the first kind alone."""
         if n % self.size:
             return sim.DoublyStochastic(K).sample(n, rng)
         batches = n // self.size

@@ -62,6 +62,21 @@ CLAIMS = (
         minutes=2.5,
     ),
     Claim(
+        id="fig-12",
+        source="Fig. 12 (top)",
+        title="two states: the same stages",
+        printed=Statement(
+            r"k=2,\ T=100,\ 128{,}000\text{ examples: uniform}\to\text{unigram}\to\text{bigram}",
+            {"stages": _THREE, "misses": 1},
+        ),
+        routes=_inside(
+            experiment_runs(10, lambda _: {"k": 2, "length": 100, "examples": 128_000})
+        ),
+        expected=Verdict.SUPPORTED,
+        assumptions=(_SETTING, "width 16, one head, relative positions", "at least 9 of 10 seeds"),
+        minutes=1.5,
+    ),
+    Claim(
         id="fig-5",
         source="Fig. 5, Sec. 3.3",
         title="three heads learn trigrams in four stages",
@@ -106,7 +121,7 @@ CLAIMS = (
         ),
         routes=_routes(on.runs_of(fig13.SPEC)),
         expected=Verdict.SUPPORTED,
-        assumptions=(_SETTING, "k = 3, T = 100, width 16, one head, MLP of 64 units"),
+        assumptions=(_SETTING, "k = 3 and 2, T = 100, width 16, one head, MLP of 64 units"),
         note="not beyond: within a quarter of the way to the bigrams' or the uniform level. All "
         "models end somewhat below the unigrams' own loss",
         minutes=5,

@@ -50,7 +50,7 @@ CLAIMS = (
         expected=Verdict.SUPPORTED,
         assumptions=(
             *_SETTING,
-            "the same 48 doubly stochastic sequences in a batch, with and without 16 of equal rows; "
+            "the same 48 doubly stochastic sequences a batch, with and without 16 of equal rows; "
             "SGD's rate such that each sequence counts the same",
         ),
         note="the transformer was later in each of six seeds, by 9% to threefold. The minimal "

@@ -17,7 +17,8 @@ SPEC = seeds_spec(
         "relative, MLP": ONE_LAYER | {"mlp": 64},
         "absolute": ONE_LAYER | {"positions": "absolute"},
         "absolute, MLP": ONE_LAYER | {"positions": "absolute", "mlp": 64},
+        "two states": ONE_LAYER | {"k": 2},
     },
     seeds=2,
-    height=1.3,
+    height=1.6,
 )
