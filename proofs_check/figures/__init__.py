@@ -19,6 +19,7 @@ from proofs_check.figures import (
     fig13,
     modes,
     ngrams,
+    plateau,
     stages,
     threshold,
 )
@@ -46,6 +47,7 @@ FIGURES: dict[str, FigureSpec] = {
         escape,
         threshold,
         stages,
+        plateau,
         ngrams,
     )
 }

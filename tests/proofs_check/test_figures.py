@@ -41,6 +41,7 @@ SMALL = {
     "modes": {"length": 12, "sampled_lengths": [6, 12], "samples": 400},
     "escape": {"length": 12, "scales": [1e-2, 1e-3], "steps": 40, "runs": 2, "beyond": 2.0},
     "threshold": {"length": 30, "sampled_lengths": [40], "samples": 1000, "batches": 2},
+    "plateau": {"lags": [16, 32], "shown": [32]},
     "ngrams": {"length": 8, "steps": 40, "batch_size": 4, "held_out": 20, "points": 2},
     "stages": {"lengths": [25], "inits": [0.02], "seeds": 1, "run_length": 25, "run_steps": 100},
 }
