@@ -8,6 +8,7 @@ import pytest
 import sim
 from proofs_check.claim import Statement, Verdict, look_into
 from proofs_check.claims import learning_routes as on
+from proofs_check.claims import two_states
 from proofs_check.claims.learning import CLAIMS
 from proofs_check.transformers import middles, stage_names, use_of_history, use_of_order
 from sim.trajectory import Trajectory
@@ -155,3 +156,37 @@ def test_the_verdict_follows_from_the_runs(name):
 
 def test_all_of_them_are_experiments():
     assert all(claim.minutes > 0 for claim in CLAIMS)
+
+
+def two_kinds(kinds):
+    """Runs on two states whose first layer attends to the token before, avoids it, or neither."""
+    scores = {"attend": (0.7, 1.8), "avoid": (1e-5, 3.5), "neither": (0.15, 2.6)}
+    runs = []
+    for kind in kinds:
+        learnt = run(THREE)
+        learnt.measures["previous_token"][-1] = scores[kind][0]
+        learnt.measures["kl_truth"][-1] = scores[kind][1] * learnt.baselines["bigram"]
+        runs.append(learnt)
+    return lambda _: runs
+
+
+def test_two_ways_on_two_states_are_told_apart():
+    claim = two_states.CLAIMS[1]
+    seen = two_kinds(["attend"] * 5 + ["avoid"] * 4 + ["neither"])
+    other = two_kinds(["attend"] * 10)
+    for runs, verdict in ((seen, Verdict.SUPPORTED), (other, Verdict.REFUTED)):
+        routes = tuple(
+            replace(route, find=find(runs))
+            for route, find in zip(claim.routes, (two_states.kinds, two_states.losses), strict=True)
+        )
+        assert look_into(replace(claim, routes=routes)).verdict == verdict
+
+
+def test_two_states_pass_the_stages_and_end_with_order():
+    claim = two_states.CLAIMS[0]
+    for names, verdict in ((THREE, Verdict.SUPPORTED), (THREE[:2], Verdict.REFUTED)):
+        routes = tuple(
+            replace(route, find=find(lambda _, names=names: [run(names)] * 2))
+            for route, find in zip(claim.routes, (two_states.passes, two_states.ends), strict=True)
+        )
+        assert look_into(replace(claim, routes=routes)).verdict == verdict
