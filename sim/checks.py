@@ -76,11 +76,13 @@ def memory(what: str, *shape: int) -> None:
         _refuse_oversized(what, math.log2(8) + sum(math.log2(size) for size in shape))
 
 
-def histories(k: int, order: int) -> int:
-    """``k**order``, refused if not even one transition matrix with so many rows could be held."""
+def histories(
+    k: int, order: int, what: str = "a chain with k = {k} states of order {order}"
+) -> int:
+    """``k**order``, refused if not even one table of so many rows of k could be held."""
     if (order + 1) * math.log2(k) > math.log2(SMALL):
-        what = f"a chain with k = {k} states of order {order} (k**order histories)"
-        _refuse_oversized(what, math.log2(8) + (order + 1) * math.log2(k))
+        name = f"{what.format(k=k, order=order)} (k**{order} histories)"
+        _refuse_oversized(name, math.log2(8) + (order + 1) * math.log2(k))
     return k**order
 
 

@@ -55,7 +55,7 @@ class MultiHeadModel:
             raise ValueError(f"W must have shape (H, k, k) with H >= 1 and k >= 2, got {W.shape}")
         if len(v) != len(W) or v.shape[1] < 1:
             raise ValueError(f"v must have shape ({len(W)}, T) like W, with T >= 1, got {v.shape}")
-        checks.histories(W.shape[1], len(W))
+        checks.histories(W.shape[1], len(W), "the counts of a model with k = {k} and {order} heads")
         checks.one_of("normalize", self.normalize, NORMALIZATIONS)
         object.__setattr__(self, "v", v)
         object.__setattr__(self, "W", W)

@@ -122,7 +122,8 @@ CLAIMS = (
         note="With two states all tokens but the one before say the same as that one with the sign "
         "turned, on the ground of all counts. Such a model uses the order of its context from the "
         "unigram stage on and ends at three to four times the bigram strategy's loss; its "
-        "positional encoding has the alternating pattern that the caption points at.",
+        "positional encoding has the alternating pattern that the caption points at. Four times as "
+        "many examples leave it in its way, at 2.7 to 3.1 times that loss.",
         minutes=1.5,
     ),
 )

@@ -103,7 +103,7 @@ def test_divergence_keeps_what_was_recorded(tmp_path, capsys):
         (["run", "--record-every", "0"], "error: --record-every must be an integer >= 1, got 0"),
         (["run", "--weight-decay", "-1"], "error: --weight-decay must be a finite number >= 0"),
         (["run", "--learning-rate", "0"], "error: --learning-rate must be positive for at least"),
-        (["run", "--order", "60"], "a chain with k = 3 states of order 60 (k**order histories) wo"),
+        (["run", "--order", "60"], "a chain with k = 3 states of order 60 (k**60 histories) would"),
         (["run", "--batch-size", str(10**12)], "1000000000000 chains with 3 histories would need"),
         (["run", "--length", str(10**12)], "64 sequences of length 1000000000001 would need"),
         (["show", "/nonexistent/run"], "no trajectory at /nonexistent/run"),

@@ -187,7 +187,7 @@ def test_full_batch_descent_goes_downhill():
         (lambda: sim.MultiHeadModel(np.zeros((1, 4)), np.zeros((1, 2, 3))), r"W must have shape"),
         (lambda: sim.MultiHeadModel(np.zeros(4), np.zeros((1, 2, 2))), r"v must have shape"),
         (lambda: sim.MultiHeadModel.constant(4, 2, 0), "heads must be an integer >= 1"),
-        (lambda: sim.MultiHeadModel.constant(4, 2, 60), "memory"),
+        (lambda: sim.MultiHeadModel.constant(4, 2, 60), r"2 and 60 heads .* would need"),
         (lambda: sim.MultiHeadModel.counting(9, 2, 2, 3), "order must be at most heads = 2"),
         (lambda: sim.MultiHeadModel.counting(2, 2, 2, 2), "T must be an integer >= 3"),
         (
