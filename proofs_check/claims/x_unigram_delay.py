@@ -43,8 +43,8 @@ CLAIMS = (
         source=_SOURCE,
         title="chains of equal rows beside the same doubly stochastic ones: who is delayed",
         printed=Statement(
-            r"\frac{t(48+16)}{t(48)}\approx0.79\text{ (minimal)},\ 1.4\text{ (transformer)}",
-            {"minimal": 0.79, "transformer": 1.4},
+            r"\frac{t(48+16)}{t(48)}\approx0.79\text{ (minimal)},\ 2.2\text{ (transformer)}",
+            {"minimal": 0.79, "transformer": 2.2},
         ),
         routes=_routes("added", "alone"),
         expected=Verdict.SUPPORTED,
@@ -53,8 +53,9 @@ CLAIMS = (
             "the same 48 doubly stochastic sequences a batch, with and without 16 of equal rows; "
             "SGD's rate such that each sequence counts the same",
         ),
-        note="the transformer was later in each of six seeds, by 9% to threefold. The minimal "
-        "model is faster: what is added is no part of the loss it is tested on, but lets W grow",
+        note="The transformer was later in each of ten seeds, by 23% to nearly threefold, and once "
+        "not there at the end. The minimal model is faster: what is added is no part of the loss "
+        "it is tested on, but lets W grow.",
         minutes=4.0,
     ),
     Claim(
@@ -63,13 +64,15 @@ CLAIMS = (
         title="chains of equal rows in the place of doubly stochastic ones",
         printed=Statement(
             r"\frac{t(\text{a quarter replaced})}{t(\text{all doubly stochastic})}\approx"
-            r"1.06\text{ (minimal)},\ 1.4\text{ (transformer)}",
-            {"minimal": 1.06, "transformer": 1.4},
+            r"1.05\text{ (minimal)},\ 2.5\text{ (transformer)}",
+            {"minimal": 1.05, "transformer": 2.5},
         ),
         routes=_routes("replaced", "full"),
         expected=Verdict.SUPPORTED,
         assumptions=(*_SETTING, "batches of 64, of which 48 are the same in both arms"),
-        note="for the transformer six seeds do not tell this from no delay: 0.5 to 3.3",
+        note="Later in each of ten seeds, the transformer by 9% to threefold and once not there at "
+        "the end. So unigrams do delay the bigram solution, as the paper says: in the transformer "
+        "by far more than in its minimal model.",
         minutes=4.0,
     ),
 )

@@ -13,9 +13,9 @@ from sim.batches import BatchStream
 
 MADE_UP = {
     ("minimal", "added"): [0.78, 0.79, 0.8, 0.79, 0.79, 0.8],
-    ("transformer", "added"): [1.1, 1.2, 1.3, 1.5, 1.8, 3.0],
-    ("minimal", "replaced"): [1.05, 1.06, 1.06, 1.06, 1.07, 1.07],
-    ("transformer", "replaced"): [0.5, 0.9, 1.1, 1.7, 2.3, 3.3],
+    ("transformer", "added"): [1.2, 1.4, 2.0, 2.2, 2.6, 3.0],
+    ("minimal", "replaced"): [1.04, 1.04, 1.05, 1.05, 1.06, 1.07],
+    ("transformer", "replaced"): [1.1, 1.5, 2.2, 2.5, 2.7, np.inf],
 }
 
 
