@@ -126,6 +126,7 @@ def one_run_spec(
     options: dict[str, Any],
     snapshots: list[int],
     *,
+    seed: int = 0,
     height: float = 0.64,
     draw: Callable[[Figure, LearningCurves], None] | None = None,
     series: Callable[[LearningCurves], list[Series]] | None = None,
@@ -134,7 +135,7 @@ def one_run_spec(
     return FigureSpec(
         name=name,
         title=title,
-        parameters={"variants": {"": options}, "seeds": 1, "seed": 0, "snapshots": snapshots},
+        parameters={"variants": {"": options}, "seeds": 1, "seed": seed, "snapshots": snapshots},
         height=height,
         compute=_compute_one,
         draw=draw or _draw_one,
