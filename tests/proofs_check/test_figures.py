@@ -73,7 +73,8 @@ def test_a_figure_is_four_files_and_the_csv_is_what_was_plotted(name, venue, tmp
                  if (row["panel"], row["series"]) == (part.panel, part.name)]  # fmt: skip
         np.testing.assert_array_equal(found, np.ravel(part.y))
     record = json.loads(paths[3].read_text())
-    assert record["parameters"]["seed"] == spec.parameters["seed"]
+    # a figure of theory alone has no seed
+    assert spec.parameters.items() <= record["parameters"].items()
     assert record["versions"]["numpy"]
 
 
