@@ -20,7 +20,10 @@ from theory.lag_pattern import ParityLaw, lag_constant, lag_constants, parity_la
 from theory.mode_estimates import ModeEstimates, mode_estimates
 from theory.mode_laws import overtaking_time, singular_value_law
 from theory.modes import Modes, linear_flow, modes
+from theory.ngram_ray import Ray, ray_time, symmetric_ray
+from theory.ngrams import Escape, ngram_escape, ngram_kernel, ngram_velocity, relabelled
 from theory.normal_form import is_zero, normal_form, sign
+from theory.plateau import plateau_growth, plateau_slope, plateau_start, plateau_time
 from theory.prior import exact_moment, moments, point_set, quadrature
 from theory.reduced_flow import Flow, reduced_flow
 from theory.second_step import (
@@ -41,12 +44,14 @@ from theory.steps import (
 from theory.strategies import strategy_losses
 
 __all__ = [
+    "Escape",
     "ExpectedCounts",
     "Flow",
     "LeadingConstants",
     "ModeEstimates",
     "Modes",
     "ParityLaw",
+    "Ray",
     "StagePrediction",
     "StepConstants",
     "TaskConstants",
@@ -73,16 +78,25 @@ __all__ = [
     "mode_estimates",
     "modes",
     "moments",
+    "ngram_escape",
+    "ngram_kernel",
+    "ngram_velocity",
     "normal_form",
     "overtaking_time",
     "parity_law",
+    "plateau_growth",
+    "plateau_slope",
+    "plateau_start",
+    "plateau_time",
     "point_set",
     "population_kernel",
     "population_kernel_exact",
     "population_kernel_qmc",
     "predict_stages",
     "quadrature",
+    "ray_time",
     "reduced_flow",
+    "relabelled",
     "required_margin",
     "sign",
     "singular_value_law",
@@ -90,5 +104,6 @@ __all__ = [
     "step_constants",
     "step_drift",
     "strategy_losses",
+    "symmetric_ray",
     "task_constants",
 ]
