@@ -115,7 +115,20 @@ def unstacked(model: Model, weights: dict[str, NDArray[Any]]) -> list[Model]:
 
 
 def restored(architecture: dict[str, Any], weights: dict[str, Any]) -> Model:
-    """The model that described itself as `architecture`, with these weights."""
+    """The model that described itself as `architecture`, with these weights.
+
+    Raises
+    ------
+    ValueError
+        If the weights are those of another architecture.
+    """
+    kind = architecture.get("model", "minimal")
+    wanted = {"parameters"} if kind == "transformer" else {"v", "W"}
+    if weights.keys() != wanted:
+        raise ValueError(
+            f"weights of a {kind} model must be {' and '.join(sorted(wanted))}, "
+            f"got {' and '.join(sorted(weights))}: they are another architecture's"
+        )
     if architecture.get("model") == "transformer":
         options = {
             name: value

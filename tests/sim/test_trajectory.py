@@ -201,6 +201,20 @@ def test_stage_times_interpolates_crossings():
     assert "bigram" in str(stages)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "word"),
+    [
+        ({"model": "transformer", "k": 2, "length": 5}, "weights of a transformer model must be"),
+        ({"model": "multihead"}, "W must have shape"),
+    ],
+)
+def test_weights_of_another_architecture_are_refused(architecture, word):
+    run = sim.train(sim.MinimalModel.constant(5, 2), sim.Dirichlet(2), steps=1, held_out=1, rng=0)
+    run.provenance["parameters"]["model"] = architecture
+    with pytest.raises(ValueError, match=word):
+        run.model()
+
+
 def test_halfway_of_a_measure_that_rises_is_interpolated():
     run = _fake({"uniform": [0, 1, 1, 1], "bigram": [1, 0, 0, 0]})
     run.examples = np.array([0, 100, 200, 300])
