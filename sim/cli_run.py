@@ -19,6 +19,8 @@ from sim.settings import DTYPES
 from sim.transformer import POSITIONS, Transformer
 from sim.warmup import MODELS
 
+HEAD_WIDTH = 16  # of App. B, which has one head
+
 
 def add_run_options(run: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Add the options that decide a run's numbers; returns the last group, for those of output."""
@@ -49,7 +51,9 @@ def add_run_options(run: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     inside = run.add_argument_group("transformer")
     inside.add_argument("--layers", type=int, default=2, help="attention layers")
-    inside.add_argument("--width", type=int, default=16, help="width of the residual stream")
+    inside.add_argument(
+        "--width", type=int, help=f"width of the residual stream ({HEAD_WIDTH} for each head)"
+    )
     inside.add_argument("--mlp", type=int, default=0, help="hidden units of an MLP block (0: none)")
     inside.add_argument(
         "--positions", default="relative", metavar="NAME", help=", ".join(POSITIONS)
@@ -127,8 +131,9 @@ def _model(options: argparse.Namespace) -> Model:
         )  # fmt: skip
     if options.model == "multihead":
         return _multihead(options)
+    width = HEAD_WIDTH * max(options.heads, 1) if options.width is None else options.width
     return Transformer.initial(
-        options.k, options.length, rng=options.seed, width=options.width, layers=options.layers,
+        options.k, options.length, rng=options.seed, width=width, layers=options.layers,
         heads=options.heads, positions=options.positions, mlp=options.mlp,
         layer_norm=not options.no_layer_norm,
     )  # fmt: skip

@@ -148,3 +148,16 @@ def test_command_line_runs_shows_and_plots_a_transformer(tmp_path, capsys):
     assert (out / "run.png").stat().st_size > 10_000
     assert main([*arguments[:-2], "16", "--heads", "3"]) == 2
     assert "--heads must divide the width 8, got 3" in capsys.readouterr().err
+
+
+def test_command_line_gives_every_head_the_width_of_one(capsys):
+    """The paper's width, 16, is that of one head; three heads do not divide it."""
+    arguments = ["run", "--model", "transformer", "--k", "2", "--length", "6", "--steps", "1"]
+    arguments += ["--held-out", "4", "--quiet", "--heads", "3"]
+    assert main(arguments) == 0
+    one, three = (sim.Transformer(2, 6, width=16 * heads, heads=heads).size for heads in (1, 3))
+    assert f"parameters ({three})" in capsys.readouterr().out
+    assert main(arguments[:-2]) == 0
+    assert f"parameters ({one})" in capsys.readouterr().out
+    assert main([*arguments, "--width", "16"]) == 2
+    assert "error: --heads must divide the width 16, got 3" in capsys.readouterr().err
