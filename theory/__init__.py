@@ -33,6 +33,7 @@ from theory.second_step import (
     diagonal_constant,
     required_margin,
 )
+from theory.stability import largest_stable_rate, sharpness, start_sharpness
 from theory.stages import StagePrediction, predict_stages
 from theory.steps import (
     LeadingConstants,
@@ -73,6 +74,7 @@ __all__ = [
     "is_zero",
     "lag_constant",
     "lag_constants",
+    "largest_stable_rate",
     "leading_constants",
     "linear_flow",
     "mode_estimates",
@@ -98,8 +100,10 @@ __all__ = [
     "reduced_flow",
     "relabelled",
     "required_margin",
+    "sharpness",
     "sign",
     "singular_value_law",
+    "start_sharpness",
     "stationary_distribution",
     "step_constants",
     "step_drift",

@@ -149,6 +149,7 @@ def _add_stages(rooms: argparse._SubParsersAction[_Parser]) -> None:
     parser.add_argument(
         "--loss", default="cross_entropy", help="cross_entropy or margin (default cross_entropy)"
     )
+    parser.add_argument("--seed", type=int, default=0, help=_SEED_HELP)
 
 
 def _add_ngrams(rooms: argparse._SubParsersAction[_Parser]) -> None:
@@ -172,7 +173,10 @@ def _stages(args: argparse.Namespace) -> str:
     checks.integer("--length", args.length, 1)
     given = {"k": args.k, "prior": "flat" if args.prior == "dirichlet" else args.prior,
              "init": args.init, "loss": args.loss}  # fmt: skip
-    return stages.table(stages.predict_stages(args.length, **given), T=args.length, **given)
+    found = stages.predict_stages(
+        args.length, **given, seed=args.seed, progress=sys.stderr.isatty()
+    )
+    return stages.table(found, T=args.length, **given)
 
 
 def _ngrams(args: argparse.Namespace) -> str:

@@ -23,14 +23,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import log_softmax
 
 from theory import checks
 from theory.chain import stationary_distribution
+from theory.lag_span import lag_powers, span
 from theory.nodes import point_set, quadrature
+from theory.token_losses import LOSSES, token_loss
 
 Array = NDArray[np.float64]
 
-LOSSES = ("squared", "cross_entropy", "margin")
 NORMALIZATIONS = ("length", "score", "visits")
 STRATEGIES = ("uniform", "unigram", "bigram")
 # beyond this many positions the average over them is a Gauss-Legendre rule
@@ -65,6 +67,7 @@ class ExpectedCounts:
     prior : "flat" or "doubly_stochastic"
     nodes : int
         Quadrature order for k = 2; else the number of Sobol points, a power of two.
+    seed : int or SeedSequence, of the Sobol points' scrambling
 
     Attributes
     ----------
@@ -87,6 +90,7 @@ class ExpectedCounts:
         k: int = 2,
         prior: str = "flat",
         nodes: int | None = None,
+        seed: int | np.random.SeedSequence = 0,
     ) -> None:
         self.lags, self.k = checks.integer("lags", lags, 1), checks.integer("k", k, 2)
         self.loss = checks.one_of("loss", loss, LOSSES)
@@ -95,19 +99,24 @@ class ExpectedCounts:
         if k == 2:
             self.weights, self.transition = quadrature(nodes or 16, prior)
         else:
-            self.weights, self.transition = point_set(nodes or 512, k, prior)
+            self.weights, self.transition = point_set(nodes or 512, k, prior, seed=seed)
         self.stationary = stationary_distribution(self.transition)
-        self._powers = _powers(self.transition, self.lags)
+        self._powers = lag_powers(self.transition, self.lags)
         self._place(T)
-        # weight of (chain, current token, position)
-        self._mass = (self.weights[:, None] * self.stationary)[..., None] * self._position_weight
-        visits = self.stationary[:, :, None]
-        share = self.stationary[:, None, :]
-        # factors of alpha and beta, (n, k, k, 1) and (n, k, 1, 1)
-        self._unigram = (share / visits if normalization == "visits" else share + 0 * visits)[
-            ..., None
-        ]
-        self._match = visits[..., None] if normalization == "length" else np.ones((1, 1, 1, 1))
+        visits, share = self.stationary.ravel(), self.stationary.T[:, :, None]
+        n = self.weights.size
+        # arrays are (position, next token, chain and current token), the long axis contiguous
+        self._truth = _next_first(self.transition)
+        self._mass = (
+            self._position_weight[:, None] * (self.weights[:, None] * self.stationary).ravel()
+        )
+        self._match = visits if normalization == "length" else np.ones(n * k)
+        self._unigram = np.broadcast_to(share, (k, n, k)).reshape(k, -1)
+        if normalization == "visits":
+            self._unigram = self._unigram / visits
+        self._entries = np.ascontiguousarray(
+            self._powers.entries.reshape(n, k, k, -1).transpose(3, 2, 0, 1)
+        ).reshape(-1, k * n * k)
 
     def _place(self, T: int | None) -> None:
         """Positions: windows (J, q) over the lags, factors (q,) on the logits, weights (q,)."""
@@ -135,7 +144,8 @@ class ExpectedCounts:
         """
         window = np.ones((self.lags, 1)) if self.T is None else _window(self.lags, [self.T])
         weighted = self._lag_weights(v)[:, None] * window
-        return (self.T or 1.0) * self._forward(alpha, beta, weighted)[0][..., 0]
+        f = (self.T or 1.0) * self._forward(alpha, beta, weighted)[0][0]
+        return f.reshape(self.k, -1, self.k).transpose(1, 2, 0)
 
     def _lag_weights(self, v: ArrayLike) -> Array:
         given = np.asarray(v, dtype=np.float64)
@@ -144,43 +154,42 @@ class ExpectedCounts:
         return given
 
     def _forward(self, alpha: float, beta: float, weighted: Array) -> tuple[Array, Array]:
-        n, k = self.weights.size, self.k
-        matched = self._match * (self._powers @ weighted).reshape(n, k, k, -1)
-        return alpha * weighted.sum(axis=0) * self._unigram + beta * matched, matched
+        """Logits over the scale, and their derivative in beta, (q, k, N)."""
+        matched = ((weighted.T @ self._powers.basis) @ self._entries).reshape(
+            -1, self.k, self._match.size
+        )
+        matched *= self._match
+        everywhere = alpha * weighted.sum(axis=0)
+        return everywhere[:, None, None] * self._unigram + beta * matched, matched
 
     def loss_and_gradient(self, alpha: float, beta: float, v: ArrayLike) -> tuple[float, Gradient]:
         """Population loss and its gradient in (alpha, beta, v), by quadrature over the chains."""
         weighted = self._lag_weights(v)[:, None] * self._window
         direction, matched = self._forward(alpha, beta, weighted)
-        value, d_logits = self._losses(self._scale * direction, self._mass)
-        d_direction = d_logits * self._scale
-        toward_unigram = (d_direction * self._unigram).sum(axis=(0, 1, 2))
-        through = (d_direction * self._match).reshape(-1, self._scale.size)
-        d_weighted = alpha * toward_unigram + beta * (self._powers.T @ through)
+        scale = self._scale[:, None, None]
+        value, push = token_loss(self.loss, scale * direction, self._mass, self._truth, self.delta)
+        push *= scale
+        toward_unigram = push.reshape(self._scale.size, -1) @ self._unigram.ravel()
+        along_beta = float(np.vdot(push, matched))
+        push *= self._match
+        on_lags = self._powers.basis @ (self._entries @ push.reshape(self._scale.size, -1).T)
+        d_weighted = alpha * toward_unigram + beta * on_lags
         return value, Gradient(
             float(weighted.sum(axis=0) @ toward_unigram),
-            float((d_direction * matched).sum()),
+            along_beta,
             (d_weighted * self._window).sum(axis=1),
         )
 
-    def _losses(self, f: Array, weight: Array) -> tuple[float, Array]:
-        """Loss of logits (n, k, k, q) against the true rows, summed with weights (n, k, q), and
-        its gradient in the logits."""
-        mass, truth = weight[:, :, None, :], self.transition[..., None]
-        if self.loss == "squared":
-            each = (f * f - 2.0 * truth * f).sum(axis=2) + 1.0
-            return float((weight * each).sum()), 2.0 * mass * (f - truth)
-        if self.loss == "cross_entropy":
-            log_model = log_softmax(f)
-            value = -float((mass * truth * log_model).sum())
-            with np.errstate(under="ignore"):
-                return value, mass * (np.exp(log_model) - truth)
-        # hinge[n, m, i, y, q] of a wrong token i against the target y, eq. (7)
-        hinge = self.delta + f[:, :, :, None] - f[:, :, None]
-        other = ~np.eye(self.k, dtype=bool)[:, :, None]
-        active = (hinge >= 0) & other
-        chance = mass[:, :, None] * truth[:, :, None] * active / self.k
-        return float((chance * hinge).sum()), chance.sum(axis=3) - chance.sum(axis=2)
+    def gradient_span(self) -> Array:
+        """Orthonormal basis (J, r) of all that the gradient in v can be, to a part in 10^10.
+
+        Columns are w_pj (P^{j-1})_{mi} as functions of j, so r is a few dozen however many lags
+        there are: flow of the loss leaves the rest of v as it was.
+        """
+        size = np.linalg.norm(self._powers.entries, axis=0)
+        windowed = self._window[:, :, None] * (self._powers.basis * size)[:, None, :]
+        # 11' counts pairs at every lag alike; P^{j-1} contains that, its rows sum to 1
+        return span(windowed.reshape(self.lags, -1), 1e-10)
 
     def strategies(self) -> dict[str, Array]:
         """Next-token distributions (n, k, k) of the three strategies with infinite context."""
@@ -204,7 +213,7 @@ class ExpectedCounts:
                 name: float((mass * (f - guess) ** 2).sum())
                 for name, guess in self.strategies().items()
             }
-        log_model = log_softmax(f)
+        log_model = log_softmax(f, axis=2)
         return {
             name: float((mass * guess * (np.log(guess) - log_model)).sum())
             for name, guess in self.strategies().items()
@@ -216,29 +225,18 @@ class ExpectedCounts:
         Cross-entropy is that of the strategy's distribution; the squared and the margin loss take
         its probabilities as logits.
         """
-        visited = (self.weights[:, None] * self.stationary)[..., None]
+        mass = self._mass.sum(axis=0, keepdims=True)
         logarithmic = self.loss == "cross_entropy"
-        return {
-            name: self._losses((np.log(guess) if logarithmic else guess)[..., None], visited)[0]
-            for name, guess in self.strategies().items()
-        }
+        found = {}
+        for name, guess in self.strategies().items():
+            logits = _next_first(np.log(guess) if logarithmic else guess)[None]
+            found[name] = token_loss(self.loss, logits, mass, self._truth, self.delta)[0]
+        return found
 
 
-def log_softmax(f: Array) -> Array:
-    """log softmax over the next token, axis 2."""
-    shifted = f - f.max(axis=2, keepdims=True)
-    with np.errstate(under="ignore"):
-        return shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
-
-
-def _powers(transition: Array, lags: int) -> Array:
-    """(P^{j-1})_{mi} for j = 1..J as a matrix (n k k, J)."""
-    out = np.empty((*transition.shape, lags))
-    power = np.broadcast_to(np.eye(transition.shape[-1]), transition.shape)
-    for j in range(lags):
-        out[..., j] = power
-        power = power @ transition
-    return out.reshape(-1, lags)
+def _next_first(rows: Array) -> Array:
+    """Rows of chains (n, k, k) as (k, n k): next token, then chain and current token."""
+    return np.ascontiguousarray(rows.transpose(2, 0, 1)).reshape(rows.shape[2], -1)
 
 
 def _window(lags: int, positions: ArrayLike) -> Array:

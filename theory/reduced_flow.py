@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.integrate import solve_ivp
+from scipy.integrate import LSODA, OdeSolution
 
 from theory import checks
 from theory.expected_counts import STRATEGIES, ExpectedCounts
@@ -78,6 +78,8 @@ def reduced_flow(
     v: ArrayLike,
     *,
     stop: float,
+    until: str | None = None,
+    margin: float = 0.0,
     first: float | None = None,
     records: int = 240,
     rtol: float = 1e-6,
@@ -90,8 +92,11 @@ def reduced_flow(
     alpha, beta : float, initial weights
     v : (J,), initial weights
     stop : float > 0, flow time to end at
+    until : strategy, optional
+        End as soon as this one is the nearest, by `margin`, should that come before `stop`.
+    margin : float >= 0, nats, as in `Flow.stages`
     first : float in (0, stop), the first time recorded after 0; stop / 10^4 if not given
-    records : int >= 2, times at which the solution is given, geometric from `first` to `stop`
+    records : int >= 2, times at which the solution is given, geometric from `first` to the end
     rtol : float > 0
 
     Returns
@@ -110,25 +115,50 @@ def reduced_flow(
     if first >= stop:
         raise ValueError(f"first must be below stop = {stop:g}, got {first:g}")
     records = checks.integer("records", records, 2)
-    start = np.concatenate([[alpha, alpha + beta], np.asarray(v, dtype=np.float64)])
-    k = model.k
+    if until is not None:
+        checks.one_of("until", until, STRATEGIES)
+    k, v = model.k, np.asarray(v, dtype=np.float64)
+    # v moves in few directions: the integrator's Jacobian costs a gradient for each number
+    basis = model.gradient_span()
 
     def velocity(_: float, x: Array) -> Array:
-        gradient = model.loss_and_gradient(x[0], x[1] - x[0], x[2:])[1]
+        gradient = model.loss_and_gradient(x[0], x[1] - x[0], v + basis @ x[2:])[1]
         off = (gradient.alpha - gradient.beta) / (k * (k - 1))
-        return -np.concatenate([[off, gradient.beta / k], gradient.v])
+        return -np.concatenate([[off, gradient.beta / k], basis.T @ gradient.v])
 
-    times = np.concatenate([[0.0], np.geomspace(first, stop, records - 1)])
-    found = solve_ivp(velocity, (0.0, stop), start, "LSODA", times, rtol=rtol, atol=1e-9)
-    if not found.success:
-        raise RuntimeError(f"the flow could not be integrated: {found.message}")
-    states = found.y.T
+    start = np.concatenate([[alpha, alpha + beta], np.zeros(basis.shape[1])])
+    solver = LSODA(velocity, 0.0, start, stop, rtol=rtol, atol=1e-9)
+    ends, pieces = [0.0], []
+    while solver.status == "running":
+        message = solver.step()
+        if solver.status == "failed":
+            raise RuntimeError(f"the flow could not be integrated: {message}")
+        ends.append(solver.t)
+        pieces.append(solver.dense_output())
+        here = solver.y
+        if (
+            until
+            and solver.t > first
+            and _leads(
+                model.distances(here[0], here[1] - here[0], v + basis @ here[2:]), until, margin
+            )
+        ):
+            break
+    times = np.concatenate([[0.0], np.geomspace(first, solver.t, records - 1)])
+    times[-1] = solver.t
+    found = OdeSolution(ends, pieces)(times)
+    states = np.concatenate([found[:2].T, v + (basis @ found[2:]).T], axis=1)
     each = [model.distances(x[0], x[1] - x[0], x[2:]) for x in states]
     return Flow(
-        found.t,
+        times,
         states[:, 0],
         states[:, 1] - states[:, 0],
         states[:, 2:],
         np.array([model.loss_and_gradient(x[0], x[1] - x[0], x[2:])[0] for x in states]),
         {name: np.array([d[name] for d in each]) for name in STRATEGIES},
     )
+
+
+def _leads(distances: dict[str, float], name: str, margin: float) -> bool:
+    """Whether a strategy is the nearest by more than the margin."""
+    return all(distances[name] < d - margin for other, d in distances.items() if other != name)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from theory import checks
-from theory.expected_counts import LOSSES, STRATEGIES, ExpectedCounts
+from theory.expected_counts import STRATEGIES, ExpectedCounts
 from theory.kernel import population_kernel
 from theory.modes import linear_flow, modes
 from theory.reduced_flow import Flow, reduced_flow
+from theory.stability import largest_stable_rate
+from theory.tables import measured
+from theory.token_losses import LOSSES
 
 Array = NDArray[np.float64]
 
 APPROXIMATIONS = (
     "counts are replaced by their expectations given the chain",
     "strategies are those of infinite context, without smoothing",
-    "gradient flow of the population loss: no sampling noise, small learning rate",
+    "gradient flow of the population loss: no sampling noise, learning rate below that above",
 )
-_FIRST_STOP, _DOUBLINGS = 0.25, 12
+# flow time: where no bigram stage has begun by then none is reported
+_LONGEST, _FIRST_RECORD = 1024.0, 2.5e-5
+# enough for a crossing between records to be found to a part in a thousand
+_RECORDS = 480
 
 
 class StagePrediction(NamedTuple):
@@ -38,6 +46,11 @@ class StagePrediction(NamedTuple):
         Largest singular value of K: growth rate of small weights.
     regime : str
     approximations : tuple of str
+    unigram_error, bigram_error : float
+        Standard errors from the scramblings of the points averaged over; 0 for k = 2, whose
+        quadrature has converged to four digits.
+    stable_rate : float
+        Learning rate below which steps follow the flow, see `theory.stability`.
     """
 
     unigram: float | None
@@ -46,6 +59,9 @@ class StagePrediction(NamedTuple):
     escape_rate: float
     regime: str
     approximations: tuple[str, ...]
+    unigram_error: float = 0.0
+    bigram_error: float = 0.0
+    stable_rate: float = np.inf
 
 
 def predict_stages(
@@ -56,8 +72,11 @@ def predict_stages(
     loss: str = "cross_entropy",
     *,
     delta: float = 1.0,
-    nodes: int | None = None,
     margin: float = 0.0,
+    nodes: int | None = None,
+    replicates: int = 4,
+    seed: int = 0,
+    progress: bool = False,
 ) -> StagePrediction:
     """When unigram and bigram become the nearest strategy, from v = init and W = 0.
 
@@ -69,9 +88,14 @@ def predict_stages(
     init : float > 0
     loss : "cross_entropy" or "margin", the losses whose flow leaves the origin along K
     delta : float > 0, for the margin loss
-    nodes : int, as in `ExpectedCounts`
     margin : float >= 0
         As in `Flow.stages`: by how much (nats) a strategy has to be nearer before it takes over.
+    nodes : int, as in `ExpectedCounts`; 10 for k = 2, else 512
+    replicates : int >= 2
+        For k >= 3, how many scrambled Sobol nets of chains to take, each with its own flow: the
+        times are means over them.
+    seed : int >= 0, of the scramblings
+    progress : bool, show a progress bar on stderr
 
     Returns
     -------
@@ -84,23 +108,48 @@ def predict_stages(
     """
     T, init = checks.integer("T", T, 1), checks.positive("init", init)
     checks.one_of("loss", loss, LOSSES[1:])
-    order = nodes or (10 if k == 2 else 256)
-    model = ExpectedCounts(T, T=T, k=k, prior=prior, loss=loss, delta=delta, nodes=order)
+    replicates, seed = checks.integer("replicates", replicates, 2), checks.integer("seed", seed, 0)
     kernel = population_kernel(T, k=k, prior=prior)
     rate = float(modes(T, k=k, kernel=kernel).singular_values[0])
-    stop, start = _FIRST_STOP, np.full(T, init)
-    linear = _linear_time(model, start, rate, kernel, margin)
+    children = np.random.SeedSequence(seed).spawn(1 if k == 2 else replicates)
+    times, rates = [], []
+    for child in tqdm(children, unit="flow", disable=not progress, leave=False):
+        model = ExpectedCounts(
+            T, T=T, k=k, prior=prior, loss=loss, delta=delta,
+            nodes=nodes or (10 if k == 2 else 512), seed=child,
+        )  # fmt: skip
+        start = np.full(T, init)
+        linear = _linear_time(model, start, rate, kernel, margin)
+        flow = _flow(model, start, linear, margin)
+        begins = {name: begin for name, begin, _ in reversed(flow.stages(margin))}
+        times.append((begins.get("unigram"), begins.get("bigram"), linear))
+        rates.append(largest_stable_rate(model, flow))
+    (unigram, unigram_error), (bigram, bigram_error), (linear, _) = (
+        _mean(column) for column in zip(*times, strict=True)
+    )
+    return StagePrediction(
+        unigram, bigram, linear, rate, _regime(unigram, bigram), APPROXIMATIONS,
+        unigram_error, bigram_error, float(np.mean(rates)),
+    )  # fmt: skip
+
+
+def _flow(model: ExpectedCounts, start: Array, linear: float | None, margin: float) -> Flow:
+    """The reduced flow until bigram takes over."""
     # the stages may lie many powers of ten apart: records begin before the earlier one
-    first_record = 1e-4 * stop if linear is None else min(1e-4 * stop, 0.02 * linear)
-    for _ in range(_DOUBLINGS):
-        flow = reduced_flow(model, 0.0, 0.0, start, stop=stop, first=first_record)
-        names = [name for name, *_ in flow.stages(margin)]
-        if names[-1] == "bigram":
-            break
-        stop *= 2.0
-    begins = {name: begin for name, begin, _ in reversed(flow.stages(margin))}
-    first, second = begins.get("unigram"), begins.get("bigram")
-    return StagePrediction(first, second, linear, rate, _regime(first, second), APPROXIMATIONS)
+    first = _FIRST_RECORD if linear is None else min(_FIRST_RECORD, 0.02 * linear)
+    return reduced_flow(
+        model, 0.0, 0.0, start, stop=_LONGEST, until="bigram", margin=margin,
+        first=first, records=_RECORDS,
+    )  # fmt: skip
+
+
+def _mean(values: Sequence[float | None]) -> tuple[float | None, float]:
+    """Mean and its standard error; None if one of them is."""
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return None, 0.0
+    error = np.std(known, ddof=1) / np.sqrt(len(known)) if len(known) > 1 else 0.0
+    return float(np.mean(known)), float(error)
 
 
 def _regime(first: float | None, second: float | None) -> str:
@@ -129,16 +178,22 @@ def _linear_time(
 
 def table(found: StagePrediction, *, T: int, k: int, prior: str, init: float, loss: str) -> str:
     """The prediction as text; every number names the function and equation behind it."""
+    flow = "theory.predict_stages, flow of eqs. (6), (8)"
     rows = [
-        ("escape rate sigma_1", found.escape_rate, "theory.modes, K of eqs. (A.14)-(A.22)"),
-        ("unigram from", found.unigram, "theory.stages.predict_stages, flow of eqs. (6), (8)"),
-        ("  linear flow says", found.unigram_linear, "theory.linear_flow, K at first order"),
-        ("bigram from", found.bigram, "theory.stages.predict_stages, flow of eqs. (6), (8)"),
+        ("escape rate sigma_1", found.escape_rate, 0.0, "theory.modes, K of eqs. (A.14)-(A.22)"),
+        ("unigram from", found.unigram, found.unigram_error, flow),
+        ("  linear flow says", found.unigram_linear, 0.0, "theory.linear_flow, K at first order"),
+        ("bigram from", found.bigram, found.bigram_error, flow),
+        ("learning rate below", found.stable_rate, 0.0, "theory.stability, 2 / largest eigenvalue"),
     ]
-    head = f"stages for T = {T}, k = {k}, {prior} prior, v = {init:g}, W = 0, {loss} (flow time)"
-    lines = [head] + [
-        f"  {name:<20} {'not reached' if value is None else f'{value:.4g}':>12}  {source}"
-        for name, value, source in rows
-    ]
+    lines = [f"stages for T = {T}, k = {k}, {prior} prior, v = {init:g}, W = 0, {loss} (flow time)"]
+    for name, value, error, source in rows:
+        if value is None:
+            shown = "not reached"
+        else:
+            shown = measured(value, error) if error else f"{value:.4g}"
+        lines.append(f"  {name:<20} {shown:>12}  {source}")
+    if k > 2:
+        lines.append("in brackets the standard error from independent scramblings of the chains")
     lines += [f"regime: {found.regime}", "flow time is learning rate times step; assumed:"]
     return "\n".join([*lines, *(f"  {text}" for text in found.approximations)])

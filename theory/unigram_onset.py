@@ -23,10 +23,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
+from scipy.special import log_softmax
 
 from theory import checks
 from theory.chain import stationary_distribution
-from theory.expected_counts import log_softmax
 from theory.nodes import point_set, quadrature
 
 Array = NDArray[np.float64]
@@ -76,7 +76,9 @@ def frozen_onset(
         f = np.zeros((*transition.shape, 1)) if linear else (
             np.tensordot(point, shape, 1)[..., None] * growth
         )  # fmt: skip
-        residual = ((transition[..., None] - np.exp(log_softmax(f))) * growth * w).sum(axis=3)
+        residual = ((transition[..., None] - np.exp(log_softmax(f, axis=2))) * growth * w).sum(
+            axis=3
+        )
         down_a, down_b = np.einsum("nm,nmi,dnmi->d", mass, residual, shape)
         off, diagonal = (down_a - down_b) / (k * (k - 1)), down_b / k
         return np.array([off, diagonal - off]) / 4.0

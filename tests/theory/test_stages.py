@@ -37,6 +37,27 @@ def test_stages_come_in_order_and_a_smaller_start_is_later():
     assert first.unigram_linear < first.unigram
 
 
+def test_flow_ends_as_soon_as_a_strategy_leads():
+    model = theory.ExpectedCounts(30, T=30, nodes=8)
+    start = np.full(30, 0.02)
+    whole = theory.reduced_flow(model, 0.0, 0.0, start, stop=6.0, records=800)
+    early = theory.reduced_flow(model, 0.0, 0.0, start, stop=6.0, until="unigram", records=400)
+    assert early.time[-1] < 0.2 * whole.time[-1]
+    when = {name: begin for name, begin, _ in whole.stages()}["unigram"]
+    assert early.stages()[-1][0] == "unigram"
+    assert early.stages()[-1][1] == pytest.approx(when, rel=1e-3)
+    assert early.distances["unigram"][-1] < early.distances["uniform"][-1]
+
+
+def test_three_states_come_with_an_error_that_holds():
+    rough, fine = (theory.predict_stages(6, k=3, nodes=nodes, seed=seed)
+                   for nodes, seed in ((32, 1), (256, 2)))  # fmt: skip
+    for stage in ("unigram", "bigram"):
+        error = getattr(rough, f"{stage}_error")
+        assert error > 2 * getattr(fine, f"{stage}_error") > 0
+        assert abs(getattr(rough, stage) - getattr(fine, stage)) < 5 * error
+
+
 def test_where_pi_is_uniform_there_is_no_unigram_stage():
     found = theory.predict_stages(12, prior="doubly_stochastic", nodes=8)
     assert found.unigram is None
@@ -56,6 +77,7 @@ def test_command_prints_every_number_with_its_source(capsys):
     [
         ({"T": 0}, "T must be an integer >= 1, got 0"),
         ({"T": 5, "init": 0.0}, "init must be a finite number > 0, got 0.0"),
+        ({"T": 5, "k": 3, "replicates": 1}, "replicates must be an integer >= 2, got 1"),
         ({"T": 5, "loss": "squared"}, "loss must be one of cross_entropy, margin"),
     ],
 )
