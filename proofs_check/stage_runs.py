@@ -1,32 +1,23 @@
-"""Stage times of SGD over context length, states, init, learning rate and batch size.
-
-Two distances are taken of every run: to the strategies as counted on the context (add-one, as in
-the paper's figures) and to their infinite-context limits pi and P, which is what the prediction of
-`theory.predict_stages` knows.
-"""
+"""Stage times of SGD over length, states, init, learning rate and batch size, and of flow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-import sim
 import theory
 from proofs_check.experiments import Experiment
-from sim.measures import HeldOut
-from sim.sequences import SequenceBatch
-from sim.statistics import MedianInterval, median_interval
+from proofs_check.stage_flow_task import flow_run
+from proofs_check.stage_task import MARGINS, stage_run
 
 Array = NDArray[np.float64]
 
-SEEDS = 10
-MARGINS = (0.0, 0.003, 0.01)  # nats
-KINDS = ("counted", "limit")
+SEEDS = SAMPLES = 10
+FLOWS = ((50, 2), (100, 2), (25, 3), (50, 3), (100, 3), (25, 4), (50, 4), (100, 4))  # (T, k)
 STAGES = ("unigram", "bigram")
 
 
@@ -46,11 +37,13 @@ _ROUGH = {
     (25, 2): (0.8, 3.1), (50, 2): (0.13, 1.5), (100, 2): (0.010, 1.0), (200, 2): (7e-4, 1.8),
     (400, 2): (4.5e-5, 5.5), (25, 3): (2.1, 6.5), (50, 3): (0.45, 3.0), (100, 3): (0.05, 1.6),
     (200, 3): (3.3e-3, 1.6), (25, 4): (4.9, 12.0), (50, 4): (1.2, 5.5), (100, 4): (0.17, 2.8),
-    (200, 4): (0.012, 1.8),
+    (400, 3): (2e-4, 4.5), (200, 4): (0.012, 1.8), (400, 4): (8e-4, 3.4),
 }  # fmt: skip
 # init -> the same at T = 100, k = 2
 _ROUGH_INIT = {2e-4: (0.4, 1.0), 2e-3: (0.18, 0.8), 6e-3: (0.06, 0.8), 0.2: (1e-4, 0.0)}
 _EARLY_STEPS, _LATE_STEPS = 50, 1000
+# at most half of what the unigram stage allows, see x-stage-stable-rate
+_STABLE_RATE = {(400, 2): 1e-4, (400, 3): 2.5e-4, (400, 4): 1e-3}
 
 
 def design() -> dict[str, list[Cell]]:
@@ -71,12 +64,14 @@ def design() -> dict[str, list[Cell]]:
                           for cell in base for factor in (0.5, 1.0, 2.0, 4.0)],
         "batch_size": [cell._replace(batch_size=size)
                        for cell in base for size in (16, 64, 256)],
+        # across the largest learning rate at which steps follow the flow
+        "stability": [Cell("bigram", 400, learning_rate=rate) for rate in (2.5e-4, 1e-3)],
     }  # fmt: skip
 
 
 def _late_rate(T: int, k: int, late: float) -> float:
     # coarse where the context is long: the flow to bigrams lasts there
-    return 1e-3 if T >= 100 and k == 2 else late / _LATE_STEPS
+    return _STABLE_RATE.get((T, k), 1e-3 if T >= 100 and k == 2 else late / _LATE_STEPS)
 
 
 def configurations(cells: Iterable[Cell], seeds: int = SEEDS) -> list[dict[str, Any]]:
@@ -88,52 +83,6 @@ def configurations(cells: Iterable[Cell], seeds: int = SEEDS) -> list[dict[str, 
         steps = int(np.ceil(reach / cell.learning_rate))
         found += [cell._asdict() | {"steps": steps, "seed": seed} for seed in range(seeds)]
     return found
-
-
-def stage_run(configuration: dict[str, Any]) -> dict[str, float]:
-    """Train, and find when the stage begins by each threshold and either kind of strategies."""
-    T, k, steps = (configuration[name] for name in ("length", "k", "steps"))
-    train_seed, test_seed = np.random.SeedSequence([configuration["seed"], 77]).spawn(2)
-    run = sim.train(
-        sim.MinimalModel.constant(T, k, v=configuration["init"]),
-        sim.Dirichlet(k),
-        steps=steps,
-        batch_size=configuration["batch_size"],
-        learning_rate=configuration["learning_rate"],
-        rng=train_seed,
-        record_every=max(1, steps // 150),
-        held_out=1,
-    )
-    batch = sim.sample_sequences(sim.Dirichlet(k), 1024, T + 1, test_seed)
-    result = {}
-    for kind, held_out in zip(KINDS, (HeldOut(batch), limit_strategies(batch)), strict=True):
-        seen = with_measures(run, held_out.evaluate_all(run.model(), run.weights))
-        for index, margin in enumerate(MARGINS):
-            begins = first_times(seen, margin)
-            result[f"{kind}_{index}"] = begins.get(configuration["stage"], np.inf)
-    return result
-
-
-def limit_strategies(batch: SequenceBatch) -> HeldOut:
-    """Held-out sequences whose strategies are those of infinite context: pi and the true row."""
-    held_out = HeldOut(batch)
-    held_out.predictions = {
-        "uniform": held_out.predictions["uniform"],
-        "unigram": theory.stationary_distribution(batch.transition),
-        "bigram": held_out.truth,
-    }
-    return held_out
-
-
-def with_measures(run: sim.Trajectory, measures: dict[str, Array]) -> sim.Trajectory:
-    """The run with other measures of its predictions."""
-    return replace(run, measures=measures)
-
-
-def first_times(run: sim.Trajectory, margin: float = 0.0) -> dict[str, float]:
-    """Flow time at which each strategy first takes over."""
-    stages = list(sim.stage_times(run, margin=margin))
-    return {stage.strategy: stage.start_time for stage in reversed(stages)}
 
 
 def all_cells() -> tuple[Cell, ...]:
@@ -163,9 +112,28 @@ def measured(
     }
 
 
-def interval(cell: Cell, kind: str = "limit", threshold: int = 0) -> MedianInterval:
-    """Median over the seeds, with its interval of at least 95 %."""
-    return median_interval(measured()[cell][f"{kind}_{threshold}"])
+def flow_configurations(samples: int = SAMPLES) -> list[dict[str, Any]]:
+    """Flows on samples of sequences, long enough for the bigram stage to be reached."""
+    found = []
+    for T, k in FLOWS:
+        early, late = _ROUGH[T, k]
+        times = {"first": early / 5, "stop": 1.7 * late + early}
+        found += [{"length": T, "k": k, **times, "sample": sample} for sample in range(samples)]
+    return found
+
+
+@cache
+def flows(samples: int = SAMPLES) -> dict[tuple[int, int], dict[str, Array]]:
+    """By (T, k), times by name, ``stage_kind_threshold``, each ``(samples,)``."""
+    found: dict[tuple[int, int], dict[str, list[float]]] = {}
+    for run in Experiment(flow_run, flow_configurations(samples)).runs():
+        mine = found.setdefault((run.configuration["length"], run.configuration["k"]), {})
+        for name, value in run.result.items():
+            mine.setdefault(name, []).append(value)
+    return {
+        key: {name: np.array(values) for name, values in results.items()}
+        for key, results in found.items()
+    }
 
 
 @cache

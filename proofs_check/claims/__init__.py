@@ -36,6 +36,7 @@ from proofs_check.claims import (
     x_modes,
     x_ngrams,
     x_plateau,
+    x_stable_rate,
     x_stage_times,
     x_stages,
     x_symmetry,
@@ -80,4 +81,5 @@ CLAIMS = (
     *x_ngrams.CLAIMS,
     *x_unigram_delay.CLAIMS,
     *x_stage_times.CLAIMS,
+    *x_stable_rate.CLAIMS,
 )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import sim
 import theory
-from proofs_check import stage_runs
+from proofs_check import stage_task
 from proofs_check.claim import Finding
 from proofs_check.compare import worst
 from sim.losses import Loss
@@ -38,7 +38,7 @@ def condition_simulation(scale: float) -> Finding:
     rng, residuals = np.random.default_rng(7), []
     for k in (2, 3):
         batch = sim.sample_sequences(sim.Dirichlet(k), 500, 31, 8)
-        held_out = stage_runs.limit_strategies(batch)
+        held_out = stage_task.limit_strategies(batch)
         pi = held_out.predictions["unigram"]
         for _ in range(4):
             model = sim.MinimalModel(rng.normal(size=30) / 30, rng.normal(size=(k, k)))
@@ -115,7 +115,7 @@ def onset_simulation(constants: dict[str, float]) -> Finding:
 
 def _sampled_onset(T: int, loss: Loss, seed: int, steps: int) -> float:
     batch = sim.sample_sequences(sim.Dirichlet(2), 3000, T + 1, 31 + seed)
-    held_out = stage_runs.limit_strategies(batch)
+    held_out = stage_task.limit_strategies(batch)
     pi = held_out.predictions["unigram"]
     wanted = np.log(2) + (pi * np.log(pi)).sum(axis=1).mean()
     model = sim.MinimalModel.constant(T, 2, v=1.0)

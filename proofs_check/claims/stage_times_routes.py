@@ -1,116 +1,168 @@
-"""Routes for predicted against measured stage times: flow on large samples, and runs of SGD."""
+"""Routes for predicted against measured stage times: flow on large samples, and SGD."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
 
-import sim
 import theory
 from proofs_check import stage_runs
 from proofs_check.claim import Finding
 from proofs_check.compare import worst
 from proofs_check.stage_runs import Cell
-from sim.measures import HeldOut
 from sim.statistics import median_interval
 
 Array = NDArray[np.float64]
-Ratios = dict[int, tuple[float, float, float]]
+Key = tuple[int, int]  # (T, k)
+Ratios = dict[Key, tuple[float, float, float]]
 
-BIAS_LENGTHS, SAMPLES = (50, 100), 10
-
-
-@cache
-def population_times(T: int, sample: int, sequences: int = 10_000) -> tuple[float, float, float]:
-    """Flow on one large sample, no steps and hardly any noise, over the predicted times.
-
-    Samples differ by several per cent, as trained on and as tested on: one of them decides nothing.
-
-    Returns
-    -------
-    unigram and bigram by strategies of infinite context; bigram by counted ones
-    """
-    wanted = stage_runs.predicted(T, 2, 0.02)
-    train = sim.sample_sequences(sim.Dirichlet(2), sequences, T + 1, 200 + 10 * sample)
-    stop = 1.7 * wanted["bigram"]
-    run = sim.gradient_flow(
-        sim.MinimalModel.constant(T, 2, v=0.02),
-        sim.Sample(train.tokens, 2, sim.CrossEntropy()),
-        t_span=(0.0, stop), method="LSODA", rtol=1e-5, atol=1e-8,
-        t_eval=np.concatenate([[0.0], np.geomspace(3e-3 * stop, stop, 99)]),
-    )  # fmt: skip
-    # the crossing moves by 6 % from one test set of 1000 to the next: many of them, averaged
-    tests = [
-        sim.sample_sequences(sim.Dirichlet(2), 10_000, T + 1, s)
-        for s in range(201 + 10 * sample, 205 + 10 * sample)
-    ]
-    limit, counted = (
-        stage_runs.first_times(stage_runs.with_measures(run, _mean_measures(run, held_outs)))
-        for held_outs in (map(stage_runs.limit_strategies, tests), map(HeldOut, tests))
-    )
-    return (limit["unigram"] / wanted["unigram"], limit["bigram"] / wanted["bigram"],
-            counted["bigram"] / wanted["bigram"])  # fmt: skip
-
-
-def _mean_measures(run: sim.Trajectory, held_outs: Iterable[HeldOut]) -> dict[str, Array]:
-    each = [held_out.evaluate_all(run.model(), run.weights) for held_out in held_outs]
-    return {name: np.mean([measures[name] for measures in each], axis=0) for name in each[0]}
+# of a run: stage, and which strategies it is judged by
+_TIMES = (("unigram", "limit"), ("bigram", "limit"), ("bigram", "counted"))
 
 
 def bias_flow(stated: Ratios) -> Finding:
     """Medians of the flow over samples, with their intervals."""
-    found = {T: np.array([population_times(T, sample) for sample in range(SAMPLES)])
-             for T in BIAS_LENGTHS}  # fmt: skip
-    return _bias(stated, found, f"{SAMPLES} samples of 10,000 sequences, 40,000 to test on each")
+    return _bias(stated, _flow_ratios(), f"{stage_runs.SAMPLES} samples of 10,000 sequences")
 
 
 def bias_sgd(stated: Ratios) -> Finding:
     """Medians of SGD, with their intervals."""
-    pairs = (("unigram", "limit"), ("bigram", "limit"), ("bigram", "counted"))
+    return _bias(stated, _sgd_ratios(stated), f"{stage_runs.SEEDS} seeds, batches of 64")
+
+
+def _flow_ratios(threshold: int = 0) -> dict[Key, Array]:
+    """Measured over predicted times (samples, 3) of the flow on samples."""
     found = {}
-    for T in BIAS_LENGTHS:
-        wanted, runs = stage_runs.predicted(T, 2, 0.02), stage_runs.measured()
-        found[T] = np.stack([runs[_cell(stage, T)][f"{kind}_0"] / wanted[stage]
-                             for stage, kind in pairs], axis=1)  # fmt: skip
-    return _bias(stated, found, f"{stage_runs.SEEDS} seeds, batches of 64")
+    for (T, k), times in stage_runs.flows().items():
+        wanted = stage_runs.predicted(T, k, 0.02, threshold)
+        found[T, k] = np.stack([times[f"{stage}_{kind}_{threshold}"] / wanted[stage]
+                                for stage, kind in _TIMES], axis=1)  # fmt: skip
+    return found
 
 
-def _bias(stated: Ratios, found: dict[int, Array], how: str) -> Finding:
+def _sgd_ratios(keys: Collection[Key], threshold: int = 0) -> dict[Key, Array]:
+    """Measured over predicted times (seeds, 3) of SGD."""
+    runs, found = _runs(keys), {}
+    for T, k in keys:
+        wanted = stage_runs.predicted(T, k, 0.02, threshold)
+        found[T, k] = np.stack([runs[_cell(stage, T, k)][f"{kind}_{threshold}"] / wanted[stage]
+                                for stage, kind in _TIMES], axis=1)  # fmt: skip
+    return found
+
+
+def _runs(keys: Collection[Key]) -> dict[Cell, dict[str, Array]]:
+    """Runs of SGD with base settings, both stages."""
+    return stage_runs.measured(
+        tuple(_cell(stage, T, k) for T, k in keys for stage in stage_runs.STAGES)
+    )
+
+
+def _bias(stated: Ratios, found: dict[Key, Array], how: str) -> Finding:
     """Distance of the stated ratios from the intervals of the medians over samples or seeds."""
     outside, shown = [], []
-    for T, ratios in found.items():
-        each = [median_interval(column) for column in ratios.T]
+    for key, ratios in stated.items():
+        each = [median_interval(column) for column in found[key].T]
         outside += [max(low - ratio, ratio - high, 0.0)
-                    for (_, low, high, _), ratio in zip(each, stated[T], strict=True)]  # fmt: skip
+                    for (_, low, high, _), ratio in zip(each, ratios, strict=True)]  # fmt: skip
         listed = (f"{m:.3f} [{low:.3f}, {high:.3f}]" for m, low, high, _ in each)
-        shown.append(f"T={T}: " + " ".join(listed))
+        shown.append("T={}, k={}: ".format(*key) + " ".join(listed))
     return Finding(worst(outside), 0.03,
                    f"{how}; distance from the 95% intervals of the medians, 0.03 allowed; "
                    + ", ".join(shown))  # fmt: skip
 
 
-def _cell(stage: str, T: int = 100, init: float | None = None) -> Cell:
-    """The cell of the design with this length (or init) and the base settings otherwise."""
+def range_sgd(bounds: dict[str, tuple[float, float]]) -> Finding:
+    """Bounds on the ratios, by SGD in every cell of the design."""
+    keys = sorted({(c.length, c.k) for c in stage_runs.design()["length"]})
+    return _within(bounds, _sgd_ratios(keys), f"{stage_runs.SEEDS} seeds")
+
+
+def range_flow(bounds: dict[str, tuple[float, float]]) -> Finding:
+    """The same, by the flow on samples, up to T = 100."""
+    return _within(bounds, _flow_ratios(), f"{stage_runs.SAMPLES} samples")
+
+
+def _within(bounds: dict[str, tuple[float, float]], found: dict[Key, Array], how: str) -> Finding:
+    """How far the median ratios lie outside their bounds, and how far they are from filling them.
+
+    Bounds much wider than what is found would be no statement.
+    """
+    outside, shown = [], []
+    for column, (stage, _) in enumerate(_TIMES[:2]):
+        medians = {key: float(np.median(ratios[:, column])) for key, ratios in found.items()}
+        (low, high), values = bounds[stage], medians.values()
+        outside += [low - min(values), max(values) - high]
+        outside += [high - max(values) - 0.1, min(values) - low - 0.1]
+        shown.append(f"{stage} " + ", ".join(f"{T},{k}: {x:.3f}" for (T, k), x in medians.items()))
+    return Finding(max(*outside, 0.0), 0.02, f"medians of {how}, 0.02 allowed; T,k: ratio; "
+                   + "; ".join(shown))  # fmt: skip
+
+
+def thresholds_sgd(stated: dict[Key, tuple[float, float]]) -> Finding:
+    """Times with a threshold of 0.01 nats over those without, seed by seed."""
+    runs = _runs(stated)
+    found = {(T, k): [runs[_cell(stage, T, k)] for stage in stage_runs.STAGES] for T, k in stated}
+    return _thresholds(stated, {
+        key: np.stack([cell["limit_2"] / cell["limit_0"] for cell in cells], axis=1)
+        for key, cells in found.items()
+    }, "SGD")  # fmt: skip
+
+
+def thresholds_flow(stated: dict[Key, tuple[float, float]]) -> Finding:
+    """The same of the flow, sample by sample."""
+    runs = stage_runs.flows()
+    return _thresholds(stated, {
+        key: np.stack([runs[key][f"{stage}_limit_2"] / runs[key][f"{stage}_limit_0"]
+                       for stage in stage_runs.STAGES], axis=1)
+        for key in stated
+    }, "flow on samples")  # fmt: skip
+
+
+def thresholds_predicted(stated: dict[Key, tuple[float, float]]) -> Finding:
+    """The same as the prediction has it."""
+    found = {}
+    for T, k in stated:
+        with_margin, without = (stage_runs.predicted(T, k, 0.02, index) for index in (2, 0))
+        found[T, k] = np.array([[with_margin[stage] / without[stage]
+                                 for stage in stage_runs.STAGES]])  # fmt: skip
+    return _thresholds(stated, found, "predicted")
+
+
+def _thresholds(
+    stated: dict[Key, tuple[float, float]], found: dict[Key, Array], how: str
+) -> Finding:
+    medians = {key: np.median(values, axis=0) for key, values in found.items()}
+    listed = "; ".join(f"T={T}, k={k}: {x:.3f}, {y:.3f}" for (T, k), (x, y) in medians.items())
+    off = [np.abs(medians[key] - np.array(values)).max() for key, values in stated.items()]
+    return Finding(worst(off), 0.02, f"{how}: unigram, bigram: {listed}; 0.02 allowed")
+
+
+def _cell(stage: str, T: int = 100, k: int = 2, *, init: float | None = None) -> Cell:
+    """The cell of the design with these settings (or this init) and the base ones otherwise."""
     group = stage_runs.design()["length" if init is None else "init"]
-    return next(c for c in group if (c.stage, c.length, c.k) == (stage, T, 2)
+    return next(c for c in group if (c.stage, c.length, c.k) == (stage, T, k)
                 and c.init == (0.02 if init is None else init))  # fmt: skip
 
 
 def slopes_sgd(stated: dict[str, float]) -> Finding:
     """Exponents of the measured onset; errors from the intervals of the medians."""
-    found = {}
-    found["length"] = _exponent([(T, _cell("unigram", T)) for T in (100, 200, 400)])
-    found["init"] = _exponent([(c, _cell("unigram", init=c)) for c in (0.02, 0.2)])
-    late, early = (_cell("unigram", init=c) for c in (2e-4, 2e-3))
-    unit = np.log(10) / theory.modes(100).singular_values[0]
-    (a, a_error), (b, b_error) = (_median(cell) for cell in (late, early))
-    found["small_init"] = ((a - b) / unit, np.hypot(a_error, b_error) / unit)
+    groups: dict[str, list[tuple[float, Cell]]] = {
+        "length": [(T, _cell("unigram", T)) for T in (100, 200, 400)],
+        "init": [(c, _cell("unigram", init=c)) for c in (0.02, 0.2)],
+        "small_init": [(c, _cell("unigram", init=c)) for c in (2e-4, 2e-3)],
+    }
     for name in ("learning_rate", "batch_size"):
         cells = [c for c in stage_runs.design()[name] if c.stage == "bigram"]
-        found[name] = _exponent([(getattr(c, name), c) for c in cells])
+        groups[name] = [(getattr(c, name), c) for c in cells]
+    runs = stage_runs.measured(tuple(cell for group in groups.values() for _, cell in group))
+    medians = {name: [(x, *_median(runs[cell])) for x, cell in group]
+               for name, group in groups.items()}  # fmt: skip
+    (_, late, late_error), (_, early, early_error) = medians.pop("small_init")
+    found = {name: _exponent(group) for name, group in medians.items()}
+    unit = np.log(10) / theory.modes(100).singular_values[0]
+    found["small_init"] = ((late - early) / unit, np.hypot(late_error, early_error) / unit)
     residuals = [abs(found[name][0] - stated[name]) - 2 * found[name][1] for name in stated]
     listed = ", ".join(f"{name} {x:.3f} +- {e:.3f}" for name, (x, e) in found.items())
     return Finding(
@@ -118,17 +170,17 @@ def slopes_sgd(stated: dict[str, float]) -> Finding:
     )
 
 
-def _median(cell: Cell) -> tuple[float, float]:
+def _median(times: dict[str, Array]) -> tuple[float, float]:
     """Median and about one standard error of it."""
-    found = stage_runs.interval(cell)
+    found = median_interval(times["limit_0"])
     return found.median, (found.high - found.low) / 4
 
 
-def _exponent(cells: list[tuple[float, Cell]]) -> tuple[float, float]:
-    """Least squares in logarithms, with the error that those of the medians make."""
-    x = np.log([value for value, _ in cells])
-    medians, errors = np.array([_median(cell) for _, cell in cells]).T
-    weight = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+def _exponent(points: list[tuple[float, float, float]]) -> tuple[float, float]:
+    """Least squares in logarithms of (x, median, error), with the error of the exponent."""
+    x, medians, errors = np.array(points).T
+    away = np.log(x) - np.log(x).mean()
+    weight = away / (away**2).sum()
     return float(weight @ np.log(medians)), float(np.linalg.norm(weight * errors / medians))
 
 

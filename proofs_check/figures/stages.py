@@ -1,4 +1,4 @@
-"""Stage times: predicted and measured, against context length and init scale, and in one run."""
+"""Stage times: predicted and measured, over length, init scale and states, and in one run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import sim
-from proofs_check import stage_runs
+from proofs_check import stage_runs, stage_task
 from proofs_check.figures.figure import FigureSpec, Series
 from sim.plots.style import MEASURED, STRATEGY, THEORY
 from sim.statistics import median_interval
@@ -48,14 +48,18 @@ def compute(
 ) -> StagesData:
     """Runs of the design (shared with the claims), predictions, and one run."""
     groups = stage_runs.design()
-    by_length = [cell for cell in groups["length"]
-                 if cell.k == 2 and cell.length in parameters["lengths"]]  # fmt: skip
+    lengths, states = parameters["lengths"], parameters["states"]
+    by_states = [cell for cell in groups["length"] if cell.k in states and cell.length in lengths]
+    by_length = [cell for cell in by_states if cell.k == 2]
     by_init = [cell for cell in groups["init"] if cell.init in parameters["inits"]]
     seeds = parameters["seeds"]
-    chosen = stage_runs.all_cells() if seeds == stage_runs.SEEDS else (*by_length, *by_init)
+    chosen = stage_runs.all_cells() if seeds == stage_runs.SEEDS else (*by_states, *by_init)
     found = stage_runs.measured(chosen, seeds, progress=progress, use_cache=use_cache)
     curves = []
-    for panel, axis, cells in (("T", "length", by_length), ("c", "init", by_init)):
+    panels = [("T", "length", by_length), ("c", "init", by_init)]
+    panels += [(f"k={k}", "length", [cell for cell in by_states if cell.k == k])
+               for k in states]  # fmt: skip
+    for panel, axis, cells in panels:
         for stage in stage_runs.STAGES:
             own = sorted({cell for cell in cells if cell.stage == stage}, key=lambda c: c[1:4])
             measured = [median_interval(found[cell][KIND]) for cell in own]
@@ -77,17 +81,18 @@ def _run(T: int, bigram: float, parameters: dict[str, Any]) -> Trajectory:
         record_at=np.unique(np.geomspace(1, steps, 40).astype(int)),
     )  # fmt: skip
     test = sim.sample_sequences(sim.Dirichlet(2), 1024, T + 1, parameters["seed"] + 1)
-    held_out = stage_runs.limit_strategies(test)
-    return stage_runs.with_measures(run, held_out.evaluate_all(run.model(), run.weights))
+    held_out = stage_task.limit_strategies(test)
+    return stage_task.with_measures(run, held_out.evaluate_all(run.model(), run.weights))
 
 
 def draw(figure: Figure, data: StagesData) -> None:
-    """Two panels of stage times, and one run with the predicted times as rules."""
+    """Stage times, their ratio to the prediction, and one run with predicted times as rules."""
     narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(3, 1) if narrow else figure.add_gridspec(1, 3)
+    grid = figure.add_gridspec(4, 1) if narrow else figure.add_gridspec(2, 2)
     for place, panel, label in ((0, "T", "context length $T$"), (1, "c", "init scale $c$")):
         _times(figure.add_subplot(grid[place]), data, panel, label)
-    _one_run(figure.add_subplot(grid[2]), data)
+    _ratios(figure.add_subplot(grid[2]), data)
+    _one_run(figure.add_subplot(grid[3]), data)
 
 
 def _times(ax: Axes, data: StagesData, panel: str, label: str) -> None:
@@ -100,12 +105,36 @@ def _times(ax: Axes, data: StagesData, panel: str, label: str) -> None:
     ax.plot([], [], label="predicted", **THEORY)
     other = "$c=0.02$" if panel == "T" else "$T=100$"
     ax.set(xscale="log", yscale="log", xlabel=label, title=f"Stage begins, {other}")
+    ax.set(ylabel="flow time")
     if panel == "T":
-        lengths = sorted({int(x) for c in data.curves if c.panel == "T" for x in c.x})
-        ax.set_xticks(lengths, labels=[str(length) for length in lengths])
-        ax.minorticks_off()
-        ax.set(ylabel="flow time")
+        _length_ticks(ax, data)
         ax.legend(loc="lower left")
+
+
+def _length_ticks(ax: Axes, data: StagesData) -> None:
+    lengths = sorted({int(x) for c in data.curves if c.panel == "T" for x in c.x})
+    ax.set_xticks(lengths, labels=[str(length) for length in lengths])
+    ax.minorticks_off()
+
+
+def _ratios(ax: Axes, data: StagesData) -> None:
+    """Measured over predicted, a marker for each number of states, side by side."""
+    curves = [curve for curve in data.curves if curve.panel.startswith("k=")]
+    panels = list(dict.fromkeys(curve.panel for curve in curves))
+    for curve in curves:
+        place = panels.index(curve.panel)
+        error = [curve.median - curve.low, curve.high - curve.median] / curve.predicted
+        style = STRATEGY[curve.stage] | MEASURED | {"marker": "os^D"[place % 4]}
+        ax.errorbar(curve.x * 1.06 ** (place - 1), curve.median / curve.predicted, yerr=error,
+                    elinewidth=0.6, **style)  # fmt: skip
+    for place, panel in enumerate(panels):
+        ax.plot([], [], color="0.3", label=f"$k={panel[2:]}$",
+                **(MEASURED | {"marker": "os^D"[place % 4]}))  # fmt: skip
+    ax.axhline(1.0, **THEORY)
+    ax.set(xscale="log", xlabel="context length $T$", ylabel="measured / predicted",
+           title="SGD over prediction, $c=0.02$")  # fmt: skip
+    _length_ticks(ax, data)
+    ax.legend(loc="upper right")
 
 
 def _one_run(ax: Axes, data: StagesData) -> None:
@@ -123,7 +152,7 @@ def series(data: StagesData) -> list[Series]:
     """Everything plotted."""
     out = []
     for curve in data.curves:
-        panel = f"stage times against {curve.panel}"
+        panel = f"stage times against {curve.panel.replace('k=', 'T, k = ')}"
         for name in ("predicted", "median", "low", "high"):
             out.append(Series(panel, f"{curve.stage} {name}", curve.x, getattr(curve, name)))
     for name in ("uniform", *stage_runs.STAGES):
@@ -135,16 +164,17 @@ def series(data: StagesData) -> list[Series]:
 
 SPEC = FigureSpec(
     name="stages",
-    title="stage times, k = 2: predicted and measured against context length and init scale",
+    title="stage times, predicted and measured: context length, init scale, number of states",
     parameters={
         "lengths": [25, 50, 100, 200, 400],
+        "states": [2, 3, 4],
         "inits": [2e-4, 2e-3, 6e-3, 2e-2],
         "seeds": stage_runs.SEEDS,
         "run_length": 50,
         "run_steps": 1500,
         "seed": 0,
     },
-    height=0.4,
+    height=0.8,
     compute=compute,
     draw=draw,
     series=series,

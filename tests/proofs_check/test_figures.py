@@ -43,7 +43,14 @@ SMALL = {
     "threshold": {"length": 30, "sampled_lengths": [40], "samples": 1000, "batches": 2},
     "plateau": {"lags": [16, 32], "shown": [32]},
     "ngrams": {"length": 8, "steps": 40, "batch_size": 4, "held_out": 20, "points": 2},
-    "stages": {"lengths": [25], "inits": [0.02], "seeds": 1, "run_length": 25, "run_steps": 100},
+    "stages": {
+        "lengths": [25],
+        "states": [2],
+        "inits": [0.02],
+        "seeds": 1,
+        "run_length": 25,
+        "run_steps": 100,
+    },
 }
 
 

@@ -69,7 +69,7 @@ def test_command_prints_every_number_with_its_source(capsys):
     assert main(["stages", "--prior", "dirichlet", "--length", "16"]) == 0
     out = capsys.readouterr().out
     assert "unigram from" in out
-    assert out.count("theory.") == 4
+    assert out.count("theory.") == 5
 
 
 @pytest.mark.parametrize(
