@@ -153,7 +153,11 @@ def test_hinge_at_the_corner_is_active():
     arguments[6][:] = 0.0
     for code in LOSSES.values():
         assert_equal_to_twin(arguments, code, margin=0.0)
-    assert_equal_to_twin(arguments, 1, margin=1)  # an integer is a margin too
+
+
+def test_an_integer_margin_reaches_the_kernel_as_a_float():
+    # as an integer it would make every kernel compile once more
+    assert isinstance(sim.Margin(1).margin, float)
 
 
 @pytest.mark.parametrize("k", [2, 3, 5])
