@@ -49,8 +49,9 @@ class StagePrediction(NamedTuple):
     unigram_error, bigram_error : float
         Standard errors from the scramblings of the points averaged over; 0 for k = 2, whose
         quadrature has converged to four digits.
-    stable_rate : float
-        Learning rate below which steps follow the flow, see `theory.stability`.
+    stable_rate : float or None
+        Learning rate below which steps follow the flow, see `theory.stability`; None for the margin
+        loss, which has no curvature but at its kinks.
     """
 
     unigram: float | None
@@ -61,7 +62,7 @@ class StagePrediction(NamedTuple):
     approximations: tuple[str, ...]
     unigram_error: float = 0.0
     bigram_error: float = 0.0
-    stable_rate: float = np.inf
+    stable_rate: float | None = None
 
 
 def predict_stages(
@@ -123,13 +124,14 @@ def predict_stages(
         flow = _flow(model, start, linear, margin)
         begins = {name: begin for name, begin, _ in reversed(flow.stages(margin))}
         times.append((begins.get("unigram"), begins.get("bigram"), linear))
-        rates.append(largest_stable_rate(model, flow))
+        if loss == "cross_entropy":
+            rates.append(largest_stable_rate(model, flow))
     (unigram, unigram_error), (bigram, bigram_error), (linear, _) = (
         _mean(column) for column in zip(*times, strict=True)
     )
     return StagePrediction(
         unigram, bigram, linear, rate, _regime(unigram, bigram), APPROXIMATIONS,
-        unigram_error, bigram_error, float(np.mean(rates)),
+        unigram_error, bigram_error, float(np.mean(rates)) if rates else None,
     )  # fmt: skip
 
 
@@ -189,7 +191,7 @@ def table(found: StagePrediction, *, T: int, k: int, prior: str, init: float, lo
     lines = [f"stages for T = {T}, k = {k}, {prior} prior, v = {init:g}, W = 0, {loss} (flow time)"]
     for name, value, error, source in rows:
         if value is None:
-            shown = "not reached"
+            shown = "undefined" if name == "learning rate below" else "not reached"
         else:
             shown = measured(value, error) if error else f"{value:.4g}"
         lines.append(f"  {name:<20} {shown:>12}  {source}")

@@ -108,6 +108,7 @@ def _flow() -> tuple[float, float]:
     """Time of the bigram stage, and the largest stable rate, by the reduced flow."""
     found = theory.predict_stages(LENGTH)
     assert found.bigram is not None
+    assert found.stable_rate is not None
     return found.bigram, found.stable_rate
 
 

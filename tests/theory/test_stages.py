@@ -72,6 +72,14 @@ def test_command_prints_every_number_with_its_source(capsys):
     assert out.count("theory.") == 5
 
 
+def test_the_margin_loss_has_stages_but_no_largest_learning_rate(capsys):
+    found = theory.predict_stages(10, loss="margin", nodes=6)
+    assert 0 < found.unigram < found.bigram
+    assert found.stable_rate is None
+    assert main(["stages", "--length", "10", "--loss", "margin"]) == 0
+    assert "learning rate below     undefined" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
