@@ -25,7 +25,7 @@ CLAIMS = (
         assumptions=("cross-entropy, k = 2, flat prior",),
         depends_on=("x-unigram-onset",),
         note="theory.stability.start_sharpness, a closed form in log 2; C of the unigram time is "
-        "444.49, so a learning rate that steps over the first stage is not a stable one",
+        "444.49, so at the largest stable learning rate the first step passes the uniform stage",
     ),
     Claim(
         id="x-stage-large-steps",
