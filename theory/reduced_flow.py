@@ -9,6 +9,7 @@ d = alpha + beta on it, of which there are k (k-1) and k,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,8 +52,7 @@ class Flow:
         margin : float >= 0
             A strategy takes over when its distance is below the present one's by more than this.
         """
-        if not 0 <= margin < np.inf:
-            raise ValueError(f"margin must be finite and >= 0, got {margin!r}")
+        margin = _not_negative(margin)
         table = np.stack([self.distances[name] for name in STRATEGIES])
         # strategies may coincide (pi = 1/k): rounding must not choose between them
         nearest = (table + 1e-9 * np.arange(len(table))[:, None]).argmin(axis=0)
@@ -117,37 +117,31 @@ def reduced_flow(
     records = checks.integer("records", records, 2)
     if until is not None:
         checks.one_of("until", until, STRATEGIES)
+    margin = _not_negative(margin)
     k, v = model.k, np.asarray(v, dtype=np.float64)
+    if v.shape != (model.lags,):
+        raise ValueError(f"v must have shape {(model.lags,)}, got {v.shape}")
     # v moves in few directions: the integrator's Jacobian costs a gradient for each number
     basis = model.gradient_span()
 
+    def weights(x: Array) -> tuple[float, float, Array]:
+        return x[0], x[1] - x[0], v + basis @ x[2:]
+
     def velocity(_: float, x: Array) -> Array:
-        gradient = model.loss_and_gradient(x[0], x[1] - x[0], v + basis @ x[2:])[1]
+        gradient = model.loss_and_gradient(*weights(x))[1]
         off = (gradient.alpha - gradient.beta) / (k * (k - 1))
         return -np.concatenate([[off, gradient.beta / k], basis.T @ gradient.v])
 
+    def reached(x: Array) -> bool:
+        return until is not None and _leads(model.distances(*weights(x)), until, margin)
+
     start = np.concatenate([[alpha, alpha + beta], np.zeros(basis.shape[1])])
     solver = LSODA(velocity, 0.0, start, stop, rtol=rtol, atol=1e-9)
-    ends, pieces = [0.0], []
-    while solver.status == "running":
-        message = solver.step()
-        if solver.status == "failed":
-            raise RuntimeError(f"the flow could not be integrated: {message}")
-        ends.append(solver.t)
-        pieces.append(solver.dense_output())
-        here = solver.y
-        if (
-            until
-            and solver.t > first
-            and _leads(
-                model.distances(here[0], here[1] - here[0], v + basis @ here[2:]), until, margin
-            )
-        ):
-            break
-    times = np.concatenate([[0.0], np.geomspace(first, solver.t, records - 1)])
-    times[-1] = solver.t
-    found = OdeSolution(ends, pieces)(times)
-    states = np.concatenate([found[:2].T, v + (basis @ found[2:]).T], axis=1)
+    found, end = _integrate(solver, first, reached)
+    times = np.concatenate([[0.0], np.geomspace(first, end, records - 1)])
+    times[-1] = end
+    solution = found(times)
+    states = np.concatenate([solution[:2].T, v + (basis @ solution[2:]).T], axis=1)
     each = [model.distances(x[0], x[1] - x[0], x[2:]) for x in states]
     return Flow(
         times,
@@ -157,6 +151,34 @@ def reduced_flow(
         np.array([model.loss_and_gradient(x[0], x[1] - x[0], x[2:])[0] for x in states]),
         {name: np.array([d[name] for d in each]) for name in STRATEGIES},
     )
+
+
+def _integrate(
+    solver: LSODA, first: float, reached: Callable[[Array], bool]
+) -> tuple[OdeSolution, float]:
+    """The solution to the end of the solver's interval or, after `first`, to where it is reached.
+
+    Raises
+    ------
+    RuntimeError
+        If the solver gives up.
+    """
+    ends, pieces = [solver.t], []
+    while solver.status == "running":
+        message = solver.step()
+        if solver.status == "failed":
+            raise RuntimeError(f"the flow could not be integrated: {message}")
+        ends.append(solver.t)
+        pieces.append(solver.dense_output())
+        if solver.t > first and reached(solver.y):
+            break
+    return OdeSolution(ends, pieces), float(solver.t)
+
+
+def _not_negative(margin: float) -> float:
+    if not 0 <= margin < np.inf:
+        raise ValueError(f"margin must be finite and >= 0, got {margin!r}")
+    return margin
 
 
 def _leads(distances: dict[str, float], name: str, margin: float) -> bool:

@@ -49,6 +49,21 @@ def test_flow_ends_as_soon_as_a_strategy_leads():
     assert early.distances["unigram"][-1] < early.distances["uniform"][-1]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"v": np.ones(3)}, r"v must have shape \(5,\), got \(3,\)"),
+        ({"margin": -1.0}, "margin must be finite and >= 0, got -1.0"),
+        ({"until": "trigram"}, "until must be one of"),
+        ({"first": 2.0}, "first must be below stop = 1, got 2"),
+    ],
+)
+def test_a_flow_that_makes_no_sense_is_refused(arguments, words):
+    model = theory.ExpectedCounts(5, T=5, nodes=4)
+    with pytest.raises(ValueError, match=words):
+        theory.reduced_flow(model, 0.0, 0.0, **({"v": np.ones(5), "stop": 1.0} | arguments))
+
+
 def test_three_states_come_with_an_error_that_holds():
     rough, fine = (theory.predict_stages(6, k=3, nodes=nodes, seed=seed)
                    for nodes, seed in ((32, 1), (256, 2)))  # fmt: skip
