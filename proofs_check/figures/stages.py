@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 import sim
@@ -127,14 +128,16 @@ def _ratios(ax: Axes, data: StagesData) -> None:
         style = STRATEGY[curve.stage] | MEASURED | {"marker": "os^D"[place % 4]}
         ax.errorbar(curve.x * 1.06 ** (place - 1), curve.median / curve.predicted, yerr=error,
                     elinewidth=0.6, **style)  # fmt: skip
-    for place, panel in enumerate(panels):
-        ax.plot([], [], color="0.3", label=f"$k={panel[2:]}$",
-                **(MEASURED | {"marker": "os^D"[place % 4]}))  # fmt: skip
     ax.axhline(1.0, **THEORY)
     ax.set(xscale="log", xlabel="context length $T$", ylabel="measured / predicted",
            title="SGD over prediction, $c=0.02$")  # fmt: skip
     _length_ticks(ax, data)
-    ax.legend(loc="upper right")
+    # handles, not empty plots: those are never clipped, and the layout makes room for them
+    look = MEASURED | {"clip_on": True, "color": "0.3"}
+    ax.legend(loc="upper right", handles=[
+        Line2D([], [], label=f"$k={panel[2:]}$", **(look | {"marker": "os^D"[place % 4]}))
+        for place, panel in enumerate(panels)
+    ])  # fmt: skip
 
 
 def _one_run(ax: Axes, data: StagesData) -> None:
