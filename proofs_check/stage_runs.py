@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 import theory
 from proofs_check.experiments import Experiment
-from proofs_check.stage_flow_task import flow_run
-from proofs_check.stage_task import MARGINS, stage_run
+from proofs_check.stage_task import MARGINS, flow_run, stage_run
 
 Array = NDArray[np.float64]
 
@@ -42,7 +41,7 @@ _ROUGH = {
 # init -> the same at T = 100, k = 2
 _ROUGH_INIT = {2e-4: (0.4, 1.0), 2e-3: (0.18, 0.8), 6e-3: (0.06, 0.8), 0.2: (1e-4, 0.0)}
 _EARLY_STEPS, _LATE_STEPS = 50, 1000
-# at most half of what the unigram stage allows, see x-stage-stable-rate
+# at most half of what the flow allows, see x-stage-stable-rate
 _STABLE_RATE = {(400, 2): 1e-4, (400, 3): 2.5e-4, (400, 4): 1e-3}
 
 

@@ -32,7 +32,7 @@ def fabricated(monkeypatch):
 
     def predicted(T, k, init, threshold=0):
         late = np.log(0.02 / init) / rate if init < 0.01 else 0.0
-        factors = THRESHOLDS.get((T, k), (1.0, 1.0)) if threshold == 2 else (1.0, 1.0)
+        factors = THRESHOLDS[T, k][threshold - 1] if threshold and (T, k) in THRESHOLDS else (1, 1)
         return {"unigram": (444 / (max(init, 0.01) ** 2 * T**4) + late) * factors[0],
                 "bigram": factors[1]}  # fmt: skip
 
@@ -76,12 +76,19 @@ def changed(value, index, factor):
             for key, entries in value.items()}  # fmt: skip
 
 
+def changed_pairs(pairs, place, index):
+    return tuple(changed({0: pair}, index, 0.99)[0] if at == place else pair
+                 for at, pair in enumerate(pairs))  # fmt: skip
+
+
 BOUNDS = BY_ID["x-stage-times-range"].printed.value
 STEPS = BY_ID["x-stage-large-steps"].printed.value
 RATE = BY_ID["x-stage-stable-rate"].printed.value
 PERTURBED = [
     *(("x-stage-times", changed(RATIOS, index, 1.1)) for index in range(3)),
-    *(("x-stage-thresholds", changed(THRESHOLDS, index, 0.95)) for index in range(2)),
+    *(("x-stage-thresholds", {key: changed_pairs(pairs, place, index)
+                              for key, pairs in THRESHOLDS.items()})
+      for place in range(2) for index in range(2)),
     ("x-stage-times-range", BOUNDS | {"unigram": (0.95, 0.96)}),
     ("x-stage-times-range", BOUNDS | {"bigram": (1.0, 1.15)}),
     ("x-stage-times-range", BOUNDS | {"bigram": (1.15, 1.35)}),
