@@ -60,14 +60,16 @@ def peers(v, W, tokens, *, quick: bool):
 
 
 def check(*, quick: bool = False) -> list[Agreement]:
-    """Compare all sides with the plain definition, `sim.twins`, and refuse to go on if one differs.
+    """Compare all sides with the plain definition and refuse to go on if one differs.
+
+    The definition is that of `sim.models.minimal.reference`.
 
     Raises
     ------
     AssertionError
         Naming what differs.
     """
-    from sim import twins
+    from sim.models.minimal import reference as twins
 
     found = []
     for k, T, B in ((2, 20, 5), (3, 33, 19)):
@@ -88,7 +90,7 @@ def check(*, quick: bool = False) -> list[Agreement]:
 
 def _transformers(*, quick: bool):
     """The transformer's kernels, and PyTorch's, against the plain twin in float64."""
-    from sim import twins_transformer
+    from sim.models.transformer import reference as twins_transformer
 
     for dtype in TOLERANCE:
         model, tokens = ours.transformer(3, 20, 19, dtype)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from sim.cli_parser import OneLineParser
+from sim.commands.parser import OneLineParser
 
 EXAMPLES = """\
 examples:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 import sim
-from sim.batches import BatchStream
-from sim.learners import OnlineLearner
-from sim.minimal import LossGradient
-from sim.transformer_passes import LossGradient as TransformerGradient
+from sim.learning.learners import OnlineLearner
+from sim.models.minimal.model import LossGradient
+from sim.models.transformer.passes import LossGradient as TransformerGradient
+from sim.task.batches import BatchStream
 
 
 def problem(k: int, T: int, B: int, dtype: str, seed: int = 0):

@@ -50,7 +50,7 @@ def markdown(result: dict[str, Any]) -> str:
 
 def write(result: dict[str, Any], folder: Path) -> list[Path]:
     """``benchmarks.json``, ``benchmarks.md`` and, with curves, ``benchmarks.pdf`` and ``.png``."""
-    from sim.store import output_folder, write_atomic, write_json
+    from sim.files import output_folder, write_atomic, write_json
 
     output_folder(folder)
     table = folder / "benchmarks.md"

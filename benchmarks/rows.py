@@ -138,7 +138,7 @@ def threads() -> Iterator[Row]:
 def strategies() -> Iterator[Row]:
     """Unigram and bigram predictions at the last token of 1,000 sequences."""
     from benchmarks.peers.python_loops import last_token_predictions
-    from sim import strategies as counting
+    from sim.task import strategies as counting
 
     _, _, tokens = ours.problem(2, 99, 1000, "float64")
     times = paired(

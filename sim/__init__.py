@@ -1,17 +1,23 @@
 """What the computer measures: the in-context Markov chain task, learned by a minimal model."""
 
-from sim import strategies
-from sim.clock import flow_time
-from sim.descent import Diverged, gradient_descent, train
-from sim.flow import FlowFailed, gradient_flow
-from sim.losses import CrossEntropy, Margin, Squared
-from sim.measures import HeldOut
-from sim.minimal import Gradient, MinimalModel
-from sim.models import logits, loss_and_gradient
-from sim.multihead import MultiHeadModel
-from sim.objectives import Bilinear, Population, Sample
-from sim.positions import PositionDistances, distances_by_position
-from sim.priors import (
+from sim.learning.clock import flow_time
+from sim.learning.compilation import warmup
+from sim.learning.descent import Diverged, gradient_descent, train
+from sim.learning.flow import FlowFailed, gradient_flow
+from sim.learning.objectives import Bilinear, Population, Sample
+from sim.models.minimal.model import Gradient, MinimalModel
+from sim.models.models import logits, loss_and_gradient
+from sim.models.multihead.model import MultiHeadModel
+from sim.models.transformer.model import Transformer
+from sim.runs.measures import HeldOut
+from sim.runs.positions import PositionDistances, distances_by_position
+from sim.runs.stages import Stage, StageTimes, halfway, stage_times
+from sim.runs.trajectory import Trajectory
+from sim.sweeps.executors import sweep
+from sim.sweeps.table import Sweep
+from sim.task import strategies
+from sim.task.losses import CrossEntropy, Margin, Squared
+from sim.task.priors import (
     Dirichlet,
     DoublyStochastic,
     FiniteSet,
@@ -20,14 +26,8 @@ from sim.priors import (
     Prior,
     Unigram,
 )
-from sim.quadrature import Quadrature, prior_quadrature
-from sim.sequences import SequenceBatch, sample_sequences, stationary_distribution
-from sim.stages import Stage, StageTimes, halfway, stage_times
-from sim.sweep_table import Sweep
-from sim.sweeps import sweep
-from sim.trajectory import Trajectory
-from sim.transformer import Transformer
-from sim.warmup import warmup
+from sim.task.priors.quadrature import Quadrature, prior_quadrature
+from sim.task.sequences import SequenceBatch, sample_sequences, stationary_distribution
 
 __all__ = [
     "Bilinear",

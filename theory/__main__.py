@@ -1,7 +1,7 @@
-"""``python -m theory``: see `theory.cli`."""
+"""``python -m theory``: see `theory.commands.main`."""
 
 import sys
 
-from theory.cli import main
+from theory.commands.main import main
 
 sys.exit(main())

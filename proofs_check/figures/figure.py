@@ -13,9 +13,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from sim.files import output_folder, write_atomic, write_json
 from sim.plots.style import figure_height, paper_style, save_figure, venue_width
 from sim.provenance import provenance
-from sim.store import output_folder, write_atomic, write_json
 
 
 @dataclass(frozen=True)

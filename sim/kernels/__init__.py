@@ -1,4 +1,4 @@
 """Compiled kernels: arrays in, results last, no random numbers, no allocation inside loops.
 
-Each kernel names its slow, obvious NumPy twin in `sim.twins`; the tests hold them together.
+Each kernel names its reference, the slow and obvious NumPy version; tests hold the two together.
 """

@@ -1,7 +1,7 @@
 """Losses of a vector of sequences: f (T, k, lanes) becomes its gradient.
 
 A lane of weight zero has to repeat a sequence that counts: its gradient is that sequence's times
-zero, and so without a number of its own. Twin: `sim.twins.loss_at`.
+zero, and so without a number of its own. Twin: `sim.models.minimal.reference.loss_at`.
 """
 
 from sim.kernels._elementary import vexp_falling, vlog

@@ -21,7 +21,8 @@ def pair_counts(tokens, marks, out):
     """How often state l stood j tokens before state i, for every lag j.
 
     tokens (n, T) int32; marks (k, T) is scratch; out (n, c, T) float64, indexed
-    ``[sequence, l k + i, j]``, c >= k k and a multiple of `TILE`. Twin: `sim.twins.pair_counts`.
+    ``[sequence, l k + i, j]``, c >= k k and a multiple of `TILE`.
+    Twin: `sim.task.reference.pair_counts`.
     """
     n, T = tokens.shape
     k = len(marks)

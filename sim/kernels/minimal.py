@@ -219,7 +219,7 @@ def chunk_gradients(
 ):  # fmt: skip
     """Weighted loss of a batch, and its gradient in lag_weight, row_scale and W, chunk by chunk.
 
-    Twin: `sim.twins.loss_and_gradient`.
+    Twin: `sim.models.minimal.reference.loss_and_gradient`.
 
     Parameters
     ----------
@@ -289,7 +289,7 @@ def add_chunks(softmax, lag_weight, row_scale, partial, gradient):
 def logits(states, tokens, lag_weight, row_scale, position_scale, W, out):
     """Logits at every position; an earlier one has the same bits whatever comes later.
 
-    Twin: `sim.twins.logits`.
+    Twin: `sim.models.minimal.reference.logits`.
 
     Parameters
     ----------

@@ -197,7 +197,7 @@ def loss_and_gradient(
 ):  # fmt: skip
     """Weighted loss of a batch, and its gradient.
 
-    Twin: `sim.twins_multihead.loss_and_gradient`.
+    Twin: `sim.models.multihead.reference.loss_and_gradient`.
 
     Parameters
     ----------
@@ -252,7 +252,7 @@ def loss_and_gradient(
 def logits(tokens, v, position_scale, W, out):
     """Logits at every position, (n, T, k), from tokens (n, T).
 
-    Twin: `sim.twins_multihead.logits`.
+    Twin: `sim.models.multihead.reference.logits`.
     """
     (H, T), k, L = v.shape, W.shape[1], lanes(W)
     lags, cumulative, tilt = prepare(v, W)

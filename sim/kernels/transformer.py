@@ -11,7 +11,7 @@ offset of every weight of layer l, the last row those that belong to no layer; -
 model does not have.
 
 Arguments are trusted: C-contiguous, parameters float64 or float32, tokens int32 in 0..k-1.
-Twin: `sim.twins_transformer`.
+Twin: `sim.models.transformer.reference`.
 """
 
 import numpy as np

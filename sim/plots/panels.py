@@ -15,13 +15,13 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from sim.attention import positional_encoding
-from sim.measures import strategy_names
+from sim.models.transformer.attention import positional_encoding
+from sim.models.transformer.model import Transformer
 from sim.plots.axes import MOST_NATS, examples_axis, examples_seen, nats_axis, short, square_root
 from sim.plots.style import BAR, MEASURED, STRATEGY, THEORY
-from sim.stages import StageTimes, stage_times
-from sim.trajectory import Trajectory
-from sim.transformer import Transformer
+from sim.runs.measures import strategy_names
+from sim.runs.stages import StageTimes, stage_times
+from sim.runs.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ from matplotlib.ticker import NullFormatter, StrMethodFormatter
 from sim.plots.axes import examples_seen
 from sim.plots.panels import SNAPSHOT_COLORS
 from sim.plots.style import MEASURED, STRATEGY, figure_height, paper_style, venue_width
-from sim.positions import PositionDistances, distances_by_position, held_out_sequences
-from sim.trajectory import Trajectory
+from sim.runs.positions import PositionDistances, distances_by_position, held_out_sequences
+from sim.runs.trajectory import Trajectory
 
 MOST_MARKERS = 18
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from sim.plots import panels
 from sim.plots.style import figure_height, paper_style, venue_width
-from sim.trajectory import Trajectory
+from sim.runs.trajectory import Trajectory
 
 
 def plot_run(trajectory: Trajectory, *, venue: str = "neurips", usetex: bool = False) -> Figure:

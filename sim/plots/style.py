@@ -14,7 +14,7 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from sim import checks
-from sim.store import write_atomic
+from sim.files import write_atomic
 
 # full text width in inches; icml is one column, icml2 both
 VENUES = {"neurips": 5.5, "iclr": 5.5, "icml": 3.25, "icml2": 6.75, "tmlr": 6.5, "jmlr": 6.0}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import sim
-from sim import checks, strategies
+from sim import checks
+from sim.task import strategies
 
 # sixteen gibibytes
 PAGES = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**22}

@@ -1,0 +1,1 @@
+"""Beyond the paper: the kernel of the loss, the flow it carries, invariants and constants."""

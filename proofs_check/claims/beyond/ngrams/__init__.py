@@ -1,0 +1,1 @@
+"""Beyond the paper: several heads and n-grams."""

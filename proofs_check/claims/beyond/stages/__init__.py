@@ -1,0 +1,1 @@
+"""Beyond the paper: infinite context, the unigram stage, and when the stages begin."""

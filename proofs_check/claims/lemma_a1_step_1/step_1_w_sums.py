@@ -1,0 +1,162 @@
+"""The triple sums (A), (B), (C), (D) of (A.24), worked out on pp. 18-19, line by line."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import sympy as sp
+
+from proofs_check.claims.lemma_a1_step_1 import step_1_w_routes as on
+from proofs_check.claims.lemma_a1_step_1.step_1_w_routes import TRIPLE, lam, p, s, t, t1, total
+from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict, exactly
+from proofs_check.ledger.normal import vanishes
+
+x = 1 / lam
+beta_im, beta_li, gamma_im, gamma_li = sp.symbols("beta_im beta_li gamma_im gamma_li")
+
+
+class Sums(NamedTuple):
+    """A line: the term it is of, and factor * (sum of `summand` over the outer `depth` indices)."""
+
+    term: str
+    depth: int
+    factor: sp.Expr
+    summand: sp.Expr
+
+
+# what is summed over 1 <= s <= t' <= p <= t, by (A.24)
+SUMMAND = {
+    "A": (beta_im * beta_li, lam ** (p - s)),
+    "B": (beta_im * gamma_li, lam ** (p - t1)),
+    "C": (beta_li * gamma_im, lam ** (t1 - s)),
+    "D": (gamma_im * gamma_li, sp.Integer(1)),
+}
+A, B, C, D = (factor for factor, _ in SUMMAND.values())
+# (I)-(IV) of (A.25): the last lines without their factors
+I = ((lam - (t + 1) * lam ** (t + 1) + t * lam ** (t + 2)) / (1 - lam) ** 2  # noqa: E741
+     - (1 - lam**t) / ((1 - x) * (1 - lam)) + t / (lam - 1))  # fmt: skip
+II = lam**2 * (1 - lam**t) / (1 - lam) - lam * t * (t + 3) / 2 + t * (t + 1) / 2
+III = t * lam / (1 - lam) - (lam**2 - lam ** (t + 2)) / (1 - lam) ** 2 - t * (t + 1) / 2
+IV = t * (t + 1) * (t + 2) / 6
+
+LINES: dict[str, tuple[tuple[str, Sums], ...]] = {
+    "A": (
+        (r"\beta_{im}\beta_{li}\sum\sum\sum\lambda^{p-s}", Sums("A", 3, A, lam ** (p - s))),
+        (r"\beta_{im}\beta_{li}\sum_p\sum_{t'}\frac{\lambda^{p-1}-\lambda^{p-t'-1}}{1-\lambda^{-1}}",
+         Sums("A", 2, A, (lam ** (p - 1) - lam ** (p - t1 - 1)) / (1 - x))),
+        (r"\frac{\beta_{im}\beta_{li}}{1-\lambda^{-1}}\sum_p\left(p\lambda^{p-1}"
+         r"-\frac{\lambda^{p-2}-\lambda^{-2}}{1-\lambda^{-1}}\right)",
+         Sums("A", 1, A / (1 - x), p * lam ** (p - 1) - (lam ** (p - 2) - x**2) / (1 - x))),
+        (r"\frac{\beta_{im}\beta_{li}}{1-\lambda^{-1}}\left(\frac{1-(t+1)\lambda^t+t\lambda^{t+1}}"
+         r"{(1-\lambda)^2}-\frac{\lambda^{-1}-\lambda^{t-1}}{(1-\lambda^{-1})(1-\lambda)}"
+         r"+t\frac{\lambda^{-2}}{1-\lambda^{-1}}\right)",
+         Sums("A", 0, A / (1 - x),
+              (1 - (t + 1) * lam**t + t * lam ** (t + 1)) / (1 - lam) ** 2
+              - (x - lam ** (t - 1)) / ((1 - x) * (1 - lam)) + t * x**2 / (1 - x))),
+        (r"\frac{\beta_{im}\beta_{li}}{\lambda-1}\left(\frac{\lambda-(t+1)\lambda^{t+1}"
+         r"+t\lambda^{t+2}}{(1-\lambda)^2}-\frac{1-\lambda^t}{(1-\lambda^{-1})(1-\lambda)}"
+         r"+t\frac1{\lambda-1}\right)", Sums("A", 0, A / (lam - 1), I)),
+    ),
+    "B": (
+        (r"\beta_{im}\gamma_{li}\sum\sum\sum\lambda^{p-t'}", Sums("B", 3, B, lam ** (p - t1))),
+        (r"\beta_{im}\gamma_{li}\sum_p\sum_{t'}t'\lambda^{p-t'}",
+         Sums("B", 2, B, t1 * lam ** (p - t1))),
+        (r"\beta_{im}\gamma_{li}\sum_p\lambda^{p-1}\frac{1-(p+1)\lambda^{-p}+p\lambda^{-p-1}}"
+         r"{(1-\lambda^{-1})^2}",
+         Sums("B", 1, B, lam ** (p - 1)
+              * (1 - (p + 1) * lam ** (-p) + p * lam ** (-p - 1)) / (1 - x) ** 2)),
+        (r"\beta_{im}\gamma_{li}\sum_p\frac{\lambda^{p-1}-(p+1)\lambda^{-1}+p\lambda^{-2}}"
+         r"{(1-\lambda^{-1})^2}",
+         Sums("B", 1, B, (lam ** (p - 1) - (p + 1) * x + p * x**2) / (1 - x) ** 2)),
+        (r"\frac{\beta_{im}\gamma_{li}}{(1-\lambda^{-1})^2}\left(\frac{1-\lambda^t}{1-\lambda}"
+         r"-\lambda^{-1}\frac{t(t+3)}2+\lambda^{-2}\frac{t(t+1)}2\right)",
+         Sums("B", 0, B / (1 - x) ** 2, (1 - lam**t) / (1 - lam)
+              - x * t * (t + 3) / 2 + x**2 * t * (t + 1) / 2)),
+        (r"\frac{\beta_{im}\gamma_{li}}{(\lambda-1)^2}\left(\lambda^2\frac{1-\lambda^t}{1-\lambda}"
+         r"-\lambda\frac{t(t+3)}2+\frac{t(t+1)}2\right)", Sums("B", 0, B / (lam - 1) ** 2, II)),
+    ),
+    "C": (
+        (r"\beta_{li}\gamma_{im}\sum\sum\sum\lambda^{t'-s}", Sums("C", 3, C, lam ** (t1 - s))),
+        (r"\beta_{li}\gamma_{im}\sum_p\sum_{t'}\frac{\lambda^{t'-1}-\lambda^{-1}}{1-\lambda^{-1}}",
+         Sums("C", 2, C, (lam ** (t1 - 1) - x) / (1 - x))),
+        (r"\frac{\beta_{li}\gamma_{im}}{1-\lambda^{-1}}\sum_p\left(\frac{1-\lambda^p}{1-\lambda}"
+         r"-\lambda^{-1}p\right)",
+         Sums("C", 1, C / (1 - x), (1 - lam**p) / (1 - lam) - x * p)),
+        (r"\frac{\beta_{li}\gamma_{im}}{1-\lambda^{-1}}\left(\frac t{1-\lambda}"
+         r"-\frac{\lambda-\lambda^{t+1}}{(1-\lambda)^2}-\lambda^{-1}\frac{t(t+1)}2\right)",
+         Sums("C", 0, C / (1 - x), t / (1 - lam) - (lam - lam ** (t + 1)) / (1 - lam) ** 2
+              - x * t * (t + 1) / 2)),
+        (r"\frac{\beta_{li}\gamma_{im}}{\lambda-1}\left(t\frac\lambda{1-\lambda}"
+         r"-\frac{\lambda^2-\lambda^{t+2}}{(1-\lambda)^2}-\frac{t(t+1)}2\right)",
+         Sums("C", 0, C / (lam - 1), III)),
+    ),
+    "D": ((r"\gamma_{im}\gamma_{li}\frac{t(t+1)(t+2)}6", Sums("D", 0, D, IV)),),
+}  # fmt: skip
+
+
+@cache
+def _definition(term: str) -> sp.Expr:
+    factor, summand = SUMMAND[term]
+    return factor * total(summand, TRIPLE)
+
+
+def _symbolic(value: Sums) -> Finding:
+    """Sum what is left to sum in closed form; compare with the triple sum of the definition."""
+    closed = value.factor * total(value.summand, TRIPLE[3 - value.depth :])
+    return exactly(vanishes(closed - _definition(value.term)), "symbolic t and lambda")
+
+
+NUMBERS = (sp.Rational(1, 3), sp.Rational(-1, 2))
+LONGEST = 5
+
+
+def _terms(summand: sp.Expr, number: sp.Expr, T: int, depth: int) -> sp.Expr:
+    """The sum of a summand over the outer `depth` of the indices p, t', s, at one lambda."""
+    indices = (p, t1, s)[:depth]
+    here = summand.subs({lam: number, t: T})
+    distinct = {triple[:depth] for triple in on.triples(T)}
+    return sum(here.subs(dict(zip(indices, e, strict=True))) for e in distinct)
+
+
+@cache
+def _defined(term: str, number: sp.Expr, T: int) -> sp.Expr:
+    factor, summand = SUMMAND[term]
+    return factor * _terms(summand, number, T, 3)
+
+
+def _enumerated(value: Sums) -> Finding:
+    """Term by term at rational lambda; beta and gamma stay symbols."""
+    wrong = checked = 0
+    for number in NUMBERS:
+        factor = value.factor.subs(lam, number)
+        for T in range(1, LONGEST + 1):
+            found = factor * _terms(value.summand, number, T, value.depth)
+            wrong += sp.expand(found - _defined(value.term, number, T)) != 0
+            checked += 1
+    return Finding(wrong, 0.0, f"{checked} sums in rational arithmetic, T = 1..{LONGEST}")
+
+
+ROUTES = (
+    Route("symbolic", "geometric sums in closed form, any t", _symbolic),
+    Route("enumeration", "the triple sum term by term", _enumerated),
+)
+
+
+def _claim(term: str, place: int) -> Claim:
+    latex, value = LINES[term][place]
+    last = place == len(LINES[term]) - 1
+    page = 19 if term == "D" else 18
+    number = place + 2  # line 1 is the definition
+    return Claim(
+        id=f"A.24-{term}" if last else f"A.24-{term}-line-{number}",
+        source=f"({term}) below (A.24), line {number}, p. {page}",
+        title=f"triple sum ({term}) of (A.24), " + ("result" if last else f"line {number}"),
+        printed=Statement(f"({term})={latex}", value),
+        routes=ROUTES,
+        expected=Verdict.PROVED,
+        assumptions=("lambda not 0 or 1",),
+    )
+
+
+CLAIMS = tuple(_claim(term, place) for term in LINES for place in range(len(LINES[term])))

@@ -1,0 +1,63 @@
+"""The main result in a minute: train the minimal model, name its stages, show some verdicts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from proofs_check.figures import FigureSpec, make_figure
+from proofs_check.figures.minimal import fig3, fig12
+from proofs_check.ledger import selection as ledger
+
+SPECS = {3: fig3.SPEC, 2: fig12.SPEC}
+CLAIMS = ("fact-2.3", "lemma-3.1", "A.32", "A.33", "A.37", "x-bilinear", "x-balance")
+
+
+def demo(
+    *,
+    states: tuple[int, ...] = (3, 2),
+    examples: int | None = None,
+    seed: int = 0,
+    out: str = "figures",
+    venue: str = "neurips",
+    use_cache: bool = True,
+) -> int:
+    """Run the demonstration and print it; returns the exit status.
+
+    Parameters
+    ----------
+    states : tuple of int
+        Numbers of states to train on: 3 as in Fig. 3, 2 as in Fig. 12.
+    examples : int, optional
+        Training sequences; the paper's 128,000 if not given.
+    seed : int
+    out : str
+        Folder for the figures.
+    venue : str
+        Text width to draw for.
+    use_cache : bool
+        Reuse a finished run with the same parameters.
+    """
+    began = time.perf_counter()
+    for k in states:
+        spec = _shortened(SPECS[k], examples, seed)
+        print(f"{spec.title.split(':')[0]}, {spec.parameters['examples']:,} examples")
+        paths, data = make_figure(spec, Path(out), venue=venue, progress=True, use_cache=use_cache)
+        print(data.trajectory)
+        print(data.curves.stages)
+        print(f"figure: {', '.join(str(path) for path in paths)}\n")
+    entries = ledger.verify(ledger.select(CLAIMS), progress=True)
+    print(ledger.table(entries))
+    print(f"\n{time.perf_counter() - began:.1f} s. The whole ledger: python -m proofs_check verify")
+    return 0 if all(entry.as_expected for entry in entries) else 1
+
+
+def _shortened(spec: FigureSpec, examples: int | None, seed: int) -> FigureSpec:
+    """The figure's parameters, with the snapshots moved when training is made shorter."""
+    parameters = spec.parameters | {"seed": seed}
+    if examples is not None:
+        scale = examples / parameters["examples"]
+        snapshots = [round(at * scale) for at in parameters["snapshots"]]
+        parameters |= {"examples": examples, "snapshots": snapshots}
+    return replace(spec, parameters=parameters)

@@ -1,0 +1,214 @@
+"""``python -m proofs_check``: verify claims, make figures, see the main result."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from proofs_check.ledger import selection as ledger
+from proofs_check.ledger.report import write_report
+from sim import checks
+from sim.commands.parser import OneLineParser, in_options
+from sim.files import output_folder, refuse_unwritable, write_json
+from sim.plots.style import VENUES, use_file_backend
+
+EXAMPLES = """\
+examples:
+  python -m proofs_check demo                          the main result, in a minute
+  python -m proofs_check verify                        every claim and its verdict
+  python -m proofs_check verify A.32 --explain         one claim with its evidence
+  python -m proofs_check verify 'x-*' --json out.json  claims beyond the paper, as data
+  python -m proofs_check report --out report/          the ledger as a document
+  python -m proofs_check figure fig3 fig12 --venue icml2
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 2 for bad input, 1 for an unwelcome outcome."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        print(f"error: {in_options(error, options)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OneLineParser(
+        prog="python -m proofs_check",
+        description="Check the theory of in-context Markov chain learning against simulation.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    verify = commands.add_parser(
+        "verify",
+        help="look into claims and print their verdicts",
+        description="Run the evidence of every claim, or of those named. Exit status 0 when each "
+        "verdict is the one the ledger expects, 1 when any differs, 2 for bad input.",
+    )
+    verify.add_argument(
+        "claims",
+        nargs="*",
+        metavar="CLAIM",
+        help="id, statement in parts (prop-2.2) or pattern ('x-*')",
+    )
+    _add_experiments(verify)
+    verify.add_argument("--json", metavar="FILE", help="write the ledger as JSON")
+    verify.add_argument("--explain", action="store_true", help="print statements and evidence")
+    verify.add_argument("--list", action="store_true", help="only list the claims")
+    verify.set_defaults(command=_verify)
+
+    report = commands.add_parser(
+        "report",
+        help="write the ledger as Markdown, LaTeX and JSON",
+        description="Look into every claim and write ledger.md (with what verdicts mean and the "
+        "corrections found), ledger.tex (compiles with the article class) and ledger.json.",
+    )
+    report.add_argument(
+        "claims",
+        nargs="*",
+        metavar="CLAIM",
+        help="id, statement in parts (prop-2.2) or pattern ('x-*')",
+    )
+    _add_experiments(report)
+    report.add_argument("--out", default="report", metavar="DIR", help="folder (default: report)")
+    report.set_defaults(command=_report)
+
+    figure = commands.add_parser(
+        "figure",
+        help="compute and draw figures (PDF, PNG, CSV, JSON)",
+        description="Compute figures (reusing finished runs) and write each as PDF and PNG with "
+        "its plotted numbers as CSV and its parameters as JSON.",
+    )
+    figure.add_argument("figures", nargs="*", metavar="NAME", help="all of them if none is named")
+    figure.add_argument("--list", action="store_true", help="only list the figures")
+    figure.add_argument("--seed", type=int, help="another seed than the figure's own")
+    _add_output(figure)
+    figure.add_argument("--usetex", action="store_true", help="typeset with LaTeX")
+    figure.set_defaults(command=_figure)
+
+    demo = commands.add_parser(
+        "demo",
+        help="train the minimal model beside its theory: the main result in a minute",
+        description="Train the minimal model as in the bottom rows of Figs. 3 and 12, print the "
+        "stages it goes through and some verdicts, and draw it.",
+    )
+    demo.add_argument("--k", type=int, nargs="+", default=[3, 2], help="states: 3, 2 or both")
+    demo.add_argument("--examples", type=int, help="training sequences (default: 128000)")
+    demo.add_argument("--seed", type=int, default=0, help="seed (default: 0)")
+    _add_output(demo)
+    demo.set_defaults(command=_demo)
+    return parser
+
+
+def _add_experiments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--experiments",
+        action="store_true",
+        help="with no CLAIM: also those that need many training runs (runs are kept and reused)",
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", default="figures", metavar="DIR", help="folder (default: figures)")
+    parser.add_argument(
+        "--venue",
+        default="neurips",
+        help=f"text width to draw for: {', '.join(VENUES)} (default: neurips)",
+    )
+    parser.add_argument("--no-cache", action="store_true", help="train again, reuse nothing")
+
+
+def _verify(options: argparse.Namespace) -> int:
+    claims = ledger.select(options.claims, experiments=options.experiments or options.list)
+    if options.list:
+        for claim in claims:
+            cost = f" (experiment, about {claim.minutes:g} min)" if claim.minutes else ""
+            print(f"{claim.id:<22} {claim.title}{cost}")
+        return 0
+    if options.json:
+        # an unwritable place is better found out before the work than after it
+        refuse_unwritable(Path(options.json).parent)
+    entries = ledger.verify(claims, progress=True)
+    if options.explain:
+        print("\n\n".join(ledger.explain(entry) for entry in entries))
+        print()
+        print(ledger.summary(entries))
+    else:
+        print(ledger.table(entries))
+    _tell_left_out(options)
+    if options.json:
+        output_folder(Path(options.json).parent)
+        write_json(Path(options.json), {"claims": [entry.as_json() for entry in entries]})
+    return 0 if all(entry.as_expected for entry in entries) else 1
+
+
+def _report(options: argparse.Namespace) -> int:
+    claims = ledger.select(options.claims, experiments=options.experiments)
+    refuse_unwritable(options.out)
+    entries = ledger.verify(claims, progress=True)
+    for path in write_report(entries, options.out):
+        print(path)
+    print(ledger.summary(entries))
+    _tell_left_out(options)
+    return 0 if all(entry.as_expected for entry in entries) else 1
+
+
+def _tell_left_out(options: argparse.Namespace) -> None:
+    left_out = [] if options.claims or options.experiments else ledger.resting_on_experiments()
+    if left_out:
+        minutes = sum(claim.minutes for claim in left_out)
+        print(
+            f"not looked into: {len(left_out)} claims that rest on experiments "
+            f"(--experiments, or by name; about {minutes:.0f} minutes on two cores)"
+        )
+
+
+def _figure(options: argparse.Namespace) -> int:
+    from proofs_check.figures import FIGURES, make_figure
+
+    if options.list:
+        for spec in FIGURES.values():
+            print(f"{spec.name:<8} {spec.title}")
+        return 0
+    use_file_backend()
+    for name in options.figures or FIGURES:
+        spec = FIGURES[checks.one_of("figure", name, FIGURES)]
+        if options.seed is not None:
+            seed = checks.integer("seed", options.seed, 0)
+            spec = replace(spec, parameters=spec.parameters | {"seed": seed})
+        paths, _ = make_figure(
+            spec,
+            options.out,
+            venue=options.venue,
+            usetex=options.usetex,
+            progress=True,
+            use_cache=not options.no_cache,
+        )
+        print("\n".join(str(path) for path in paths))
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from proofs_check.commands.demonstration import SPECS, demo
+
+    for k in options.k:
+        checks.one_of("k", str(k), map(str, SPECS))
+    if options.examples is not None:
+        checks.integer("examples", options.examples, 1)
+    use_file_backend()
+    return demo(
+        states=tuple(options.k),
+        examples=options.examples,
+        seed=checks.integer("seed", options.seed, 0),
+        out=options.out,
+        venue=options.venue,
+        use_cache=not options.no_cache,
+    )

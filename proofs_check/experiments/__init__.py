@@ -1,0 +1,1 @@
+"""Grids of training runs that claims and figures share, and where they are kept."""

@@ -1,0 +1,184 @@
+"""Modes of the population kernel: growth rates, profiles over the lags, what each one predicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+import theory
+from proofs_check.claims.beyond.kernel.mode_laws_routes import (
+    explained,
+    sampled_columns,
+    sampled_singular_values,
+)
+from proofs_check.figures.figure import FigureSpec, Series
+from sim.plots.style import MEASURED, STRATEGY, THEORY
+
+Array = NDArray[np.float64]
+SHOWN = 20  # lags drawn
+PRIORS = {"flat": "flat prior", "doubly_stochastic": "$a=b$"}
+# not the colours of the strategies: which one a mode stands for depends on the prior
+STYLE = (STRATEGY["uniform"], STRATEGY["trigram"])
+
+
+@dataclass(frozen=True)
+class ModesData:
+    """Exact and sampled modes of two-state kernels.
+
+    Attributes
+    ----------
+    lengths, values : (n,), dict of prior to (n, 2)
+        Exact singular values.
+    sampled_lengths, sampled, errors : (m,), dicts of prior to (m, 2)
+        Estimates from sequences, with standard errors.
+    profiles, sampled_profiles : (2, lags)
+        v of both modes, flat prior.
+    shares : dict of prior to list of dicts
+        Share of each strategy that a mode alone explains.
+    T : int
+        Context length of profiles and shares.
+    """
+
+    lengths: Array
+    values: dict[str, Array]
+    sampled_lengths: Array
+    sampled: dict[str, Array]
+    errors: dict[str, Array]
+    profiles: Array
+    sampled_profiles: Array
+    shares: dict[str, list[dict[str, float]]]
+    T: int
+
+
+def compute(
+    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
+) -> ModesData:
+    """Closed-form modes, and the same from sampled gradients."""
+    T, n, seed = parameters["length"], parameters["samples"], parameters["seed"]
+    few = parameters["sampled_lengths"]
+    many = np.unique(np.geomspace(min(few) / 2, 2 * max(few), 40).astype(int))
+    sampled: dict[str, list[Array]] = {prior: [] for prior in PRIORS}
+    errors: dict[str, list[Array]] = {prior: [] for prior in PRIORS}
+    jobs = [(prior, length) for prior in PRIORS for length in few]
+    for prior, length in tqdm(jobs, disable=not progress, leave=False):
+        found, error = sampled_singular_values(prior, length, n, seed)
+        sampled[prior].append(found)
+        errors[prior].append(error)
+    exact = theory.modes(T)
+    left, _, _ = np.linalg.svd(np.mean(sampled_columns("flat", T, n, seed), axis=0))
+    profiles = left.T[:2] * np.sign(np.sum(left.T[:2] * exact.v_modes, axis=1))[:, None]
+    return ModesData(
+        lengths=many.astype(float),
+        values={
+            prior: np.array([theory.modes(int(x), prior=prior).singular_values for x in many])
+            for prior in PRIORS
+        },
+        sampled_lengths=np.array(few, dtype=float),
+        sampled={prior: np.array(rows) for prior, rows in sampled.items()},
+        errors={prior: np.array(rows) for prior, rows in errors.items()},
+        profiles=exact.v_modes[:, :SHOWN],
+        sampled_profiles=profiles[:, :SHOWN],
+        shares={prior: [explained(prior, mode, T) for mode in (0, 1)] for prior in PRIORS},
+        T=T,
+    )
+
+
+def draw(figure: Figure, data: ModesData) -> None:
+    """Singular values, profiles and shares."""
+    narrow = figure.get_figwidth() < 4
+    tall = {"height_ratios": [1.9, 1.2, 1]}
+    grid = figure.add_gridspec(3, 1, **tall) if narrow else figure.add_gridspec(1, 3)
+    axes = [figure.add_subplot(grid[i]) for i in range(3)]
+    _growth(axes[0], data)
+    _profiles(axes[1], data)
+    _roles(axes[2], data)
+
+
+def _growth(ax: Axes, data: ModesData) -> None:
+    """Lines are closed forms, dashed for a = b."""
+    for (prior, label), dash in zip(PRIORS.items(), ("-", (0, (3, 2))), strict=True):
+        for mode in (0, 1):
+            style = THEORY | {"linestyle": dash}
+            ax.plot(data.lengths, data.values[prior][:, mode], **style,
+                    label=f"theory, {label}" if mode == 0 else None)  # fmt: skip
+            ax.errorbar(
+                data.sampled_lengths, data.sampled[prior][:, mode],
+                yerr=data.errors[prior][:, mode], **STYLE[mode], **MEASURED, elinewidth=0.6,
+                label=f"mode {mode + 1}, sampled" if prior == "flat" else None,
+            )  # fmt: skip
+    top = max(values.max() for values in data.values.values())
+    ax.set(xscale="log", yscale="log", xlabel="context length $T$", title="Singular values of $K$")
+    ax.set_ylim(top=200 * top)  # room for the legend
+    ax.legend(loc="upper left")
+
+
+def _profiles(ax: Axes, data: ModesData) -> None:
+    lag = np.arange(1, data.profiles.shape[1] + 1)
+    for mode in (0, 1):
+        ax.plot(lag, data.profiles[mode], **THEORY)
+        ax.plot(lag, data.sampled_profiles[mode], **STYLE[mode], **MEASURED,
+                label=f"mode {mode + 1}")  # fmt: skip
+    ax.axhline(0, color="0.6", linewidth=0.5, zorder=0)
+    ax.set(xlabel="lag $j$ (1 = current token)", title=f"$v_j$ of the modes, $T={data.T}$")
+    ax.locator_params(axis="x", integer=True)
+    ax.legend()
+
+
+def _roles(ax: Axes, data: ModesData) -> None:
+    labels: list[str] = []
+    for prior, rows in data.shares.items():
+        for mode, share in enumerate(rows):
+            place = len(labels)
+            for name, value in share.items():
+                ax.plot([place], [value], **STRATEGY[name], **MEASURED,
+                        label=name if place == 0 else None)  # fmt: skip
+            labels.append(f"{mode + 1}\n{PRIORS[prior].split()[0]}")
+    ax.set_xticks(range(len(labels)), labels)
+    ax.set_yticks([0, 0.5, 1])
+    ax.set(ylim=(-0.05, 1.45), xlim=(-0.5, len(labels) - 0.5), xlabel="mode",
+           title="Share of a strategy explained")  # fmt: skip
+    ax.legend(loc="upper center", ncols=2)
+
+
+def series(data: ModesData) -> list[Series]:
+    """Everything plotted."""
+    out = []
+    for prior in PRIORS:
+        for mode in (0, 1):
+            name = f"{prior} mode {mode + 1}"
+            out += [
+                Series("values", f"{name} theory", data.lengths, data.values[prior][:, mode]),
+                Series("values", name, data.sampled_lengths, data.sampled[prior][:, mode]),
+                Series("values", f"{name} error", data.sampled_lengths,
+                       data.errors[prior][:, mode]),
+            ]  # fmt: skip
+        for strategy in data.shares[prior][0]:
+            share = [row[strategy] for row in data.shares[prior]]
+            out.append(Series("shares", f"{prior} {strategy}", np.array([1, 2]), share))
+    lag = np.arange(1, data.profiles.shape[1] + 1)
+    for mode in (0, 1):
+        out.append(Series("profiles", f"mode {mode + 1} theory", lag, data.profiles[mode]))
+        out.append(Series("profiles", f"mode {mode + 1}", lag, data.sampled_profiles[mode]))
+    return out
+
+
+SPEC = FigureSpec(
+    name="modes",
+    title="modes of the population kernel, k = 2: growth, profiles, what they predict",
+    parameters={
+        "length": 100,
+        "sampled_lengths": [20, 50, 100, 200, 400],
+        "samples": 20_000,
+        "seed": 0,
+    },
+    height=0.42,
+    compute=compute,
+    draw=draw,
+    series=series,
+)

@@ -1,0 +1,141 @@
+"""Several heads: stages up to trigrams, what the heads compare, and the wait at the origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from proofs_check.claims.beyond.ngrams.ngram_escape_routes import ENTROPY, HEADS, doubling_time
+from proofs_check.claims.beyond.ngrams.ngrams_routes import learn
+from proofs_check.experiments.cache import cached_trajectory
+from proofs_check.figures.figure import FigureSpec, Series
+from sim.plots import panels
+from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.runs.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+STYLE = dict(zip(HEADS, (STRATEGY[name] for name in ("bigram", "trigram", "uniform")), strict=True))
+
+
+@dataclass(frozen=True)
+class NgramData:
+    """Runs by number of heads, and doubling times.
+
+    Attributes
+    ----------
+    runs : dict of int to Trajectory
+    sizes : (s,)
+        Norms of all weights from which flows start.
+    measured, predicted : dicts of int to (s,)
+        Flow time in which they double: cross-entropy flow, and flow of B.
+    """
+
+    runs: dict[int, Trajectory]
+    sizes: Array
+    measured: dict[int, Array]
+    predicted: dict[int, Array]
+
+
+def compute(
+    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
+) -> NgramData:
+    """Two runs of SGD, and flows of the enumerated loss from several sizes."""
+    settings = {name: parameters[name] for name in ("length", "steps", "batch_size", "held_out")}
+    runs = {}
+    for heads in tqdm((2, 1), desc="runs", disable=not progress, leave=False):
+        own = settings | {"heads": heads, "seed": parameters["seed"]}
+        runs[heads] = cached_trajectory(own | {"figure": "ngrams"}, partial(learn, **own),
+                                        use=use_cache)  # fmt: skip
+    low, high = parameters["sizes"]
+    sizes = np.geomspace(low, high, parameters["points"])
+    times = {
+        heads: np.array([doubling_time(heads, float(size), ENTROPY) for size in sizes]).T
+        for heads in tqdm(HEADS, desc="flows", disable=not progress, leave=False)
+    }
+    return NgramData(
+        runs=runs,
+        sizes=sizes,
+        measured={heads: found[0] for heads, found in times.items()},
+        predicted={heads: found[1] for heads, found in times.items()},
+    )
+
+
+def draw(figure: Figure, data: NgramData) -> None:
+    """Stages of two heads and of one, the weights of the two, and doubling times."""
+    narrow = figure.get_figwidth() < 4
+    grid = figure.add_gridspec(4, 1) if narrow else figure.add_gridspec(2, 2)
+    cells = [grid[place] for place in range(4)]
+    for cell, (heads, run) in zip(cells[:2], data.runs.items(), strict=True):
+        ax = figure.add_subplot(cell)
+        panels.strategy_distances(ax, panels.learning_curves(run))
+        ax.set_title("Two heads (nats)" if heads == 2 else "One head (nats)")
+    _weights(figure.add_subplot(cells[2]), data.runs[2])
+    _doubling(figure.add_subplot(cells[3]), data)
+
+
+def _weights(ax: Axes, run: Trajectory) -> None:
+    v = run.v[-1]
+    lag = np.arange(1, v.shape[1] + 1)
+    for head, (row, name) in enumerate(zip(v, ("bigram", "trigram"), strict=True)):
+        ax.bar(lag + 0.4 * head - 0.2, row, width=0.4, color=STRATEGY[name]["color"], linewidth=0,
+               label=f"$v^{head + 1}$: asks with $x_{{p{'-1' if head else ''}}}$")  # fmt: skip
+    ax.axhline(0, color="0.3", linewidth=0.5)
+    ax.set(title="What two heads look at, in the end", xlabel="lag $j$ (1 = current token)",
+           ylabel="$v_j$", xlim=(0.3, 12.7))  # fmt: skip
+    ax.set_xticks(range(1, 13))
+    ax.legend(loc="upper right")
+
+
+def _doubling(ax: Axes, data: NgramData) -> None:
+    for heads, times in data.measured.items():
+        label = f"{heads} head{'s' if heads > 1 else ''}, flow"
+        ax.plot(data.sizes, times, label=label, **STYLE[heads], **MEASURED)
+        ax.plot(data.sizes, data.predicted[heads], **THEORY)
+    ax.plot([], [], label="predicted", **THEORY)
+    ax.set(xscale="log", yscale="log", xlabel="norm of the weights at the start",
+           ylabel="flow time", title="Until the weights have doubled")  # fmt: skip
+    ax.set_xticks([0.03, 0.1, 0.3], labels=["0.03", "0.1", "0.3"])
+    ax.minorticks_off()
+    ax.legend(loc="upper right")
+
+
+def series(data: NgramData) -> list[Series]:
+    """Everything plotted."""
+    out = []
+    for heads, run in data.runs.items():
+        for name in run.baselines:
+            values = run.measures[f"kl_{name}"]
+            out.append(Series(f"stages of {heads}", name, run.examples, values))
+    v = data.runs[2].v[-1]
+    for head, row in enumerate(v):
+        out.append(Series("weights", f"v of head {head + 1}", np.arange(1, len(row) + 1), row))
+    for heads in data.measured:
+        out.append(Series("doubling", f"{heads} measured", data.sizes, data.measured[heads]))
+        out.append(Series("doubling", f"{heads} predicted", data.sizes, data.predicted[heads]))
+    return out
+
+
+SPEC = FigureSpec(
+    name="ngrams",
+    title="several heads, k = 2, chains of order two: stages to trigrams, the wait at the origin",
+    parameters={
+        "length": 30,
+        "steps": 4000,
+        "batch_size": 64,
+        "held_out": 2048,
+        "seed": 0,
+        "sizes": [0.03, 0.5],
+        "points": 7,
+    },
+    height=0.68,
+    compute=compute,
+    draw=draw,
+    series=series,
+)

@@ -1,0 +1,123 @@
+"""The unigram stage with many lags: how long it lasts, and how beta grows on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from proofs_check.claims.beyond.stages.plateau_routes import by_quartic
+from proofs_check.figures.figure import FigureSpec, Series
+from sim.plots.style import MEASURED, STRATEGY, THEORY
+from theory.stages import plateau
+
+Array = NDArray[np.float64]
+MARKERS = ("uniform", "unigram", "bigram", "trigram")
+
+
+@dataclass(frozen=True)
+class PlateauData:
+    """Flows of the whole loss by number of lags J, and the flow of three numbers.
+
+    Attributes
+    ----------
+    lags : (n,)
+    lengths : (n,)
+        Flow time from half way to unigrams to half way from there to bigrams.
+    fine, slow : (m,)
+        Lags, and the slow flow's time to `beta`, shifted by `shift` to the last of `lengths`.
+    beta, shift, slope : float
+    times : (t,)
+        Since half way to unigrams.
+    growth, predicted : dicts of lags to (t,)
+        beta in the whole flow and in the slow one.
+    """
+
+    lags: Array
+    lengths: Array
+    fine: Array
+    slow: Array
+    beta: float
+    shift: float
+    slope: float
+    times: Array
+    growth: dict[int, Array]
+    predicted: dict[int, Array]
+
+
+def compute(
+    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
+) -> PlateauData:
+    """Flows of the quartic for every number of lags."""
+    lags, beta = parameters["lags"], parameters["beta"]
+    runs = {J: by_quartic(J) for J in tqdm(lags, disable=not progress, leave=False)}
+    lengths = np.array([run.begins(2) - run.begins(1) for run in runs.values()])
+    fine = np.geomspace(min(lags), max(lags) * 100, 40)
+    fine = fine[[plateau.plateau_start(float(J)) < 0.9 * beta for J in fine]]
+    slow = np.array([plateau.plateau_time(float(J), beta) for J in fine])
+    shift = float(lengths[-1] - plateau.plateau_time(max(lags), beta))
+    times = np.linspace(0.0, parameters["until"], 41)[1:]
+    growth, predicted = {}, {}
+    for J in parameters["shown"]:
+        off, diagonal = runs[J].at(times)
+        growth[J], predicted[J] = diagonal - off, plateau.plateau_growth(J, times)
+    return PlateauData(np.array(lags), lengths, fine, slow + shift, beta, shift,
+                       plateau.plateau_slope(), times, growth, predicted)  # fmt: skip
+
+
+def draw(figure: Figure, data: PlateauData) -> None:
+    """Lengths of the stage on the left, beta on the right."""
+    narrow = figure.get_figwidth() < 4
+    grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2)
+    ax = figure.add_subplot(grid[0])
+    ax.plot(data.lags, data.lengths, label="flow of the loss", **STRATEGY["uniform"], **MEASURED)
+    ax.plot(data.fine, data.slow, label="slow flow, shifted", **THEORY)
+    end, top = data.fine[-1], data.slow[-1]
+    ax.plot(data.fine, top + data.slope * np.log(data.fine / end), color="0.5", linewidth=0.8,
+            linestyle=(0, (4, 2)), label=rf"slope $1/(8|h|)={data.slope:.3f}$")  # fmt: skip
+    ax.set(xscale="log", xlabel="lags $J$", ylabel="flow time", ylim=(0, None),
+           title="Length of the unigram stage")  # fmt: skip
+    ax.legend(loc="lower right")
+    ax = figure.add_subplot(grid[1])
+    for (J, values), name in zip(data.growth.items(), MARKERS, strict=False):
+        ax.plot(data.times[::3], values[::3], label=f"$J={J}$", **STRATEGY[name], **MEASURED)
+        ax.plot(data.times, data.predicted[J], **THEORY)
+    ax.plot([], [], label="slow flow", **THEORY)
+    ax.set(xlabel="flow time since half way to unigrams", ylabel=r"$\beta$", yscale="log",
+           title=r"Growth of $\beta$ from $(2J)^{-1/4}$")  # fmt: skip
+    ticks = [0.1, 0.2, 0.3, 0.5, 0.8]
+    ax.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+    ax.legend(loc="upper left")
+
+
+def series(data: PlateauData) -> list[Series]:
+    """Everything plotted."""
+    out = [
+        Series("length", "flow of the loss", data.lags, data.lengths),
+        Series("length", "slow flow, shifted", data.fine, data.slow),
+    ]
+    for J in data.growth:
+        out.append(Series("growth", f"J = {J}", data.times, data.growth[J]))
+        out.append(Series("growth", f"J = {J}, slow flow", data.times, data.predicted[J]))
+    return out
+
+
+SPEC = FigureSpec(
+    name="plateau",
+    title="the unigram stage in the limit of squared loss: its length and beta, against the lags",
+    parameters={
+        "lags": [16, 32, 64, 128, 256, 512, 1024],
+        "shown": [16, 128, 1024],
+        "beta": 0.5,
+        "until": 8.0,
+    },
+    height=0.42,
+    compute=compute,
+    draw=draw,
+    series=series,
+)

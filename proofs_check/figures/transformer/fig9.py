@@ -1,0 +1,13 @@
+"""Fig. 9: the transformer on eight states, contexts of 200."""
+
+from __future__ import annotations
+
+from proofs_check.figures.transformer.runs import seeds_spec
+
+SPEC = seeds_spec(
+    "fig9",
+    "transformer, k = 8, T = 200: three stages here too",
+    {"k = 8": {"k": 8, "length": 200, "examples": 128_000}},
+    seeds=3,
+    height=0.36,
+)

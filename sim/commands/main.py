@@ -1,0 +1,183 @@
+"""``python -m sim``: train a model, or many, and look at a run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.commands.parser import OneLineParser, ShowDefaults, in_options
+from sim.commands.run import add_run_options, prepare, run_configuration
+from sim.commands.sweep import add_sweep
+from sim.files import output_folder, refuse_unwritable
+from sim.learning.compilation import MODELS, warmup
+from sim.learning.descent import Diverged, train
+from sim.models.minimal.settings import DTYPES
+from sim.runs.stages import halfway, stage_times
+from sim.runs.trajectory import Trajectory
+
+EXAMPLES = """\
+examples:
+  python -m sim run --k 3 --length 100 --examples 128000 --out run/    the paper's Fig. 3 (bottom)
+  python -m sim run --model transformer --k 3 --examples 128000 --out tf/   Fig. 3 (top)
+  python -m sim run --prior doubly_stochastic --k 2 --out run-ds/      no unigram signal
+  python -m sim sweep --grid k=2,3 --seeds 10 --out sweep/             stages over a grid and seeds
+  python -m sim show run/                                              what was run, and its stages
+  python -m sim plot run/                                              run/run.pdf and run/run.png
+  python -m sim plot run/ --positions                                  distances after each token
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 2 for bad input, 1 for an unwelcome outcome."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except Diverged as error:
+        kept = error.trajectory.save(options.out) if options.out else None
+        where = f" in {kept}" if kept else ""
+        print(f"error: {in_options(error, options)}{where}", file=sys.stderr)
+    except (ValueError, TypeError, OSError, MemoryError) as error:
+        print(f"error: {in_options(error, options)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OneLineParser(
+        prog="python -m sim",
+        description="Simulate how a two-layer attention model learns to read Markov chains "
+        "from their context.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_run(commands)
+    add_sweep(commands)
+    show = commands.add_parser("show", help="print what a run was and the stages it went through")
+    show.add_argument("run", metavar="RUN", help="run folder, or a file in it")
+    show.set_defaults(command=_show)
+    warm = commands.add_parser("warmup", help="compile everything now, so that no run has to wait")
+    warm.add_argument("--dtype", nargs="+", default=["float64"], choices=DTYPES, metavar="DTYPE",
+                      help=", ".join(DTYPES))  # fmt: skip
+    warm.add_argument("--model", nargs="+", default=MODELS, choices=MODELS, metavar="NAME",
+                      help=", ".join(MODELS))  # fmt: skip
+    warm.set_defaults(command=_warmup)
+    plot = commands.add_parser("plot", help="draw a run (PDF and PNG)")
+    plot.add_argument("run", metavar="RUN", help="run folder, or a file in it")
+    plot.add_argument("--out", metavar="DIR", help="folder for the figure (default: the run's own)")
+    plot.add_argument(
+        "--venue", default="neurips", help="text width to draw for (default: %(default)s)"
+    )
+    plot.add_argument(
+        "--positions", action="store_true",
+        help="distances at every position of the context instead of learning curves",
+    )  # fmt: skip
+    plot.add_argument("--usetex", action="store_true", help="typeset with LaTeX")
+    plot.set_defaults(command=_plot)
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction[OneLineParser]) -> None:
+    run = commands.add_parser(
+        "run",
+        help="train a model on fresh sequences and record its learning",
+        description="Train a model on fresh sequences from random Markov chains. The defaults are "
+        "the paper's minimal model: cross-entropy over all positions, SGD, v = 0.02, W = 0.",
+        formatter_class=ShowDefaults,
+    )
+    record = add_run_options(run)
+    record.add_argument("--out", metavar="DIR", help="run folder to write")
+    record.add_argument("--overwrite", action="store_true", help="replace a different run in DIR")
+    run.set_defaults(command=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    model, prior, settings = prepare(options)
+    configuration = run_configuration(options)
+    if options.out:
+        # found out now rather than after the training
+        refuse_unwritable(options.out)
+        if not options.overwrite:
+            _refuse_other_run(Path(options.out), configuration)
+    trajectory = train(model, prior, **settings, progress=not options.quiet)
+    trajectory.provenance["configuration"] = configuration
+    print(trajectory)
+    print(stage_times(trajectory))
+    _print_heads(trajectory)
+    _print_balance(trajectory)
+    if options.out:
+        print(f"written to {trajectory.save(options.out)}")
+    return 0
+
+
+def _print_heads(trajectory: Trajectory) -> None:
+    """When the heads of a transformer formed, beside what its predictions say."""
+    for name, what in (("previous_token", "to the token before"), ("induction", "by induction")):
+        if name in trajectory.measures:
+            last, seen = trajectory.measures[name][-1], halfway(trajectory, name)
+            when = "never rose" if np.isnan(seen) else f"half way after {seen:,.0f} examples"
+            print(f"attention {what}: {last:.2f} at the end, {when}")
+
+
+def _print_balance(trajectory: Trajectory) -> None:
+    """Check the invariant that every run of the minimal model carries along."""
+    if "balance" not in trajectory.measures:
+        return
+    drift = trajectory.measures["balance"][-1] - trajectory.measures["balance"][0]
+    line = f"|W|^2 - |v|^2 has drifted by {drift:.4g}"
+    if "balance_drift" in trajectory.measures:
+        expected = trajectory.measures["balance_drift"][-1]
+        line += f"; the steps should have added {expected:.4g} = sum eta^2 (|dL/dW|^2 - |dL/dv|^2)"
+    print(line)
+
+
+def _warmup(options: argparse.Namespace) -> int:
+    seconds = warmup(tuple(options.dtype), tuple(options.model))
+    print(f"kernels ready after {seconds:.1f} s")
+    return 0
+
+
+def _refuse_other_run(folder: Path, configuration: dict[str, Any]) -> None:
+    """A finished run is not lost to a slip; the same run again gives the same numbers anyway."""
+    if not (folder / "trajectory.json").exists():
+        return
+    if Trajectory.load(folder).provenance.get("configuration") != configuration:
+        raise ValueError(
+            f"out {folder} already holds a different run: choose another folder or add --overwrite"
+        )
+
+
+def _show(options: argparse.Namespace) -> int:
+    trajectory = Trajectory.load(options.run)
+    print(trajectory)
+    print(stage_times(trajectory))
+    _print_heads(trajectory)
+    origin = trajectory.provenance
+    print(f"run {origin['created']} in {origin['seconds']:.1f} s: {origin['command']}")
+    for name, value in origin["parameters"].items():
+        print(f"  {name:<14} {value}")
+    return 0
+
+
+def _plot(options: argparse.Namespace) -> int:
+    trajectory = Trajectory.load(options.run)
+    # drawing is loaded only when something is drawn
+    from sim.plots.positions import plot_positions
+    from sim.plots.run import plot_run
+    from sim.plots.style import save_figure, use_file_backend
+
+    use_file_backend()
+    given = Path(options.run)
+    folder = output_folder(options.out or (given if given.is_dir() else given.parent))
+    draw, name = (plot_positions, "positions") if options.positions else (plot_run, "run")
+    figure = draw(trajectory, venue=options.venue, usetex=options.usetex)
+    for path in save_figure(figure, folder, name):
+        print(path)
+    return 0

@@ -1,0 +1,237 @@
+"""``python -m sim sweep``: runs over a grid of options and seeds, and a table of their stages."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import multiprocessing
+import signal
+import sys
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from itertools import chain, product
+from pathlib import Path
+from typing import Any
+
+from sim import checks
+from sim.commands.parser import OneLineParser, ShowDefaults
+from sim.commands.run import add_run_options, prepare, run_configuration
+from sim.files import refuse_unwritable
+from sim.learning.descent import train
+from sim.models.models import Model
+from sim.runs.statistics import MedianInterval, median_interval
+from sim.runs.trajectory import Trajectory
+from sim.sweeps.executors import sweep
+from sim.sweeps.grid import Configuration
+from sim.sweeps.store import Run
+from sim.sweeps.table import Sweep
+from sim.task.priors import Prior
+
+EXAMPLES = """\
+examples:
+  python -m sim sweep --grid length=25,50,100 --grid k=2,3 --seeds 10 --workers 2 --out sweep/
+  python -m sim sweep --grid learning-rate=1e-3,2e-3,4e-3 --k 2 --examples 64000 --out rates/
+  python -m sim sweep --grid 'learning-rate=2e-3 2e-3,2e-3 0.1' --out pairs/      v and W apart
+
+Finished runs are kept in DIR/runs and not repeated: the same command resumes a stopped sweep, one
+with more values or seeds adds to it. `python -m sim show` and `plot` take the run folders there.
+"""
+# what cannot vary from run to run, or has an option of its own
+NOT_SWEPT = ("seed", "quiet", "threads")
+MOST_FAILURES_SHOWN = 5
+
+_stopped = False
+
+
+def add_sweep(commands: argparse._SubParsersAction[OneLineParser]) -> None:
+    """Add the command to those of ``python -m sim``."""
+    parser = commands.add_parser(
+        "sweep",
+        help="train over a grid of options and seeds, in several processes",
+        description="Train for every combination of the grid's values and for several seeds, "
+        "and print\nwhen each strategy takes over. All options of `run` are taken; the grid "
+        "overrides them.",
+        epilog=EXAMPLES,
+        formatter_class=_SweepHelp,
+    )
+    grid = parser.add_argument_group("sweep")
+    grid.add_argument(
+        "--grid", action="append", metavar="NAME=VALUE,VALUE,...",
+        help="values of an option of `run`; may be given several times",
+    )  # fmt: skip
+    grid.add_argument("--seeds", type=int, default=1, help="seeds: --seed and those that follow it")
+    grid.add_argument("--workers", type=int, default=1, help="processes")
+    grid.add_argument("--out", metavar="DIR", required=True, help="folder of the sweep")
+    add_run_options(parser)
+    parser.set_defaults(command=_sweep)
+
+
+class _SweepHelp(ShowDefaults, argparse.RawDescriptionHelpFormatter):
+    """Defaults behind the options, the examples line by line."""
+
+
+def train_configuration(configuration: Configuration) -> Trajectory:
+    """What `python -m sim run` does with these options, here or in a worker process."""
+    if _stopped:
+        raise SystemExit(1)
+    model, prior, settings = _prepared(configuration)
+    trajectory = train(model, prior, **settings)
+    trajectory.provenance["configuration"] = configuration
+    return trajectory
+
+
+def _prepared(configuration: Configuration) -> tuple[Model, Prior, dict[str, Any]]:
+    # one thread each: there are runs enough to keep all cores busy
+    return prepare(argparse.Namespace(threads=1, **configuration))
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    workers = checks.integer("workers", options.workers, 1)
+    if options.threads != 1:
+        raise ValueError(f"threads must be 1 in a sweep (use --workers), got {options.threads}")
+    names, configurations = _configurations(options)
+    for configuration in configurations:
+        # what can be refused is refused before the first run
+        _prepared(configuration)
+    refuse_unwritable(options.out)
+    folder = Path(options.out)
+    try:
+        with _processes(workers) as executor:
+            found = sweep(
+                configurations,
+                train_configuration,
+                executor=executor,
+                store=folder / "runs",
+                progress=not options.quiet,
+            )
+    except (BrokenExecutor, KeyboardInterrupt) as error:
+        why = "interrupted" if isinstance(error, KeyboardInterrupt) else "a worker died"
+        kept = f"finished runs are kept in {folder}, the same command goes on from there"
+        print(f"error: {why}; {kept}", file=sys.stderr)
+        return 1
+    print(table(found, names))
+    print(f"written to {found.to_csv(folder / 'sweep.csv')}")
+    _tell_failures(found, [*names, "seed"])
+    return 1 if found.failed else 0
+
+
+def _tell_failures(found: Sweep, names: list[str]) -> None:
+    for run in found.failed[:MOST_FAILURES_SHOWN]:
+        options = zip(names, _values(run, names), strict=True)
+        where = " ".join(f"{name.replace('_', '-')}={value}" for name, value in options)
+        print(f"error: {where} failed with {run.error}", file=sys.stderr)
+    if len(found.failed) > MOST_FAILURES_SHOWN:
+        rest = len(found.failed) - MOST_FAILURES_SHOWN
+        print(f"error: {rest} more failed, see the CSV", file=sys.stderr)
+
+
+def _processes(workers: int) -> AbstractContextManager[ProcessPoolExecutor | None]:
+    if workers == 1:
+        return nullcontext()
+    return ProcessPoolExecutor(
+        workers,
+        # a fresh interpreter each: forking a process with threads is not safe
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, _stop),
+    )
+
+
+def _stop(*_: object) -> None:
+    """In a worker, which Ctrl-C reaches too: give up this run and those handed out already."""
+    global _stopped
+    _stopped = True
+    raise SystemExit(1)
+
+
+def _configurations(options: argparse.Namespace) -> tuple[list[str], list[Configuration]]:
+    """The names of the grid, and every run's options as `python -m sim run` would have them."""
+    parser = OneLineParser(prog="python -m sim sweep", add_help=False)
+    add_run_options(parser)
+    known = {name.replace("_", "-"): name for name in vars(parser.parse_args([]))}
+    axes = _axes(options, [name for name in known if name not in NOT_SWEPT])
+    base = argparse.Namespace(**{name: getattr(options, name) for name in known.values()})
+    first = checks.integer("seed", options.seed, 0)
+    seeds = range(first, first + checks.integer("seeds", options.seeds, 1))
+    configurations = []
+    for values, seed in product(product(*axes.values()), seeds):
+        words = [_typed(name, value) for name, value in zip(axes, values, strict=True)]
+        chosen = parser.parse_args(list(chain(*words)), namespace=copy.copy(base))
+        configurations.append(run_configuration(chosen) | {"seed": seed})
+    return [known[name] for name in axes], configurations
+
+
+def _typed(name: str, value: str) -> list[str]:
+    # attached with an equals sign, a value may begin with a minus
+    return [f"--{name}", *value.split()] if " " in value else [f"--{name}={value}"]
+
+
+def _axes(options: argparse.Namespace, known: list[str]) -> dict[str, list[str]]:
+    axes: dict[str, list[str]] = {}
+    for given in options.grid or []:
+        name, equals, values = given.partition("=")
+        name, listed = name.strip().removeprefix("--"), [part.strip() for part in values.split(",")]
+        if not equals or not all(listed):
+            raise ValueError(f"grid must be NAME=VALUE,VALUE,..., got {given!r}")
+        checks.one_of("grid NAME", name, known)
+        if name in axes:
+            raise ValueError(f"grid must name {name} once, got it twice")
+        axes[name] = listed
+    for one, other in (("steps", "examples"), ("examples", "steps")):
+        if one in axes and (other in axes or getattr(options, other) is not None):
+            raise ValueError(f"grid must not vary {one} when {other} is given")
+    return axes
+
+
+def table(found: Sweep, names: list[str]) -> str:
+    """Medians over the seeds, with their intervals, for every combination of the grid's values."""
+    groups: dict[tuple[str, ...], list[Run]] = {}
+    for run in found.finished:
+        groups.setdefault(_values(run, names), []).append(run)
+    if not groups:
+        return "no run finished"
+    first = found.finished[0].result
+    stages = [name for name in first if name.endswith("_from") and name != "uniform_from"]
+    options = [name.replace("_", "-") for name in names]
+    headings = [f"{name.removesuffix('_from')} from examples" for name in stages]
+    rows = [[*options, "runs", *headings, "final KL to truth (nats)"]]
+    coverage = []
+    for values, runs in groups.items():
+        intervals = [
+            median_interval([run.result[name] for run in runs])
+            for name in (*stages, "final_kl_truth")
+        ]
+        coverage.append(intervals[0].coverage)
+        rows.append([*values, str(len(runs)), *map(_cell, intervals)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
+    return "\n".join([*lines, *_legend(coverage)])
+
+
+def _values(run: Run, names: list[str]) -> tuple[str, ...]:
+    """A run's options as they are typed."""
+    found = (run.configuration[name] for name in names)
+    return tuple(" ".join(map(str, v)) if isinstance(v, list) else str(v) for v in found)
+
+
+def _cell(interval: MedianInterval) -> str:
+    median, low, high = map(_number, interval[:3])
+    return median if low == high else f"{median} [{low}, {high}]"
+
+
+def _number(value: float) -> str:
+    if math.isinf(value):
+        return "never"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _legend(coverage: list[float]) -> list[str]:
+    low, high = min(coverage), max(coverage)
+    if not high:
+        return ["(one run each; with --seeds 6 or more there are intervals of 95%)"]
+    held = f"{low:.1%}" if low == high else f"{low:.1%} to {high:.1%}"
+    return [f"(median over seeds [interval that covers the true median with probability {held}])"]

@@ -1,0 +1,1 @@
+"""How weights change: optimizers, objectives, descent in steps, gradient flow."""

@@ -1,0 +1,216 @@
+"""Gradient flow: dv/dt = -dL/dv, dW/dt = -dL/dW, integrated by scipy's adaptive solvers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from tqdm import tqdm
+
+from sim import checks
+from sim.learning.clock import layer_decays, layer_rates
+from sim.learning.objectives import Objective, bound
+from sim.models.models import Layered
+from sim.provenance import provenance
+from sim.runs.measures import HeldOut
+from sim.runs.recorder import Recorder
+from sim.runs.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from scipy.integrate import OdeSolver
+
+Array = NDArray[np.float64]
+
+METHODS = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
+
+
+class FlowFailed(RuntimeError):
+    """The integrator gave up, or was stopped.
+
+    Attributes
+    ----------
+    time : float
+        Flow time reached.
+    trajectory : Trajectory
+        Everything recorded before it.
+    """
+
+    def __init__(self, reached: float, reason: str, trajectory: Trajectory) -> None:
+        super().__init__(
+            f"gradient flow stopped at time {reached:g}: {reason}; "
+            f"{len(trajectory)} records are kept"
+        )
+        self.time = reached
+        self.trajectory = trajectory
+
+
+def gradient_flow(
+    model: Layered,
+    objective: Objective,
+    *,
+    t_span: tuple[float, float],
+    method: str = "DOP853",
+    rtol: float = 1e-8,
+    atol: float = 1e-10,
+    t_eval: ArrayLike | None = None,
+    rates: float | tuple[float, float] = 1.0,
+    weight_decay: float | tuple[float, float] = 0.0,
+    test_set: HeldOut | None = None,
+    max_evaluations: int = 100_000,
+    progress: bool = False,
+) -> Trajectory:
+    """Integrate gradient flow of an objective from the model's weights.
+
+    Parameters
+    ----------
+    model : MinimalModel or MultiHeadModel
+        Architecture and initial weights; not changed.
+    objective : Objective
+        `Sample`, `Population` or `Bilinear`. The margin loss has kinks: an adaptive solver slows to
+        a crawl along one and ends at `max_evaluations`, so stop before hinges switch or use
+        `gradient_descent`.
+    t_span : (float, float)
+        Flow time from and to; gradient descent with learning rate eta follows the flow with
+        t = eta * step up to O(eta).
+    method : str
+        One of the solvers of `scipy.integrate`: RK45, RK23, DOP853, Radau, BDF, LSODA.
+    rtol, atol : float
+        Tolerances of the integrator.
+    t_eval : array_like, optional
+        Times to record, increasing, inside `t_span`; 101 evenly spaced ones if not given.
+    rates : float or (float, float)
+        Factors on the velocities of v and W, for layers that learn at different rates.
+    weight_decay : float or (float, float)
+        lambda in dw/dt = -rate (grad + lambda w), for v and W.
+    test_set : HeldOut, optional
+        Where predictions are measured; without it only the weights are.
+    max_evaluations : int
+        Evaluations of the gradient after which the flow is given up.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    Trajectory
+        With `step` counting the records and `examples` 0.
+
+    Raises
+    ------
+    FlowFailed
+        When the integrator cannot go on (for instance because the flow explodes) or has used up
+        `max_evaluations`; carries what was recorded.
+    """
+    began = time.perf_counter()
+    checks.one_of("method", method, METHODS)
+    # a third of the time to import sim, for those who integrate nothing
+    from scipy import integrate
+
+    low, high = _span(t_span)
+    times = _times(t_eval, low, high)
+    rtol, atol = checks.real("rtol", rtol), checks.real("atol", atol)
+    rate_v, rate_W = layer_rates(rates, "rates")
+    decay_v, decay_W = layer_decays(weight_decay)
+    if test_set is not None:
+        checks.instance("test_set", test_set, HeldOut, "a HeldOut")
+    most = checks.integer("max_evaluations", max_evaluations, 1)
+    evaluate = bound(objective, model)
+
+    def split(y: Array) -> tuple[Array, Array]:
+        return y[: model.v.size].reshape(model.v.shape), y[model.v.size :].reshape(model.W.shape)
+
+    def velocity(t: float, y: Array) -> Array:
+        v, W = split(y)
+        gradient = evaluate(v, W)[1]
+        d_v = -rate_v * (gradient.v + decay_v * v)
+        d_W = -rate_W * (gradient.W + decay_W * W)
+        return np.concatenate([d_v.ravel(), d_W.ravel()])
+
+    counted = _Counted(velocity, most)
+    bar = tqdm(total=1.0, disable=not progress, leave=False, bar_format="{l_bar}{bar}| {elapsed}")
+    recorder, failure = Recorder(model, test_set), None
+    with bar, np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        try:
+            start = np.concatenate([model.v.ravel(), model.W.ravel()])
+            solver = getattr(integrate, method)(counted, low, start, high, rtol=rtol, atol=atol)
+            for index, (t, y) in enumerate(_states(solver, times, bar)):
+                v, W = split(y)
+                recorder.add({"v": v, "W": W}, evaluate(v, W)[0], step=index, time=t, examples=0)
+        except _GaveUp as error:
+            failure = error
+    parameters: dict[str, Any] = {
+        "objective": objective.describe(),
+        "optimizer": "gradient flow",
+        "model": model.describe(),
+        "t_span": [low, high],
+        "method": method,
+        "rtol": rtol,
+        "atol": atol,
+        "rates": [rate_v, rate_W],
+        "weight_decay": [decay_v, decay_W],
+        "evaluations": counted.calls,
+    }
+    origin = provenance(**parameters) | {"seconds": time.perf_counter() - began}
+    trajectory = recorder.trajectory(origin)
+    if failure is not None:
+        raise FlowFailed(failure.reached, str(failure), trajectory)
+    return trajectory
+
+
+class _GaveUp(Exception):
+    """The integration cannot go on."""
+
+    def __init__(self, reached: float, reason: str) -> None:
+        super().__init__(reason)
+        self.reached = reached
+
+
+class _Counted:
+    """A velocity that can be asked for `most` times."""
+
+    def __init__(self, velocity: Callable[[float, Array], Array], most: int) -> None:
+        self._velocity, self._most, self.calls = velocity, most, 0
+
+    def __call__(self, t: float, y: Array) -> Array:
+        if self.calls == self._most:
+            why = "as happens along a kink of the margin loss"
+            raise _GaveUp(t, f"max_evaluations = {self._most} were used up, {why}")
+        self.calls += 1
+        return self._velocity(t, y)
+
+
+def _states(solver: OdeSolver, times: Array, bar: tqdm) -> Iterator[tuple[float, Array]]:
+    """The solution at each of the increasing `times`, handed out as soon as they are passed."""
+    low, done = solver.t, 0
+    if times[0] == low:
+        yield low, solver.y
+        done = 1
+    while solver.status == "running":
+        message = solver.step()
+        if solver.status == "failed":
+            raise _GaveUp(solver.t, message)
+        bar.update((solver.t - low) / (solver.t_bound - low) - bar.n)
+        passed = int(np.searchsorted(times, solver.t, side="right"))
+        if passed > done:
+            # an interpolant costs some methods more evaluations: only where it is needed
+            between = solver.dense_output()(times[done:passed])
+            yield from zip(times[done:passed].tolist(), between.T, strict=True)
+        done = passed
+
+
+def _span(t_span: tuple[float, float]) -> tuple[float, float]:
+    ends = np.asarray(t_span, dtype=np.float64)
+    if ends.shape != (2,) or not np.isfinite(ends).all() or ends[0] >= ends[1]:
+        raise ValueError(f"t_span must be an increasing pair of finite times, got {t_span}")
+    return float(ends[0]), float(ends[1])
+
+
+def _times(t_eval: ArrayLike | None, low: float, high: float) -> Array:
+    if t_eval is None:
+        return np.linspace(low, high, 101)
+    times = checks.array("t_eval", t_eval, (None,))
+    if times.size < 1 or (np.diff(times) <= 0).any() or times[0] < low or times[-1] > high:
+        raise ValueError(f"t_eval must increase inside t_span = ({low:g}, {high:g}), got {times}")
+    return times

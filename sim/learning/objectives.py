@@ -1,0 +1,204 @@
+"""Objectives for full-batch descent and gradient flow: what is differentiated, and how exactly.
+
+An objective is bound to a model's architecture and then maps weights ``(v, W)`` to a value and a
+gradient. `Sample` is a fixed set of sequences, `Population` the exact population loss by
+enumeration of all sequences, `Bilinear` the regime in which every hinge of the margin loss is
+active.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim import checks
+from sim.models.minimal.model import Gradient, MinimalModel
+from sim.models.models import Layered, check_layered, gradient_kernel
+from sim.task.losses import Loss
+from sim.task.priors import Prior
+from sim.task.priors.quadrature import Quadrature, prior_quadrature
+from sim.task.sequences import initial_distribution
+
+Array = NDArray[np.float64]
+Evaluate = Callable[[Array, Array], tuple[float, Gradient]]
+
+MOST_SEQUENCES = 2**20
+# nodes x sequences held at once while probabilities are summed
+CHUNK = 2**22
+
+
+class Objective(Protocol):
+    """Anything that can be bound to a model and then evaluated at weights."""
+
+    def bind(self, model: Layered) -> Evaluate:
+        """Return ``(v, W) -> (value, Gradient)``; the next call may overwrite the gradient."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """The objective as JSON-ready data, for provenance."""
+        ...
+
+
+def bound(objective: Objective, model: Layered) -> Evaluate:
+    """The objective of a model, with a refusal of what is not an objective or not a model."""
+    check_layered(model)
+    if isinstance(objective, type) or not callable(getattr(objective, "bind", None)):
+        raise TypeError(
+            f"objective must be a Sample, Population or Bilinear objective, got {objective!r}"
+        )
+    return objective.bind(model)
+
+
+class Sample:
+    """Weighted average loss over a fixed set of sequences.
+
+    Parameters
+    ----------
+    tokens : array_like of int, shape (n, T + 1)
+    k : int
+        Number of states.
+    loss : Loss
+    weights : array_like of shape (n,), optional
+        Nonnegative, summing to 1; equal if not given.
+    """
+
+    def __init__(
+        self, tokens: ArrayLike, k: int, loss: Loss, weights: ArrayLike | None = None
+    ) -> None:
+        checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
+        self.k = checks.integer("k", k, 2)
+        self.tokens = checks.tokens(tokens, self.k, minimum_length=2)
+        n = len(self.tokens)
+        self.weights = checks.distribution(
+            "weights", np.full(n, 1.0 / n) if weights is None else weights, n
+        )
+        self.loss = loss
+
+    @property
+    def T(self) -> int:
+        """Context length."""
+        return self.tokens.shape[1] - 1
+
+    def bind(self, model: Layered) -> Evaluate:
+        if (model.k, model.T) != (self.k, self.T):
+            raise ValueError(
+                f"model must have k = {self.k} and T = {self.T} to fit the objective, "
+                f"got k = {model.k} and T = {model.T}"
+            )
+        kernel = gradient_kernel(model, self.loss)
+        return lambda v, W: kernel(self.tokens, self.weights, v, W)
+
+    def describe(self) -> dict[str, Any]:
+        return {"objective": "sample", "sequences": len(self.tokens), **self.loss.describe()}
+
+
+class Population(Sample):
+    """The population loss, eq. (6) / (A.12), by enumerating all k**(T + 1) sequences.
+
+    Exact up to the quadrature over the prior (see `sim.prior_quadrature`): to rounding for k = 2
+    and finite sets, to about 1e-3 for flat priors over more states.
+
+    Parameters
+    ----------
+    prior : Prior
+    T : int
+        Context length; refused when there are more than 2**20 sequences.
+    loss : Loss
+    start : {"stationary", "uniform"} or array_like of shape (k**order,)
+    nodes : int
+        Gauss nodes per dimension of the prior's quadrature.
+    """
+
+    def __init__(
+        self,
+        prior: Prior,
+        T: int,
+        loss: Loss,
+        *,
+        start: str | ArrayLike = "stationary",
+        nodes: int = 32,
+    ) -> None:
+        checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
+        T = checks.integer("T", T, max(1, prior.order - 1))
+        tokens = all_sequences(prior.k, T + 1)
+        rule = prior_quadrature(prior, nodes)
+        super().__init__(tokens, prior.k, loss, sequence_probabilities(tokens, rule, start))
+        self.prior = prior
+
+    def describe(self) -> dict[str, Any]:
+        return super().describe() | {"objective": "population", **self.prior.describe()}
+
+
+class Bilinear:
+    """-sum_jml v_j W_ml K_jml: the margin loss with all hinges active, up to a constant.
+
+    Parameters
+    ----------
+    kernel : array_like, shape (T, k, k)
+        K of the prior, for instance from ``theory.population_kernel``.
+    """
+
+    def __init__(self, kernel: ArrayLike) -> None:
+        self.kernel = checks.array("kernel", kernel, (None, None, None))
+
+    def bind(self, model: Layered) -> Evaluate:
+        if not isinstance(model, MinimalModel):
+            raise TypeError(f"a Bilinear objective needs a MinimalModel, got {model!r}")
+        if (model.T, model.k, model.k) != self.kernel.shape:
+            raise ValueError(
+                f"kernel must have shape (T, k, k) = {(model.T, model.k, model.k)}, "
+                f"got {self.kernel.shape}"
+            )
+        if (model.first_layer, model.normalize) != ("linear", "none"):
+            raise ValueError(
+                "the bilinear regime needs first_layer='linear' and normalize='none', "
+                f"got {model.first_layer!r} and {model.normalize!r}"
+            )
+
+        def evaluate(v: Array, W: Array) -> tuple[float, Gradient]:
+            d_v = -np.einsum("jml,ml->j", self.kernel, W)
+            d_W = -np.einsum("jml,j->ml", self.kernel, v)
+            return float(np.sum(v * d_v)), Gradient(d_v, d_W)
+
+        return evaluate
+
+    def describe(self) -> dict[str, Any]:
+        return {"objective": "bilinear", "shape": list(self.kernel.shape)}
+
+
+def all_sequences(k: int, length: int) -> NDArray[np.int32]:
+    """Every sequence of `length` tokens, in lexicographic order: ``(k**length, length)``."""
+    # a huge power is neither computed nor printed
+    if length * math.log2(k) > math.log2(MOST_SEQUENCES):
+        raise ValueError(
+            f"T must be small enough for at most {MOST_SEQUENCES} sequences, "
+            f"got k**(T + 1) = {k}**{length}"
+        )
+    total = k**length
+    digits = np.arange(total)[:, None] // k ** np.arange(length - 1, -1, -1)
+    return (digits % k).astype(np.int32)
+
+
+def sequence_probabilities(
+    tokens: NDArray[np.int32], rule: Quadrature, start: str | ArrayLike = "stationary"
+) -> Array:
+    """Probability of each sequence under the prior that `rule` stands for, shape ``(n,)``."""
+    histories, k = rule.transition.shape[1:]
+    order = checks.chain_order(histories, k)
+    initial = initial_distribution(start, rule.transition)
+    place = k ** np.arange(order - 1, -1, -1)
+    out = np.zeros(len(tokens))
+    chunk = max(1, CHUNK // len(tokens))
+    for low in range(0, len(rule.weights), chunk):
+        part = slice(low, low + chunk)
+        history = tokens[:, :order] @ place
+        chance = rule.weights[part, None] * initial[part][:, history]
+        for following in tokens[:, order:].T:
+            chance *= rule.transition[part][:, history, following]
+            history = (history * k + following) % histories
+        out += chance.sum(axis=0)
+    return out / out.sum()

@@ -1,0 +1,1 @@
+"""The paper's simplified two-layer linear-attention model, eq. (8)."""

@@ -1,0 +1,97 @@
+"""What the kernels of the minimal model are told of an architecture and a loss."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import checks
+from sim.kernels import _fourier
+from sim.task.losses import Loss
+
+if TYPE_CHECKING:
+    from sim.models.minimal.model import MinimalModel
+
+DTYPES = ("float64", "float32")
+CONVOLUTIONS = ("auto", "direct", "fourier")
+MOST_UNROLLED = 3  # states: beyond, unrolled loops make code that is larger and no faster
+# The direct convolution costs T^2, the transform this times N log2 N: measured where they meet.
+FOURIER_COST = 19.0
+
+
+@dataclass(frozen=True, eq=False)
+class KernelSetting:
+    """Arguments of the kernels that do not change while a model is trained.
+
+    Attributes
+    ----------
+    states : tuple or ndarray of k
+        What tells the compiler how far to unroll.
+    dtype : str
+        Of all arrays handed to the kernels.
+    softmax : bool
+        Whether the first layer is the softmax of v, so that its row scales depend on v.
+    position_scale, position_weight : ndarray, shape (T,)
+        Factor on the logits, and weight in the loss, of each position.
+    loss_code, margin : int, float
+    twist, roots : ndarray
+        Tables of the Fourier transform, empty for the direct convolution.
+    """
+
+    states: Any
+    dtype: str
+    softmax: bool
+    position_scale: NDArray[Any]
+    position_weight: NDArray[Any]
+    loss_code: int
+    margin: float
+    twist: NDArray[Any]
+    roots: NDArray[Any]
+
+    @classmethod
+    def of(
+        cls, model: MinimalModel, loss: Loss, dtype: str = "float64", convolution: str = "auto"
+    ) -> KernelSetting:
+        """Settings for a model and a loss."""
+        checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
+        checks.one_of("dtype", dtype, DTYPES)
+        twist, roots = convolution_tables(model.T, dtype, convolution)
+        return cls(
+            states=unrolled_states(model.k),
+            dtype=dtype,
+            softmax=model.first_layer == "softmax",
+            position_scale=position_scale(model.normalize, model.T).astype(dtype),
+            position_weight=loss.position_weight(model.T).astype(dtype),
+            loss_code=loss.code,
+            margin=loss.margin,
+            twist=twist,
+            roots=roots,
+        )
+
+
+def unrolled_states(k: int) -> Any:
+    """``(0,) * k``, of which the compiler knows the length, for few states; else an array (k,)."""
+    return (0,) * k if k <= MOST_UNROLLED else np.zeros(k, dtype=np.int64)
+
+
+def convolution_tables(
+    T: int, dtype: str, convolution: str = "auto"
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Tables of the Fourier transform for context length T, empty where it would be slower."""
+    checks.one_of("convolution", convolution, CONVOLUTIONS)
+    N = _fourier.transform_length(T)
+    faster = FOURIER_COST * N * math.log2(N) < T * T
+    if convolution == "fourier" or (convolution == "auto" and faster):
+        return _fourier.tables(N, np.dtype(dtype))
+    return np.empty((0, 2), dtype), np.empty((0, 6), dtype)
+
+
+def position_scale(normalize: str, length: int) -> NDArray[np.float64]:
+    """Factor on the logits of each position, ``(length,)``."""
+    if normalize == "none":
+        return np.ones(length)
+    return 1.0 / np.arange(1.0, length + 1.0)

@@ -1,0 +1,1 @@
+"""The minimal model with several heads whose scores are multiplied."""

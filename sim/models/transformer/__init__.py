@@ -1,0 +1,1 @@
+"""The paper's attention-only transformer, eqs. (4)-(5)."""

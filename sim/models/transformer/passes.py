@@ -1,0 +1,151 @@
+"""The compiled passes through a transformer: logits, attention, loss and its exact gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim import checks
+from sim.kernels import transformer as kernels
+from sim.kernels._workspace import SLOTS
+from sim.models.transformer.model import Transformer
+from sim.task.losses import Loss
+
+Array = NDArray[np.floating[Any]]
+
+NO_LOSS = -1
+
+
+def logits(model: Transformer, tokens: ArrayLike) -> Array:
+    """Logits at every position, eq. (4).
+
+    Parameters
+    ----------
+    model : Transformer
+    tokens : array_like of int, shape (n, T)
+        T at most the model's length.
+
+    Returns
+    -------
+    ndarray, shape (n, T, k)
+        In the precision of the parameters.
+    """
+    return _run(model, tokens, 0)[0]
+
+
+def attention_maps(model: Transformer, tokens: ArrayLike) -> list[Array]:
+    """Attention of every head at every position, softmax(mask(A)) of eq. (5), as in Fig. 2.
+
+    Parameters
+    ----------
+    model : Transformer
+    tokens : array_like of int, shape (n, T)
+
+    Returns
+    -------
+    list of ndarray, shape (n, heads, T, T)
+        One array a layer; row i holds what position i reads, and sums to 1.
+    """
+    return list(_run(model, tokens, model.layers)[1])
+
+
+def _run(model: Transformer, tokens: ArrayLike, layers: int) -> tuple[Array, Array]:
+    """Logits, and the attention in the first `layers` layers."""
+    given = checks.tokens(tokens, model.k)
+    check_context(model, given.shape[1])
+    n, T = given.shape
+    dtype = model.parameters.dtype
+    out = np.empty((n, T, model.k), dtype)
+    attention = np.zeros((layers, model.heads, n, T, T), dtype)
+    unused = np.empty(0, dtype)
+    kernels.run(
+        given,
+        np.ones(n),
+        np.ones(T),
+        model.parameters,
+        places(model),
+        *_sizes(model),
+        NO_LOSS,
+        0.0,
+        out,
+        attention,
+        unused,
+    )
+    return out, attention.swapaxes(1, 2)
+
+
+def loss_and_gradient(model: Transformer, tokens: ArrayLike, loss: Loss) -> tuple[float, Array]:
+    """Average loss over sequences, eq. (6), and its exact gradient.
+
+    Parameters
+    ----------
+    model : Transformer
+    tokens : array_like of int, shape (n, T + 1)
+        T at most the model's length: token p + 1 is the target at position p.
+    loss : Loss
+
+    Returns
+    -------
+    value : float
+    gradient : ndarray, shape (P,)
+        Laid out like ``model.parameters``; ``model.views(gradient)`` names its parts.
+    """
+    given = checks.tokens(tokens, model.k, minimum_length=2)
+    check_context(model, given.shape[1] - 1, 1)
+    weight = np.full(len(given), 1.0 / len(given))
+    value, gradient = LossGradient(model, loss)(given, weight, model.parameters)
+    return value, gradient
+
+
+class LossGradient:
+    """Loss and gradient of one architecture, without the checks: the inside of training loops.
+
+    Calling it with ``tokens (n, T + 1) int32, sequence_weight (n,) float64, parameters (P,)``
+    returns the weighted sum of losses and the gradient (P,), overwritten by the next call.
+    """
+
+    def __init__(self, model: Transformer, loss: Loss) -> None:
+        checks.instance("model", model, Transformer, "a Transformer")
+        checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
+        self._loss, self._places, self._sizes = loss, places(model), _sizes(model)
+        self._gradient = np.empty_like(model.parameters)
+        dtype = self._gradient.dtype
+        self._unwanted = (np.empty((0, 0, 0), dtype), np.empty((0, 0, 0, 0, 0), dtype))
+
+    def __call__(
+        self, tokens: NDArray[np.int32], sequence_weight: Array, parameters: Array
+    ) -> tuple[float, Array]:
+        value = kernels.run(
+            tokens,
+            sequence_weight,
+            self._loss.position_weight(tokens.shape[1] - 1),
+            parameters,
+            self._places,
+            *self._sizes,
+            self._loss.code,
+            self._loss.margin,
+            *self._unwanted,
+            self._gradient,
+        )
+        return float(value), self._gradient
+
+
+def places(model: Transformer) -> NDArray[np.int64]:
+    """Where the kernels find each weight in the flat vector, (layers + 1, slots); -1: nowhere."""
+    ends = np.cumsum([int(np.prod(shape)) for shape in model.shapes.values()])
+    begin = dict(zip(model.shapes, [0, *ends.tolist()], strict=False))
+    prefixes = [*(f"layer{layer}." for layer in range(model.layers)), ""]
+    return np.array([[begin.get(p + slot, -1) for slot in SLOTS] for p in prefixes])
+
+
+def _sizes(model: Transformer) -> tuple[int, int, int, int]:
+    return model.k, model.width, model.heads, model.mlp
+
+
+def check_context(model: Transformer, context: int, targets: int = 0) -> None:
+    """Refuse a context longer than the model's; `targets` more tokens were given."""
+    if context > model.length:
+        limit = f"length{' + 1' if targets else ''} = {model.length + targets}"
+        raise ValueError(f"tokens must have length <= {limit}, got {context + targets}")

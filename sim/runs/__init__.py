@@ -1,0 +1,1 @@
+"""What a run leaves behind: trajectories, measures of the predictions, stages, statistics."""

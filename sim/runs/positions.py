@@ -1,0 +1,101 @@
+"""Distances at every position of the context, not at its last token alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import checks
+from sim.models.models import Model, logits
+from sim.randomness import streams
+from sim.runs.measures import gram_name, kl, log_softmax
+from sim.runs.trajectory import Trajectory
+from sim.task import strategies
+from sim.task.priors.names import prior_by_name
+from sim.task.sequences import SequenceBatch, sample_sequences
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PositionDistances:
+    """Mean KL divergences in nats after each token of a context of length T.
+
+    Attributes
+    ----------
+    kl_truth : ndarray, shape (T,)
+        From the true next-token distribution to the model. NaN before the chain's whole history
+        has been seen.
+    kl : dict of str to ndarray, shape (T,)
+        From each strategy to the model.
+    baselines : dict of str to ndarray, shape (T,)
+        From the truth to each strategy.
+    """
+
+    kl_truth: Array
+    kl: dict[str, Array]
+    baselines: dict[str, Array]
+
+
+def distances_by_position(model: Model, batch: SequenceBatch) -> PositionDistances:
+    """How near a model is to the truth and to each strategy after 1, 2, ..., T tokens.
+
+    Parameters
+    ----------
+    model : MinimalModel, MultiHeadModel or Transformer
+    batch : SequenceBatch
+        Tokens ``(n, T + 1)``, of which the last is not shown to the model, and their chains.
+
+    Returns
+    -------
+    PositionDistances
+        Of its entries the last are what `HeldOut.evaluate` finds on the same batch.
+    """
+    checks.instance("batch", batch, SequenceBatch, "a SequenceBatch (of sample_sequences)")
+    histories, k = batch.transition.shape[1:]
+    order = checks.chain_order(histories, k)
+    context = checks.tokens(batch.tokens, k, minimum_length=order + 1)[:, :-1]
+    checks.memory("the predictions", *context.shape, k)
+    log_model = log_softmax(logits(model, context).astype(np.float64))
+    truth = _truth(context, batch.transition, order)
+    guesses = {"uniform": strategies.uniform(context, k)}
+    for n in range(order + 1):
+        guesses[gram_name(n)] = strategies.ngram(context, k, n)
+    return PositionDistances(
+        kl_truth=kl(truth, log_model).mean(axis=0),
+        kl={name: kl(guess, log_model).mean(axis=0) for name, guess in guesses.items()},
+        baselines={name: kl(truth, np.log(guess)).mean(axis=0) for name, guess in guesses.items()},
+    )
+
+
+def _truth(context: NDArray[np.int32], transition: Array, order: int) -> Array:
+    """Next-token distribution of each sequence's chain after each token, (n, T, k)."""
+    n, T = context.shape
+    k = transition.shape[2]
+    out = np.full((n, T, k), np.nan)
+    row = np.zeros((n, T - order + 1), dtype=np.int64)
+    for place in range(order):
+        row = row * k + context[:, place : T - order + 1 + place]
+    out[:, order - 1 :] = transition[np.arange(n)[:, None], row]
+    return out
+
+
+def held_out_sequences(trajectory: Trajectory) -> SequenceBatch:
+    """The held-out sequences of a run of ``python -m sim run``, drawn again from its seed.
+
+    Raises
+    ------
+    ValueError
+        If the run was made in another way.
+    """
+    options = trajectory.provenance.get("configuration")
+    if not isinstance(options, dict) or not {"prior", "seed", "held_out"} <= options.keys():
+        raise ValueError("the run does not say what it was drawn from: not one of 'sim run'")
+    prior = prior_by_name(
+        options["prior"], k=options["k"], alpha=options["alpha"], order=options["order"],
+        p=options["p"],
+    )  # fmt: skip
+    testing = streams(options["seed"], 2)[1]
+    return sample_sequences(prior, options["held_out"], options["length"] + 1, testing)

@@ -1,0 +1,163 @@
+"""Stages of learning: when each strategy is the one nearest to the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import checks
+from sim.runs.measures import strategy_names
+from sim.runs.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An interval in which one strategy is the nearest; crossings between records are interpolated.
+
+    Attributes
+    ----------
+    strategy : str
+    start_step, stop_step : float
+        Updates (for gradient flow: records).
+    start_time, stop_time : float
+        Flow time.
+    start_examples, stop_examples : float
+        Training sequences seen.
+    """
+
+    strategy: str
+    start_step: float
+    stop_step: float
+    start_time: float
+    stop_time: float
+    start_examples: float
+    stop_examples: float
+
+
+@dataclass(frozen=True)
+class StageTimes:
+    """Stages in order, with the thresholds they were found with.
+
+    Attributes
+    ----------
+    stages : tuple of Stage
+    margin : float
+        A strategy takes over when its KL is below the present one's by more than this (nats).
+    hold : int
+        ... and stays so for this many records.
+    """
+
+    stages: tuple[Stage, ...]
+    margin: float
+    hold: int
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(self.stages)
+
+    def __len__(self) -> int:
+        return len(self.stages)
+
+    def __str__(self) -> str:
+        unit = "examples" if self.stages[-1].stop_examples > 0 else "time"
+        lines = [f"nearest strategy  from {unit:<10} to"]
+        for stage in self.stages:
+            start, stop = (getattr(stage, f"{end}_{unit}") for end in ("start", "stop"))
+            lines.append(f"  {stage.strategy:<14}  {start:>14,.6g}  {stop:>12,.6g}")
+        lines.append(
+            f"(takes over when nearer by more than {self.margin:g} nats for {self.hold} record"
+            f"{'s' if self.hold > 1 else ''})"
+        )
+        return "\n".join(lines)
+
+
+def stage_times(trajectory: Trajectory, *, margin: float = 0.0, hold: int = 2) -> StageTimes:
+    """When each strategy is the one nearest to the model in KL(strategy || model).
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        With measures ``kl_<strategy>``.
+    margin : float
+        Nats by which a strategy has to be nearer before it takes over, >= 0.
+    hold : int
+        Consecutive records for which it has to stay nearer, >= 1 (fewer at the end of the run).
+
+    Returns
+    -------
+    StageTimes
+    """
+    checks.instance("trajectory", trajectory, Trajectory, "a Trajectory")
+    margin = checks.real("margin", margin, strict=False)
+    hold = checks.integer("hold", hold, 1)
+    names = strategy_names(trajectory.measures)
+    if not names:
+        raise ValueError("trajectory must have measures kl_<strategy>, got none")
+    distance = np.stack([trajectory.measures[f"kl_{name}"] for name in names])
+    current = int(distance[:, 0].argmin())
+    switches: list[tuple[float, int]] = [(0.0, current)]
+    for record in range(1, distance.shape[1]):
+        candidate = int(distance[:, record].argmin())
+        # the last records of a run that diverged may be infinite: no lead of one over another
+        with np.errstate(invalid="ignore"):
+            lead = distance[current] - distance[candidate] - margin
+        if candidate != current and (lead[record : record + hold] > 0).all():
+            before, after = lead[record - 1], lead[record]
+            # where the lead crosses zero between two records; it may have done so earlier when a
+            # third strategy lay between
+            share = 1.0 if before > 0 else after / (after - before)
+            switches.append((record - share, candidate))
+            current = candidate
+    return StageTimes(tuple(_stages(trajectory, names, switches)), margin, hold)
+
+
+def halfway(trajectory: Trajectory, measure: str) -> float:
+    """Examples after which a measure has come half of the way from its start to its highest.
+
+    For ``previous_token`` and ``induction``: when the heads of a transformer have formed, seen from
+    inside.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+    measure : str
+        A name in its measures.
+
+    Returns
+    -------
+    float
+        Interpolated between records; NaN if the measure never rises above its start.
+    """
+    checks.instance("trajectory", trajectory, Trajectory, "a Trajectory")
+    checks.one_of("measure", measure, trajectory.measures)
+    values = trajectory.measures[measure]
+    # the last records of a run that diverged may be infinite
+    with np.errstate(invalid="ignore"):
+        level = (values[0] + np.max(values)) / 2
+        if not values[0] < level < np.inf:
+            return float("nan")
+        after = int((values >= level).argmax())
+        share = (level - values[after - 1]) / (values[after] - values[after - 1])
+    seen = trajectory.examples[after - 1 : after + 1]
+    return float(seen[0] + share * (seen[1] - seen[0]))
+
+
+def _stages(
+    trajectory: Trajectory, names: list[str], switches: list[tuple[float, int]]
+) -> list[Stage]:
+    last = float(len(trajectory) - 1)
+    ends = [position for position, _ in switches[1:]] + [last]
+    index = np.arange(len(trajectory))
+    stages = []
+    for (start, strategy), stop in zip(switches, ends, strict=True):
+        edges = {}
+        for axis in ("step", "time", "examples"):
+            values = getattr(trajectory, axis)
+            edges[f"start_{axis}"], edges[f"stop_{axis}"] = (
+                float(np.interp(position, index, values)) for position in (start, stop)
+            )
+        stages.append(Stage(names[strategy], **edges))
+    return stages

@@ -1,0 +1,196 @@
+"""Many runs over a grid: in this process or in others, kept as they finish, resumed if stopped."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from sim import checks
+from sim.learning.compilation import MODELS, warmup
+from sim.models.minimal.settings import DTYPES
+from sim.runs.stages import stage_times
+from sim.runs.trajectory import Trajectory
+from sim.sweeps.grid import RESERVED, Configuration, Grid, expand, plain
+from sim.sweeps.store import Run, RunStore, task_name
+from sim.sweeps.table import Sweep
+
+Task = Callable[[Configuration], Trajectory | Mapping[str, float]]
+
+
+def sweep(
+    grid: Grid,
+    run: Task,
+    *,
+    executor: Executor | None = None,
+    store: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> Sweep:
+    """Call `run` for every configuration of a grid.
+
+    The numbers depend on the configurations alone: not on their order, the executor, the number of
+    workers, or on how often the sweep was stopped and resumed.
+
+    Parameters
+    ----------
+    grid : mapping of str to sequence, or iterable of mappings
+        ``{"k": [2, 3], "length": [50, 100]}`` stands for all four combinations. A configuration
+        without an entry ``seed`` gets one of its own, an integer derived from its entries.
+    run : callable
+        Takes a configuration (dict) and returns a Trajectory or a mapping of names to numbers. Its
+        randomness has to come from ``configuration["seed"]``. For worker processes it has to be
+        defined at the top level of a module (or be a `functools.partial` of such a function).
+    executor : concurrent.futures.Executor, optional
+        Where runs take place; here, one after the other, if not given. `ProcessPoolExecutor`,
+        `ThreadPoolExecutor` (compiled kernels release the GIL) and Dask's
+        ``Client.get_executor()`` (tried with version 2026.8; workers have to see the store) will
+        do. It is not shut down.
+    store : path-like, optional
+        Folder in which every finished run is kept, one file each, written by the worker itself. A
+        run found there whole is not repeated; one that failed, was interrupted, or whose file is
+        damaged, is. Changed code is not noticed: use another folder.
+    seed : int
+        Root of the derived seeds.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    Sweep
+        The runs in the order of the grid. One that raised an exception has its message in `error`;
+        the others go on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the grid is empty, holds a configuration twice or something that is not plain data, or
+        `run` cannot be sent to processes.
+    concurrent.futures.BrokenExecutor
+        If a worker died (for want of memory, say). What had finished is in the store.
+    """
+    if not callable(run):
+        raise TypeError(f"run must be a function of a configuration, got {run!r}")
+    if executor is not None:
+        checks.instance("executor", executor, Executor, "a concurrent.futures.Executor")
+    if isinstance(executor, ProcessPoolExecutor):
+        _refuse_unpicklable(run)
+    configurations = expand(grid, checks.integer("seed", seed, 0))
+    # the grid has been found good: now the folder is made
+    place = None if store is None else RunStore(store, task_name(run))
+    runs = {} if place is None else _finished(place, configurations)
+    missing = [index for index in range(len(configurations)) if index not in runs]
+    total = len(configurations)
+    with tqdm(total=total, initial=len(runs), unit="run", disable=not progress, leave=False) as bar:
+        for index, done in _carry_out(
+            run, [(index, configurations[index]) for index in missing], place, executor
+        ):
+            runs[index] = done
+            bar.update()
+    axes = None
+    if isinstance(grid, Mapping):
+        axes = {name: [plain(name, value) for value in grid[name]] for name in grid}
+    return Sweep([runs[index] for index in range(total)], axes)
+
+
+def _finished(place: RunStore, configurations: list[Configuration]) -> dict[int, Run]:
+    found = ((index, place.load(given)) for index, given in enumerate(configurations))
+    return {index: run for index, run in found if run is not None and run.error is None}
+
+
+def _carry_out(
+    run: Task,
+    missing: list[tuple[int, Configuration]],
+    place: RunStore | None,
+    executor: Executor | None,
+) -> Iterator[tuple[int, Run]]:
+    """Runs as they finish, with their place in the grid."""
+    if executor is None:
+        for index, configuration in missing:
+            yield index, execute(run, configuration, place)
+        return
+    if missing:
+        # workers would all compile the same
+        warmup(_named(missing, "dtype", DTYPES), _named(missing, "model", MODELS))
+    futures = {executor.submit(execute, run, given, place): index for index, given in missing}
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        # interrupted, or a worker died: what has not begun will not begin
+        for future in futures:
+            future.cancel()
+
+
+def _named(
+    missing: list[tuple[int, Configuration]], entry: str, known: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Which of the known names the configurations have in an entry; the first, if none."""
+    given = {str(configuration.get(entry)) for _, configuration in missing}
+    return tuple(name for name in known if name in given) or known[:1]
+
+
+def execute(run: Task, configuration: Configuration, place: RunStore | None) -> Run:
+    """One run, in whatever process: an exception becomes its result, an interrupt does not."""
+    began = time.perf_counter()
+    try:
+        # a copy: what the function does to its argument is no business of the others
+        result, kept = _understood(run(dict(configuration)), configuration)
+        done = Run(configuration, result, None, time.perf_counter() - began, kept)
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        done = Run(configuration, {}, message, time.perf_counter() - began)
+    return done if place is None else place.save(done)
+
+
+def summary(trajectory: Trajectory) -> dict[str, float]:
+    """A trajectory in numbers: its last loss and measures, and when the strategies take over.
+
+    ``unigram_from`` is the number of examples (of a flow: the time) at which the unigram strategy
+    first becomes the nearest, infinity if it does not within the run; so for each strategy.
+    """
+    last = {"loss": trajectory.loss} | trajectory.measures
+    result = {f"final_{name}": float(values[-1]) for name, values in last.items()}
+    names = [name.removeprefix("kl_") for name in last if name.startswith("kl_")]
+    strategies = [name for name in names if name != "truth"]
+    if strategies:
+        stages = stage_times(trajectory)
+        unit = "examples" if trajectory.examples.any() else "time"
+        for name in strategies:
+            starts = [getattr(at, f"start_{unit}") for at in stages if at.strategy == name]
+            result[f"{name}_from"] = min(starts, default=np.inf)
+    return result
+
+
+def _understood(
+    returned: Any, configuration: Configuration
+) -> tuple[dict[str, float], Trajectory | None]:
+    """The numbers a run came to, and its trajectory if it returned one."""
+    trajectory = returned if isinstance(returned, Trajectory) else None
+    result = returned if trajectory is None else summary(trajectory)
+    if not isinstance(result, Mapping):
+        raise TypeError(f"run must return a Trajectory or a mapping to numbers, got {result!r}")
+    numbers = {name: plain(f"result {name}", value) for name, value in result.items()}
+    for name, value in numbers.items():
+        if not isinstance(name, str) or not isinstance(value, Real):
+            raise TypeError(f"run must return numbers by name, got {value!r} for {name!r}")
+        if name in configuration or name in RESERVED:
+            raise ValueError(f"run must not return {name!r}: that column is taken")
+    return numbers, trajectory
+
+
+def _refuse_unpicklable(run: Task) -> None:
+    try:
+        pickle.dumps(run)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        raise TypeError(
+            "run must be a function at the top level of a module to be sent to worker processes, "
+            f"got {run!r}"
+        ) from None

@@ -1,0 +1,49 @@
+"""Chains from a fixed finite set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import checks
+from sim.randomness import Seed, generator
+from sim.task.priors.prior import Prior
+
+
+@dataclass(frozen=True, eq=False)
+class FiniteSet(Prior):
+    """Uniform over `size` chains drawn once from `prior` with `seed`."""
+
+    prior: Prior
+    size: int
+    seed: int
+    chains: NDArray[np.float64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        checks.instance("prior", self.prior, Prior, "a prior such as Dirichlet(k)")
+        checks.integer("size", self.size, 1)
+        checks.integer("seed", self.seed, 0)
+        object.__setattr__(self, "chains", self.prior.sample(self.size, self.seed))
+
+    @property
+    def k(self) -> int:  # type: ignore[override]
+        return self.prior.k
+
+    @property
+    def order(self) -> int:  # type: ignore[override]
+        return self.prior.order
+
+    def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
+        n = self._size(n)
+        return self.chains[generator(rng).integers(self.size, size=n)]
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "prior": "finite_set",
+            "of": self.prior.describe(),
+            "size": self.size,
+            "seed": self.seed,
+        }

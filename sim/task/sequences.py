@@ -1,0 +1,125 @@
+"""Sequences from random Markov chains: the data of the in-context task (Sec. 2.1)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim import checks
+from sim.kernels import chains
+from sim.randomness import Seed, generator
+from sim.task.priors import Prior
+
+# of the elimination that finds stationary distributions: about half a day
+MOST_OPERATIONS = 10**14
+
+
+class SequenceBatch(NamedTuple):
+    """Sequences and the chains they came from.
+
+    Attributes
+    ----------
+    tokens : ndarray of int32, shape (n, length)
+    transition : ndarray, shape (n, k**order, k)
+    """
+
+    tokens: NDArray[np.int32]
+    transition: NDArray[np.float64]
+
+
+def stationary_distribution(transition: ArrayLike) -> NDArray[np.float64]:
+    """Stationary distribution of chains of any order, accurate to relative rounding error.
+
+    Parameters
+    ----------
+    transition : array_like, shape (n, k**order, k) or (k**order, k)
+        Rows sum to 1; row s belongs to the history spelled by the base-k digits of s, oldest
+        token first.
+
+    Returns
+    -------
+    ndarray, shape (n, k**order) or (k**order,)
+        Distribution over histories; for order 1 the stationary distribution pi itself. A chain
+        with several recurrent classes gets the distribution of one of them.
+    """
+    matrices = checks.transition("transition", transition)
+    out = np.empty(matrices.shape[:2])
+    chains.stationary(matrices, out)
+    return out[0] if np.ndim(transition) == 2 else out
+
+
+def sample_sequences(
+    prior: Prior,
+    n: int,
+    length: int,
+    rng: Seed = None,
+    start: str | ArrayLike = "stationary",
+) -> SequenceBatch:
+    """Draw `n` chains from the prior and one sequence from each.
+
+    Parameters
+    ----------
+    prior : Prior
+    n, length : int
+        Number of sequences and tokens in each, at least 1. A training example for context
+        length T has ``length = T + 1``: the last token is only ever a target.
+    rng : None, int, SeedSequence or Generator
+    start : {"stationary", "uniform"} or array_like of shape (k**order,)
+        Law of the first `order` tokens; an array is a distribution over histories (for order 1,
+        over the first token).
+
+    Returns
+    -------
+    SequenceBatch
+        The same seed gives the same bits whatever the number of threads.
+
+    Raises
+    ------
+    ValueError
+        For n or length below 1, an unknown start, or one that is not a distribution.
+    """
+    refuse_oversized(prior, n, length, start)
+    rng = generator(rng)
+    transition = prior.sample(n, rng)
+    initial = initial_distribution(start, transition)
+    uniforms = rng.random((n, max(1, length - prior.order + 1)))
+    tokens = np.empty((n, length), dtype=np.int32)
+    chains.sample(transition, initial, uniforms, prior.order, tokens)
+    return SequenceBatch(tokens, transition)
+
+
+def refuse_oversized(
+    prior: Prior, n: int, length: int, start: str | ArrayLike = "stationary"
+) -> None:
+    """Refuse sequences that this machine could not hold, or whose starts take a day to find."""
+    checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
+    checks.integer("n", n, 1)
+    checks.integer("length", length, 1)
+    histories = checks.histories(prior.k, prior.order)
+    checks.memory(f"{n} chains with {histories} histories", n, histories, prior.k)
+    checks.memory(f"{n} sequences of length {length}", n, length)
+    if isinstance(start, str) and start == "stationary":
+        checks.memory(f"the stationary start over {histories} histories", histories, histories)
+        if n * histories**3 > MOST_OPERATIONS:
+            raise ValueError(
+                f"start 'stationary' would take some {n * histories**3:.0e} operations for {n} "
+                f"chains with {histories} histories: use start 'uniform'"
+            )
+
+
+def initial_distribution(
+    start: str | ArrayLike, transition: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Law of the initial history for each chain, shape ``(n, k**order)``."""
+    n, histories, _ = transition.shape
+    if isinstance(start, str):
+        checks.one_of("start", start, ("stationary", "uniform"))
+        if start == "uniform":
+            return np.full((n, histories), 1.0 / histories)
+        initial = np.empty((n, histories))
+        chains.stationary(np.ascontiguousarray(transition), initial)
+        return initial
+    given = checks.distribution("start", start, histories)
+    return np.ascontiguousarray(np.broadcast_to(given, (n, histories)))

@@ -1,0 +1,76 @@
+"""Experiments: runs shared by claims and figures, kept as they finish."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from proofs_check.experiments import cache
+from proofs_check.experiments.experiment import Experiment
+from proofs_check.ledger import selection as ledger
+
+
+def numbers(configuration):
+    """A run in miniature: numbers that depend on configuration and seed."""
+    rng = np.random.default_rng(configuration["seed"])
+    return {"value": configuration["k"] + rng.uniform()}
+
+
+def fails(configuration):
+    raise ArithmeticError(f"k = {configuration['k']}")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A cache of its own, and no other processes."""
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("proofs_check.experiments.experiment.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
+    return tmp_path
+
+
+def test_a_second_look_reads_what_the_first_one_kept(here, monkeypatch):
+    grid = {"k": [2, 3], "seed": [0, 1]}
+    first = Experiment(numbers, grid).runs()
+    monkeypatch.setattr(np.random, "default_rng", lambda _: pytest.fail("was computed again"))
+    again = Experiment(numbers, grid).runs()
+    assert [run.result for run in first.runs] == [run.result for run in again.runs]
+    assert len(list(here.rglob("*.json"))) == 4
+
+
+def test_without_cache_nothing_is_kept(here):
+    Experiment(numbers, {"k": [2]}).runs(use_cache=False)
+    assert not list(here.rglob("*.json"))
+
+
+def test_a_failed_run_is_no_evidence(here):
+    with pytest.raises(RuntimeError, match=r"k.*2.*failed with ArithmeticError: k = 2"):
+        Experiment(fails, {"k": [2]}).runs()
+
+
+def test_code_is_told_from_comments_and_docstrings():
+    computation = cache._computation
+    assert computation("def f(x):\n    '''Add.'''\n    return x + 1  # one\n") == computation(
+        "def f(x):\n    return x + 1\n"
+    )
+    assert computation("x = 1 + 2") != computation("x = 1 - 2")
+
+
+def test_runs_of_changed_tasks_are_not_found(here, monkeypatch):
+    monkeypatch.setattr(cache.inspect, "getsource", lambda _: "first = 1")
+    Experiment(numbers, {"k": [2], "seed": [0]}).runs()
+    Experiment(numbers, {"k": [2], "seed": [0]}).runs()
+    assert len(list(here.rglob("*.json"))) == 1
+    monkeypatch.setattr(cache.inspect, "getsource", lambda _: "first = 2")
+    Experiment(numbers, {"k": [2], "seed": [0]}).runs()
+    assert len(list(here.rglob("*.json"))) == 2
+
+
+def test_experiments_are_looked_into_only_when_asked_for(monkeypatch):
+    claims = [replace(ledger.CLAIMS[0], minutes=2.0), ledger.CLAIMS[1]]
+    monkeypatch.setattr(ledger, "CLAIMS", claims)
+    assert ledger.select([]) == claims[1:]
+    assert ledger.select([], experiments=True) == claims
+    assert ledger.select([claims[0].id]) == claims[:1]

@@ -1,0 +1,1 @@
+"""The command line of the room: options in, calls, tables out."""

@@ -1,0 +1,1 @@
+"""What ``python -m theory show`` prints: derivations step by step, as data."""

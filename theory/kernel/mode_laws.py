@@ -1,0 +1,158 @@
+r"""What the two modes of the kernel become for long contexts, and when v_2 overtakes v_1.
+
+In the orthonormal basis 11'/k, (I - 11'/k)/sqrt(k-1) the kernel is two columns over the lags.
+Under the flat prior both are ``T M_ml (1 - x)^2 / 2`` to leading order, x = j/T: one profile, so
+the first mode is that profile with W proportional to M (B on the diagonal, A off it),
+
+    sigma_1 ~ T^{3/2} |M|_F / sqrt(20),            |M|_F^2 = k B^2 + k (k-1) A^2.
+
+What is orthogonal to M in W sees only the lag pattern delta_j of `lag_pattern`, so that
+``sigma_2 ~ (T/2) |cos| (sum_j delta_j^2)^{1/2}`` with |cos| the weight of the identity direction
+in it: one power T^{1/2} below. With a = b the columns are orthogonal to leading order, and the
+one of the lag pattern, which is T/2 (sum_j delta_j^2)^{1/2}, comes first; the other is, with
+L = log T + gamma + log 2 - 3,  (T/192)^{1/2} (L^2 - 2L/3 + 2/9)^{1/2}.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+
+from theory import checks
+from theory.first_steps.step_1 import leading_constants
+from theory.first_steps.step_2 import critical_rate_constant
+from theory.kernel.lag_pattern import lag_constants, parity_law
+from theory.kernel.population import population_kernel
+from theory.kernel.singular_modes import modes
+
+Array = NDArray[np.float64]
+
+_LAGS = 20_000  # summed one by one; the tail beyond follows the parity law
+
+
+def first_singular_constant(prior: str = "flat") -> sp.Expr:
+    """The limit of sigma_1^2 / T^3 (flat) or sigma_1^2 / T^2 (a = b), two states, exactly.
+
+    Raises
+    ------
+    ValueError
+        If the prior is unknown.
+    """
+    if checks.prior_name(prior) == "flat":
+        known = leading_constants()
+        return sp.expand(known.A**2 + known.B**2) / 10
+    n = sp.Symbol("n", integer=True, positive=True)
+    # delta_j = 1/(4 (j+1)) for even j = 2n, else 0
+    return sp.summation(1 / (2 * n + 1) ** 2, (n, 1, sp.oo)) / 64
+
+
+def second_singular_constant() -> float:
+    """The limit of sigma_2^2 / T^2 under the flat prior, two states, to about 1e-13."""
+    known = leading_constants()
+    A, B = float(known.A), float(known.B)
+    cosine = (A + B) ** 2 / ((A + B) ** 2 + (B - A) ** 2)
+    return cosine / 4 * lag_energy()
+
+
+def lag_energy() -> float:
+    """The sum of delta_j^2 over all lags, flat prior, two states."""
+    law = parity_law()
+    tail = (float(law.even) ** 2 + float(law.odd) ** 2) / 2 / (3 * (_LAGS + 0.5) ** 3)
+    return float(np.sum(lag_constants(_LAGS) ** 2)) + tail
+
+
+def singular_value_law(T: ArrayLike, prior: str = "flat") -> Array:
+    """The large-T law of the two singular values, two states.
+
+    Relative corrections are O(1/T) under the flat prior and O(log(T)^2 / T) with a = b.
+
+    Parameters
+    ----------
+    T : float or array, context lengths > 1
+    prior : "flat" or "doubly_stochastic"
+
+    Returns
+    -------
+    array (..., 2)
+
+    Raises
+    ------
+    ValueError
+        Naming the argument and its value.
+    """
+    length = np.asarray(T, dtype=np.float64)
+    if not np.all(length > 1):
+        raise ValueError(f"T must be above 1 for a law of long contexts, got {T!r}")
+    first = math.sqrt(float(first_singular_constant(checks.prior_name(prior))))
+    if prior == "flat":
+        laws = (first * length**1.5, math.sqrt(second_singular_constant()) * length)
+    else:
+        L = np.log(length) + np.euler_gamma + math.log(2) - 3
+        laws = (first * length, np.sqrt(length / 192 * (L**2 - 2 * L / 3 + 2 / 9)))
+    return np.stack(laws, axis=-1)
+
+
+def overtaking_time(T: int, *, v: float = 1.0, W: float = 1.0, prior: str = "flat") -> float | None:
+    """Flow time at which v_2 first overtakes v_1, two states, linear flow.
+
+    At first v_1 pulls ahead, linearly in t; v_2 gains with t^2 through the growth of W. For
+    long contexts under the flat prior the time is ``(W / v) C / T^3`` with C the constant of the
+    critical learning rate, `critical_rate_constant`.
+
+    Parameters
+    ----------
+    T : int >= 2
+    v, W : float >= 0, not both 0
+        The common initial value of all v_j, and of all entries of W. Only their ratio matters.
+    prior : "flat" or "doubly_stochastic"
+
+    Returns
+    -------
+    float, or None if v_2 never gets ahead; 0.0 if it does from the start
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument and its value.
+    """
+    T = checks.integer("T", T, 2)
+    for name, value in (("v", v), ("W", W)):
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} must be finite and >= 0, got {value!r}")
+    if v == W == 0:
+        raise ValueError("v and W must not both be 0")
+    K = population_kernel(T, prior=prior)
+    found = modes(T, kernel=K)
+    # u = K:w / sigma; the difference of two entries of the SVD's u would be rounded at large T
+    lead = np.einsum("rml,ml->r", found.W_modes, K[1] - K[0]) / found.singular_values
+    along_v, along_W = v * found.v_modes.sum(axis=1), W * found.W_modes.sum(axis=(1, 2))
+
+    def ahead(t: ArrayLike) -> Array:
+        """v_2 - v_1 over its fastest growth, so that late times do not overflow."""
+        x = np.multiply.outer(t, found.singular_values)
+        damp = np.exp(x - x[..., :1])
+        stretch = damp * np.expm1(-x) ** 2 / 2
+        swing = -damp * np.expm1(-2 * x) / 2
+        return np.asarray((stretch * along_v + swing * along_W) @ lead)
+
+    # From far below the law (W/v) C / T^3 of early times to where the first mode is alone.
+    share = min(1.0, W / v) if v and W else 1.0
+    law = share * float(critical_rate_constant()) / T**3
+    start = 1e-3 * min(law, 1.0 / found.singular_values[0])
+    rates = found.singular_values
+    apart = [rate for rate in (rates[0] - rates[-1], rates[0]) if rate > 1e-9 * rates[0]]
+    grid = np.geomspace(start, 60.0 / apart[0], 4000)
+    with np.errstate(under="ignore"):
+        positive = ahead(grid) > 0
+    if not positive.any():
+        return None
+    index = int(np.argmax(positive))
+    return (
+        0.0
+        if index == 0
+        else float(brentq(ahead, *grid[index - 1 : index + 1], xtol=1e-300, rtol=1e-13))
+    )

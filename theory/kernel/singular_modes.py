@@ -1,0 +1,152 @@
+r"""Singular modes of the population kernel and the exact gradient flow they carry.
+
+While every hinge is active, gradient flow of the population loss is linear,
+``dv/dt = K : W`` and ``dW/dt = K . v``. Along a singular triple (sigma, u, w) of K, seen as a
+matrix (T, k^2), it is a hyperbolic rotation of the two amplitudes; everything else stands still.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from theory import checks
+from theory.kernel.population import population_kernel
+
+_MAX_EXPONENT = 700.0  # cosh overflows float64 just above
+
+
+class Modes(NamedTuple):
+    """``K_jml = sum_r singular_values[r] v_modes[r, j] W_modes[r, m, l]``.
+
+    Attributes
+    ----------
+    singular_values : (r,), decreasing, positive
+    v_modes : (r, T), orthonormal
+    W_modes : (r, k, k), orthonormal in the Frobenius product
+    """
+
+    singular_values: NDArray[np.float64]
+    v_modes: NDArray[np.float64]
+    W_modes: NDArray[np.float64]
+
+
+def modes(T: int, *, k: int = 2, prior: str = "flat", kernel: ArrayLike | None = None) -> Modes:
+    """Singular modes of K.
+
+    The sign is fixed by making the largest entry of each v mode, in absolute value, positive (the
+    first such entry on a tie). Values below 1e-12 of the largest are rounding and are cut; K has
+    rank at most 2 for priors invariant under relabelling the states.
+
+    Parameters
+    ----------
+    T : int >= 1
+    k : int >= 2
+    prior : "flat" or "doubly_stochastic"
+    kernel : (T, k, k), optional, used instead of computing one
+
+    Returns
+    -------
+    Modes, with r = 0 if K vanishes
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument and its value.
+    """
+    T, k = checks.integer("T", T, 1), checks.integer("k", k, 2)
+    checks.prior_name(prior)
+    K = population_kernel(T, k=k, prior=prior) if kernel is None else _kernel(kernel, T, k)
+    left, values, right = np.linalg.svd(K.reshape(T, k * k), full_matrices=False)
+    kept = values > 1e-12 * values[0]
+    v_modes, W_modes = left.T[kept], right[kept]
+    largest = np.argmax(np.abs(v_modes), axis=1)
+    flip = np.where(np.take_along_axis(v_modes, largest[:, None], axis=1) < 0, -1.0, 1.0)
+    return Modes(values[kept], v_modes * flip, (W_modes * flip).reshape(-1, k, k))
+
+
+def linear_flow(
+    v0: ArrayLike,
+    W0: ArrayLike,
+    t: ArrayLike,
+    *,
+    kernel: ArrayLike | None = None,
+    prior: str = "flat",
+    rates: tuple[float, float] = (1.0, 1.0),
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Exact gradient flow of the bilinear population loss.
+
+    Solves ``dv/dt = rates[0] K : W`` and ``dW/dt = rates[1] K . v``, valid until a hinge closes.
+
+    Parameters
+    ----------
+    v0 : (T,)
+    W0 : (k, k)
+    t : float or (n,), flow time (learning rate times step); negative times run backwards
+    kernel : (T, k, k), optional, used instead of `population_kernel`
+    prior : "flat" or "doubly_stochastic", used when no kernel is given
+    rates : two floats >= 0, for v and for W
+
+    Returns
+    -------
+    v : (n, T); W : (n, k, k). A scalar `t` gives (T,) and (k, k).
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument and its value; also when the solution leaves the range of float64.
+    """
+    v, W = _finite("v0", v0, 1), _finite("W0", W0, 2)
+    T, k = len(v), len(W)
+    if W.shape != (k, k):
+        raise ValueError(f"W0 must be square, got shape {W.shape}")
+    times = _finite("t", t, None)
+    if times.ndim > 1:
+        raise ValueError(f"t must be a number or one-dimensional, got shape {times.shape}")
+    rate_v, rate_W = _rates(rates)
+    found = modes(T, k=k, prior=prior, kernel=kernel)
+    amplitude_v = found.v_modes @ v
+    amplitude_W = np.einsum("rml,ml->r", found.W_modes, W)
+    phase = np.multiply.outer(times, found.singular_values * np.sqrt(rate_v * rate_W))
+    if phase.size and np.max(np.abs(phase)) > _MAX_EXPONENT:
+        raise ValueError(
+            f"t must keep |t| times the fastest rate below {_MAX_EXPONENT:g}, "
+            f"got {np.max(np.abs(phase)):.3g}"
+        )
+    swing = np.multiply.outer(times, found.singular_values) * _sinhc(phase)
+    # cosh - 1 without cancellation, so that early times keep their relative accuracy.
+    stretch = 2.0 * np.sinh(phase / 2.0) ** 2
+    change_v = stretch * amplitude_v + rate_v * swing * amplitude_W
+    change_W = stretch * amplitude_W + rate_W * swing * amplitude_v
+    return v + change_v @ found.v_modes, W + np.tensordot(change_W, found.W_modes, axes=(-1, 0))
+
+
+def _sinhc(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """sinh(x)/x, with its limit 1 at 0 (a rate may be zero)."""
+    safe = np.where(x == 0.0, 1.0, x)
+    return np.where(x == 0.0, 1.0, np.sinh(safe) / safe)
+
+
+def _rates(rates: Any) -> tuple[float, float]:
+    pair = np.asarray(rates, dtype=np.float64)
+    if pair.shape != (2,) or not np.all(np.isfinite(pair)) or np.any(pair < 0):
+        raise ValueError(f"rates must be two finite numbers >= 0, for v and W, got {rates!r}")
+    return float(pair[0]), float(pair[1])
+
+
+def _finite(name: str, value: ArrayLike, ndim: int | None) -> NDArray[np.float64]:
+    array = np.asarray(value, dtype=np.float64)
+    if ndim is not None and (array.ndim != ndim or array.size == 0):
+        raise ValueError(f"{name} must have {ndim} nonempty dimension(s), got shape {array.shape}")
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"{name} must be finite")
+    return array
+
+
+def _kernel(kernel: ArrayLike, T: int, k: int) -> NDArray[np.float64]:
+    K = _finite("kernel", kernel, 3)
+    if K.shape != (T, k, k):
+        raise ValueError(f"kernel must have shape {(T, k, k)}, got {K.shape}")
+    return K

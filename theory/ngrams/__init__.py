@@ -1,0 +1,1 @@
+"""How the minimal model with several heads leaves the origin."""

@@ -1,0 +1,1 @@
+"""When unigram and bigram become the nearest strategy, from expected counts."""

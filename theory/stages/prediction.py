@@ -1,0 +1,206 @@
+"""Predicted times of the stages uniform, unigram, bigram, and where each number comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from theory import checks
+from theory.commands.tables import measured
+from theory.kernel.population import population_kernel
+from theory.kernel.singular_modes import linear_flow, modes
+from theory.stages.expected_counts import STRATEGIES, ExpectedCounts
+from theory.stages.flow import Flow, reduced_flow
+from theory.stages.stability import largest_stable_rate
+from theory.stages.token_losses import LOSSES
+
+Array = NDArray[np.float64]
+
+APPROXIMATIONS = (
+    "counts are replaced by their expectations given the chain",
+    "strategies are those of infinite context, without smoothing",
+    "gradient flow of the population loss: no sampling noise, learning rate below that above",
+)
+# flow time: where no bigram stage has begun by then none is reported
+_LONGEST, _FIRST_RECORD = 1024.0, 2.5e-5
+# enough for a crossing between records to be found to a part in a thousand
+_RECORDS = 480
+
+
+class StagePrediction(NamedTuple):
+    """Times at which a strategy takes over, in flow time (learning rate times step).
+
+    Attributes
+    ----------
+    unigram : float or None
+        From uniform to unigram, by the reduced flow; None if it is never the nearest.
+    bigram : float or None
+        To bigram, from unigram or, where there is no unigram stage, from uniform.
+    unigram_linear : float or None
+        The first time again, by the exact linear flow; None if that flow does not reach it.
+    escape_rate : float
+        Largest singular value of K: growth rate of small weights.
+    regime : str
+    approximations : tuple of str
+    unigram_error, bigram_error : float
+        Standard errors from the scramblings of the points averaged over; 0 for k = 2, whose
+        quadrature has converged to four digits.
+    stable_rate : float or None
+        Learning rate below which steps follow the flow, see `largest_stable_rate`; None for the
+        margin loss, which has no curvature but at its kinks.
+    """
+
+    unigram: float | None
+    bigram: float | None
+    unigram_linear: float | None
+    escape_rate: float
+    regime: str
+    approximations: tuple[str, ...]
+    unigram_error: float = 0.0
+    bigram_error: float = 0.0
+    stable_rate: float | None = None
+
+
+def predict_stages(
+    T: int,
+    k: int = 2,
+    prior: str = "flat",
+    init: float = 0.02,
+    loss: str = "cross_entropy",
+    *,
+    delta: float = 1.0,
+    margin: float = 0.0,
+    nodes: int | None = None,
+    replicates: int = 4,
+    seed: int = 0,
+    progress: bool = False,
+) -> StagePrediction:
+    """When unigram and bigram become the nearest strategy, from v = init and W = 0.
+
+    Parameters
+    ----------
+    T : int >= 1
+    k : int >= 2
+    prior : "flat" or "doubly_stochastic"
+    init : float > 0
+    loss : "cross_entropy" or "margin", the losses whose flow leaves the origin along K
+    delta : float > 0, for the margin loss
+    margin : float >= 0
+        As in `Flow.stages`: by how much (nats) a strategy has to be nearer before it takes over.
+    nodes : int, as in `ExpectedCounts`; 10 for k = 2, else 512
+    replicates : int >= 2
+        For k >= 3, how many scrambled Sobol nets of chains to take, each with its own flow: the
+        times are means over them.
+    seed : int >= 0, of the scramblings
+    progress : bool, show a progress bar on stderr
+
+    Returns
+    -------
+    StagePrediction
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument and its value.
+    """
+    T, init = checks.integer("T", T, 1), checks.positive("init", init)
+    checks.one_of("loss", loss, LOSSES[1:])
+    replicates, seed = checks.integer("replicates", replicates, 2), checks.integer("seed", seed, 0)
+    kernel = population_kernel(T, k=k, prior=prior)
+    rate = float(modes(T, k=k, kernel=kernel).singular_values[0])
+    children = np.random.SeedSequence(seed).spawn(1 if k == 2 else replicates)
+    times, rates = [], []
+    for child in tqdm(children, unit="flow", disable=not progress, leave=False):
+        model = ExpectedCounts(
+            T, T=T, k=k, prior=prior, loss=loss, delta=delta,
+            nodes=nodes or (10 if k == 2 else 512), seed=child,
+        )  # fmt: skip
+        start = np.full(T, init)
+        linear = _linear_time(model, start, rate, kernel, margin)
+        flow = _flow(model, start, linear, margin)
+        begins = {name: begin for name, begin, _ in reversed(flow.stages(margin))}
+        times.append((begins.get("unigram"), begins.get("bigram"), linear))
+        if loss == "cross_entropy":
+            rates.append(largest_stable_rate(model, flow))
+    (unigram, unigram_error), (bigram, bigram_error), (linear, _) = (
+        _mean(column) for column in zip(*times, strict=True)
+    )
+    return StagePrediction(
+        unigram, bigram, linear, rate, _regime(unigram, bigram), APPROXIMATIONS,
+        unigram_error, bigram_error, float(np.mean(rates)) if rates else None,
+    )  # fmt: skip
+
+
+def _flow(model: ExpectedCounts, start: Array, linear: float | None, margin: float) -> Flow:
+    """The reduced flow until bigram takes over."""
+    # the stages may lie many powers of ten apart: records begin before the earlier one
+    first = _FIRST_RECORD if linear is None else min(_FIRST_RECORD, 0.02 * linear)
+    return reduced_flow(
+        model, 0.0, 0.0, start, stop=_LONGEST, until="bigram", margin=margin,
+        first=first, records=_RECORDS,
+    )  # fmt: skip
+
+
+def _mean(values: Sequence[float | None]) -> tuple[float | None, float]:
+    """Mean and its standard error; None if one of them is."""
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return None, 0.0
+    error = np.std(known, ddof=1) / np.sqrt(len(known)) if len(known) > 1 else 0.0
+    return float(np.mean(known)), float(error)
+
+
+def _regime(first: float | None, second: float | None) -> str:
+    if second is None:
+        return "bigram is not reached"
+    if first is None:
+        return "no unigram stage"
+    times = second / first - 1.0
+    return f"separation of time scales: unigram lasts {times:.3g} times the first stage"
+
+
+def _linear_time(
+    model: ExpectedCounts, start: Array, rate: float, kernel: Array, margin: float
+) -> float | None:
+    """First time at which the weights of the linear flow are nearer to unigram than to uniform."""
+    k = model.k
+    # up to weights of order 1, where the linear flow has long ceased to hold
+    last = np.arccosh(1.0 + 1.0 / start[0]) / rate
+    times = np.linspace(0.0, last, 400)
+    v, W = linear_flow(start, np.zeros((k, k)), times, kernel=kernel)
+    each = [model.distances(w[0, 1], w[0, 0] - w[0, 1], u) for u, w in zip(v, W, strict=True)]
+    flow = Flow(times, W[:, 0, 1], W[:, 0, 0] - W[:, 0, 1], v, np.zeros_like(times),
+                {name: np.array([d[name] for d in each]) for name in STRATEGIES})  # fmt: skip
+    return next((begin for name, begin, _ in flow.stages(margin) if name == "unigram"), None)
+
+
+def table(found: StagePrediction, *, T: int, k: int, prior: str, init: float, loss: str) -> str:
+    """The prediction as text; every number names the function and equation behind it."""
+    flow = "theory.predict_stages, flow of eqs. (6), (8)"
+    rows = [
+        ("escape rate sigma_1", found.escape_rate, 0.0, "theory.modes, K of eqs. (A.14)-(A.22)"),
+        ("unigram from", found.unigram, found.unigram_error, flow),
+        ("  linear flow says", found.unigram_linear, 0.0, "theory.linear_flow, K at first order"),
+        ("bigram from", found.bigram, found.bigram_error, flow),
+        (
+            "learning rate below",
+            found.stable_rate,
+            0.0,
+            "theory.largest_stable_rate, 2 / largest eigenvalue",
+        ),
+    ]
+    lines = [f"stages for T = {T}, k = {k}, {prior} prior, v = {init:g}, W = 0, {loss} (flow time)"]
+    for name, value, error, source in rows:
+        if value is None:
+            shown = "undefined" if name == "learning rate below" else "not reached"
+        else:
+            shown = measured(value, error) if error else f"{value:.4g}"
+        lines.append(f"  {name:<20} {shown:>12}  {source}")
+    if k > 2:
+        lines.append("in brackets the standard error from independent scramblings of the chains")
+    lines += [f"regime: {found.regime}", "flow time is learning rate times step; assumed:"]
+    return "\n".join([*lines, *(f"  {text}" for text in found.approximations)])

@@ -1,0 +1,82 @@
+r"""Up to which learning rate steps of gradient descent follow the flow of the stages.
+
+A step of size eta multiplies what lies along an eigenvector of the Hessian by 1 - eta lambda, so
+descent follows the flow while eta is below 2 / lambda, lambda the largest eigenvalue (sharpness).
+
+From v = c 1, W = 0 with c^2 T^{5/2} >> 1 it is the Hessian in W that is sharp. At logits 0 that of
+cross-entropy is the variance of the logits over the k tokens. With f_{p,i} = (c p^2 / 2)
+(o (1 - pi_m) + d pi_m) pi_i for W = o off the diagonal and d on it, and T^4 / 5 the mean of p^4
+over p, it is for k = 2, delta = pi_1 - pi_2, E delta^2 = 3 - 4 log 2, E delta^4 = 17/3 - 8 log 2
+
+    (c^2 T^4 / 640) [[a, a], [a, b]],   a = E delta^2 - E delta^4,   b = E delta^2 + 3 E delta^4
+
+in the orthonormal coordinates (sqrt 2 o, sqrt 2 d).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from theory.stages.expected_counts import ExpectedCounts
+from theory.stages.flow import Flow
+
+Array = NDArray[np.float64]
+
+_TRIED = 12  # points of a flow
+
+
+def start_sharpness() -> sp.Expr:
+    """S of lambda = S c^2 T^4 at v = c 1, W = 0, for large T: two states, flat prior, eq. (6)."""
+    log_2 = sp.log(2)
+    square, fourth = 3 - 4 * log_2, sp.Rational(17, 3) - 8 * log_2
+    a, b = square - fourth, square + 3 * fourth
+    return ((a + b) / 2 + sp.sqrt(((b - a) / 2) ** 2 + a**2)) / 640
+
+
+def sharpness(model: ExpectedCounts, alpha: float, beta: float, v: ArrayLike) -> float:
+    """Largest eigenvalue of the Hessian, in the directions in which symmetric weights move.
+
+    Parameters
+    ----------
+    model : ExpectedCounts
+    alpha, beta : float, W = alpha 11' + beta I
+    v : (J,)
+    """
+    k, start = model.k, np.asarray(v, dtype=np.float64)
+    basis = model.gradient_span()
+    # W's entries off the diagonal and on it, and v, in orthonormal coordinates
+    size = np.sqrt([k * (k - 1.0), k])
+
+    def gradient(shift: Array) -> Array:
+        off, diagonal = np.array([alpha, alpha + beta]) + shift[:2] / size
+        found = model.loss_and_gradient(off, diagonal - off, start + basis @ shift[2:])[1]
+        both = np.array([found.alpha - found.beta, found.beta]) / size
+        return np.concatenate([both, basis.T @ found.v])
+
+    # small beside the weights, large beside rounding in the gradient
+    step = 1e-5 * max(abs(alpha), abs(beta), float(np.abs(start).max()))
+
+    def times(direction: Array) -> Array:
+        x = direction.ravel() * (step / np.linalg.norm(direction))
+        return (gradient(x) - gradient(-x)) * (np.linalg.norm(direction) / (2.0 * step))
+
+    count = 2 + basis.shape[1]
+    hessian = LinearOperator((count, count), matvec=times, dtype=np.float64)
+    first = np.ones(count)
+    return float(eigsh(hessian, 1, which="LA", tol=1e-4, v0=first, return_eigenvectors=False)[0])
+
+
+def largest_stable_rate(model: ExpectedCounts, flow: Flow) -> float:
+    """2 / the largest sharpness on the way of a flow, its start included.
+
+    Parameters
+    ----------
+    model : ExpectedCounts, whose flow it is
+    flow : Flow
+    """
+    chosen = np.unique(np.linspace(0, len(flow.time) - 1, _TRIED).astype(int))
+    found = [sharpness(model, flow.alpha[r], flow.beta[r], flow.v[r]) for r in chosen]
+    return 2.0 / max(found)
