@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from proofs_check.ledger.claim import MEANING
+from proofs_check.ledger import MEANING
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from proofs_check.ledger import selection as ledger
+from proofs_check.ledger import text
 from proofs_check.ledger.report import write_report
 from sim import checks
 from sim.commands.parser import OneLineParser, in_options
@@ -138,11 +139,11 @@ def _verify(options: argparse.Namespace) -> int:
         refuse_unwritable(Path(options.json).parent)
     entries = ledger.verify(claims, progress=True)
     if options.explain:
-        print("\n\n".join(ledger.explain(entry) for entry in entries))
+        print("\n\n".join(text.explain(entry) for entry in entries))
         print()
-        print(ledger.summary(entries))
+        print(text.summary(entries))
     else:
-        print(ledger.table(entries))
+        print(text.table(entries))
     _tell_left_out(options)
     if options.json:
         output_folder(Path(options.json).parent)
@@ -156,7 +157,7 @@ def _report(options: argparse.Namespace) -> int:
     entries = ledger.verify(claims, progress=True)
     for path in write_report(entries, options.out):
         print(path)
-    print(ledger.summary(entries))
+    print(text.summary(entries))
     _tell_left_out(options)
     return 0 if all(entry.as_expected for entry in entries) else 1
 

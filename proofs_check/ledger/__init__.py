@@ -1,1 +1,42 @@
-"""Claims, the evidence for them and the verdicts that follow."""
+"""Claims, the evidence for them and the verdicts that follow: what a claim is written with."""
+
+from proofs_check.ledger.claim import Claim, Statement, Verdict, corrected, proved, supported
+from proofs_check.ledger.finding import Finding, exactly
+from proofs_check.ledger.route import (
+    Kind,
+    Route,
+    attention,
+    enumeration,
+    intervention,
+    quadrature,
+    replication,
+    simulation,
+    spectral,
+    symbolic,
+)
+from proofs_check.ledger.verdict import MEANING, Entry, Evidence, judge
+
+__all__ = [
+    "MEANING",
+    "Claim",
+    "Entry",
+    "Evidence",
+    "Finding",
+    "Kind",
+    "Route",
+    "Statement",
+    "Verdict",
+    "attention",
+    "corrected",
+    "enumeration",
+    "exactly",
+    "intervention",
+    "judge",
+    "proved",
+    "quadrature",
+    "replication",
+    "simulation",
+    "spectral",
+    "supported",
+    "symbolic",
+]

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import MEANING, Entry, Verdict
+from proofs_check.ledger import MEANING, Entry, Verdict, text
 from sim.files import output_folder, write_atomic, write_json
 
 TITLE = "Ledger of claims: The Evolution of Statistical Induction Heads"
@@ -40,9 +39,9 @@ def write_report(entries: Sequence[Entry], out: str | Path) -> list[Path]:
     """
     folder = output_folder(out)
     paths = []
-    for name, text in (("ledger.md", markdown(entries)), ("ledger.tex", latex(entries))):
+    for name, content in (("ledger.md", markdown(entries)), ("ledger.tex", latex(entries))):
         paths.append(folder / name)
-        write_atomic(paths[-1], lambda file, text=text: file.write(text.encode()))  # type: ignore[misc]
+        write_atomic(paths[-1], lambda file, content=content: file.write(content.encode()))  # type: ignore[misc]
     paths.append(folder / "ledger.json")
     write_json(paths[-1], {"claims": [entry.as_json() for entry in entries]})
     return paths
@@ -53,7 +52,7 @@ def markdown(entries: Sequence[Entry]) -> str:
     lines = [
         f"# {TITLE}",
         "",
-        f"{SOURCE}. {ledger.summary(entries)}.",
+        f"{SOURCE}. {text.summary(entries)}.",
         "",
         "## What a verdict means",
     ]
@@ -72,7 +71,7 @@ def markdown(entries: Sequence[Entry]) -> str:
         lines.append(f"| `{claim.id}` | {entry.verdict} | {title} | {claim.source} |")
     lines += ["", "## Evidence", ""]
     for entry in entries:
-        lines += [f"### {entry.claim.id}", "", "```", ledger.explain(entry), "```", ""]
+        lines += [f"### {entry.claim.id}", "", "```", text.explain(entry), "```", ""]
     return "\n".join(lines)
 
 
@@ -99,7 +98,7 @@ def latex(entries: Sequence[Entry]) -> str:
         r"\usepackage{amsmath,amssymb,booktabs,longtable}",
         r"\allowdisplaybreaks",
         rf"\title{{{escape(TITLE)}}}",
-        rf"\date{{{escape(SOURCE)}. {escape(ledger.summary(entries))}.}}",
+        rf"\date{{{escape(SOURCE)}. {escape(text.summary(entries))}.}}",
         r"\begin{document}",
         r"\maketitle",
         r"\section*{What a verdict means}",

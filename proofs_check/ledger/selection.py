@@ -1,17 +1,17 @@
-"""The ledger: all claims in order, picked by id, looked into, and printed."""
+"""The ledger: all claims in order, picked by id, and judged."""
 
 from __future__ import annotations
 
-import textwrap
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from tqdm import tqdm
 
 from proofs_check.claims import CLAIMS
-from proofs_check.ledger.claim import MEANING, Claim, Entry, Verdict, look_into
+from proofs_check.ledger.claim import Claim
+from proofs_check.ledger.verdict import Entry, judge
 
 
 def select(patterns: Sequence[str], *, experiments: bool = False) -> list[Claim]:
@@ -46,66 +46,16 @@ def _matches(claim: Claim, pattern: str) -> bool:
 
 
 def verify(claims: Iterable[Claim], *, progress: bool = False) -> list[Entry]:
-    """Look into every claim."""
+    """Judge every claim; an entry names those it depends on that do not stand."""
     claims = list(claims)
-    entries = []
+    entries: list[Entry] = []
     with tqdm(total=len(claims), unit="claim", disable=not progress, leave=False) as bar:
         for claim in claims:
             bar.set_postfix_str(claim.id)
-            entries.append(look_into(claim))
+            entries.append(judge(claim))
             bar.update()
-    return entries
-
-
-def table(entries: Sequence[Entry]) -> str:
-    """The entries as a table for the terminal, and a line that counts the verdicts."""
-    width = max(len("claim"), *(len(entry.claim.id) for entry in entries))
-    lines = [f"{'claim':<{width}}  {'verdict':<10} {'residual':>9} {'seconds':>8}  statement"]
-    for entry in entries:
-        mark = "" if entry.as_expected else f"  (expected {entry.claim.expected})"
-        lines.append(
-            f"{entry.claim.id:<{width}}  {entry.verdict:<10} {entry.residual:>9.1e} "
-            f"{entry.seconds:>8.2f}  {entry.claim.title}{mark}"
-        )
-    return "\n".join([*lines, "", summary(entries)])
-
-
-def summary(entries: Sequence[Entry]) -> str:
-    """One line: how many claims have which verdict."""
-    count = Counter(entry.verdict for entry in entries)
-    parts = [f"{count[verdict]} {verdict}" for verdict in Verdict if count[verdict]]
-    return f"{len(entries)} claims: {', '.join(parts)}"
-
-
-def explain(entry: Entry) -> str:
-    """One entry in full: statement, assumptions, evidence, and the correction if there is one."""
-    claim = entry.claim
-    lines = [
-        f"{claim.id}  {claim.title}",
-        f"  source     {claim.source}",
-        f"  printed    {claim.printed.latex}",
+    fallen = {entry.claim.id for entry in entries if not entry.stands}
+    return [
+        replace(entry, fallen=tuple(id for id in entry.claim.depends_on if id in fallen))
+        for entry in entries
     ]
-    lines += [f"  assuming   {assumption}" for assumption in claim.assumptions]
-    if claim.depends_on:
-        lines.append(f"  rests on   {', '.join(claim.depends_on)}")
-    lines.append(f"  verdict    {entry.verdict}: {MEANING[entry.verdict]}")
-    if claim.corrected is not None:
-        lines.append(f"  corrected  {claim.corrected.latex}")
-    if claim.note:
-        lines += textwrap.wrap(
-            claim.note, 96, initial_indent="  note       ", subsequent_indent=" " * 13
-        )
-    for evidence in entry.evidence:
-        finding = evidence.finding
-        if finding.exact:
-            size = "exact"
-        else:
-            size = f"residual {finding.residual:.1e}, allowed {finding.tolerance:.0e}"
-        lines.append(
-            f"  {'holds' if finding.holds else 'FAILS':<10} {evidence.about}, {evidence.kind}: "
-            f"{evidence.how} ({size})"
-        )
-        lines += textwrap.wrap(
-            finding.detail, 96, initial_indent=" " * 13, subsequent_indent=" " * 13
-        )
-    return "\n".join(lines)

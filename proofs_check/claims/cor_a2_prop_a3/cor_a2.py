@@ -9,7 +9,7 @@ import sympy as sp
 
 from proofs_check.claims.cor_a2_prop_a3 import cor_a2_routes as on
 from proofs_check.claims.cor_a2_prop_a3.cor_a2_routes import HALF, II, III, LAM, a, r, t
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 SETTING = ("k = 2, a = b uniform on (0, 1), x_1 stationary", "W = c 11^T, v = c 1, c > 0",
            "Delta >= c^2 T (T + 1) / 2, so that every hinge is active")  # fmt: skip

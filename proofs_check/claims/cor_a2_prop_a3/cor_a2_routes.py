@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import sim
 import theory
 from proofs_check.claims.common import enumerated_margin
-from proofs_check.ledger.claim import Finding, Route, exactly
+from proofs_check.ledger import Finding, Route, exactly
 from proofs_check.ledger.compare import relative_error, worst
 from proofs_check.ledger.normal import vanishes
 from theory.first_steps import curriculum

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from proofs_check.claims.cor_a2_prop_a3 import cor_a2, prop_a3
-from proofs_check.ledger.claim import Claim
+from proofs_check.ledger import Claim
 
 DISPLAYS = {
     "cor-A.2-W": ("A.53-W", "(A.53), p. 25"),

@@ -12,7 +12,7 @@ from proofs_check.claims.cor_a2_prop_a3 import prop_a3_conclusion_routes as on
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_routes import SYMBOLIC, h1, h2, v_init
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_steps import SETTING
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_steps_routes import LEADING
-from proofs_check.ledger.claim import Claim, Statement, Verdict
+from proofs_check.ledger import Claim, Statement, Verdict
 
 LIMIT = SYMBOLIC.limit()
 SHARE = sp.Rational(2, 3) * (1 + 2 * LIMIT.off / LIMIT.gap)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import sim
 from proofs_check.claims.cor_a2_prop_a3 import prop_a3_routes as on
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_routes import SYMBOLIC, eps, h1, h2, t, v_init
-from proofs_check.ledger.claim import Finding, Route, exactly
+from proofs_check.ledger import Finding, Route, exactly
 from proofs_check.ledger.compare import worst
 from theory.first_steps import curriculum
 

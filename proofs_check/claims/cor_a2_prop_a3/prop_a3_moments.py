@@ -9,7 +9,7 @@ from proofs_check.claims.cor_a2_prop_a3.prop_a3_moments_routes import HALF, PARI
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_routes import SYMBOLIC, a, eps, h2, j, k, v_init
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_steps import SETTING
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_steps_routes import routes
-from proofs_check.ledger.claim import Claim, Statement, Verdict
+from proofs_check.ledger import Claim, Statement, Verdict
 
 PARTS = (eps * ((2 * eps) ** j * (1 + PARITY)) / (2 * j)
          - (2 * eps) ** (j + 1) * (1 + PARITY) / (4 * j * (j + 1)))  # fmt: skip

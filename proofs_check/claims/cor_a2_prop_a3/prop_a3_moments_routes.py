@@ -9,7 +9,7 @@ import sympy as sp
 
 from proofs_check.claims.cor_a2_prop_a3 import prop_a3_routes as on
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_routes import SYMBOLIC, a, eps, j, k
-from proofs_check.ledger.claim import Finding, exactly
+from proofs_check.ledger import Finding, exactly
 from proofs_check.ledger.compare import worst
 from proofs_check.ledger.normal import vanishes
 from theory.first_steps import curriculum

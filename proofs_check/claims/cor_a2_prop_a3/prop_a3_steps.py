@@ -11,7 +11,7 @@ import sympy as sp
 from proofs_check.claims.cor_a2_prop_a3 import prop_a3_steps_routes as on
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_routes import eps, eta2, h1, v_init, w_init
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_steps_routes import INTEGRAL, A, B
-from proofs_check.ledger.claim import Claim, Statement, Verdict
+from proofs_check.ledger import Claim, Statement, Verdict
 
 UNIT = v_init * h1 / 6  # the O(1) of (A.60)
 SETTING = (

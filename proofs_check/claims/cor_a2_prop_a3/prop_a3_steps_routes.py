@@ -25,7 +25,7 @@ from proofs_check.claims.cor_a2_prop_a3.prop_a3_routes import (
     v_init,
     w_init,
 )
-from proofs_check.ledger.claim import Finding, Route, exactly
+from proofs_check.ledger import Finding, Route, exactly
 from proofs_check.ledger.compare import relative_error, worst
 from theory.first_steps import curriculum
 from theory.normal_form import is_zero

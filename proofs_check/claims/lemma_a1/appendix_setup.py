@@ -11,7 +11,7 @@ from proofs_check.claims.lemma_a1 import appendix_start_routes as begin
 from proofs_check.claims.lemma_a1.appendix_setup_routes import Loss, Model
 from proofs_check.claims.lemma_a1.lemma_3_1 import CLAIMS as LEMMA
 from proofs_check.claims.lemma_a1_step_1.step_1_w_routes import c, k, p, t, t1
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 STEP_1 = {claim.id: claim for claim in LEMMA}
 START = ("W = c 11^T, v = c 1, c > 0",)

@@ -10,7 +10,7 @@ import sympy as sp
 
 import sim
 import theory
-from proofs_check.ledger.claim import Finding, Route, exactly
+from proofs_check.ledger import Finding, Route, exactly
 from proofs_check.ledger.compare import worst
 from sim.learning.objectives import all_sequences
 from theory import notation as s

@@ -12,7 +12,7 @@ import sim
 from proofs_check.claims.lemma_a1 import appendix_setup_routes as setup
 from proofs_check.claims.lemma_a1_step_1 import step_1_w_routes as on
 from proofs_check.claims.lemma_a1_step_1.step_1_w_routes import c, k, p, s, t, t1
-from proofs_check.ledger.claim import Finding, Route, exactly
+from proofs_check.ledger import Finding, Route, exactly
 from proofs_check.ledger.compare import worst
 from sim.learning.objectives import all_sequences
 from theory.normal_form import sign

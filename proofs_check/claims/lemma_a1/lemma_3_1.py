@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import sim
 import theory
 from proofs_check.claims.common import enumerated_margin, inverse_gap
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict, exactly
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, exactly
 from proofs_check.ledger.compare import relative_error, worst
 from theory.normal_form import is_zero, sign
 

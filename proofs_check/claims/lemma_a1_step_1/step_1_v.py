@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import sim
 from proofs_check.claims.common import enumerated_margin
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict, exactly
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, exactly
 from proofs_check.ledger.compare import relative_error, worst
 from proofs_check.ledger.normal import vanishes
 from sim.learning.objectives import all_sequences

@@ -34,7 +34,7 @@ from proofs_check.claims.lemma_a1_step_1.step_1_w_terms_routes import (
     Start,
     Term,
 )
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict, exactly
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, exactly
 from proofs_check.ledger.compare import worst
 from proofs_check.ledger.normal import vanishes
 from theory import notation

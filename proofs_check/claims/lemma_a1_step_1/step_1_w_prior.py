@@ -22,7 +22,7 @@ from proofs_check.claims.lemma_a1_step_1.step_1_w_prior_routes import (
 from proofs_check.claims.lemma_a1_step_1.step_1_w_routes import HALF, a, b, c, lam, t
 from proofs_check.claims.lemma_a1_step_1.step_1_w_sums import II, III, IV, I
 from proofs_check.claims.sec3_training.fig_6 import CLAIMS as FIG_6
-from proofs_check.ledger.claim import Claim, Statement, Verdict
+from proofs_check.ledger import Claim, Statement, Verdict
 
 FLAT = ("k = 2, a and b uniform on (0, 1)", *SETTING)
 

@@ -30,7 +30,7 @@ from proofs_check.claims.lemma_a1_step_1.step_1_w_routes import (
     total,
 )
 from proofs_check.claims.lemma_a1_step_1.step_1_w_sums import IV, SUMMAND
-from proofs_check.ledger.claim import Finding, Route, exactly
+from proofs_check.ledger import Finding, Route, exactly
 from proofs_check.ledger.compare import worst
 from proofs_check.ledger.normal import vanishes
 from theory import notation

@@ -9,7 +9,7 @@ import sympy as sp
 
 from proofs_check.claims.lemma_a1_step_1 import step_1_w_routes as on
 from proofs_check.claims.lemma_a1_step_1.step_1_w_routes import TRIPLE, lam, p, s, t, t1, total
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict, exactly
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, exactly
 from proofs_check.ledger.normal import vanishes
 
 x = 1 / lam

@@ -14,7 +14,7 @@ import sympy as sp
 
 from proofs_check.claims.lemma_a1_step_1 import step_1_w_routes as on
 from proofs_check.claims.lemma_a1_step_1.step_1_w_routes import Chain, c, k, p, s, t, t1
-from proofs_check.ledger.claim import Finding, exactly
+from proofs_check.ledger import Finding, exactly
 from proofs_check.ledger.normal import vanishes
 
 P_mi = sp.Symbol("P_mi")

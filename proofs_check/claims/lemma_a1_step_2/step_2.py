@@ -9,7 +9,7 @@ import sympy as sp
 from proofs_check.claims.lemma_a1_step_1 import step_1_v as one
 from proofs_check.claims.lemma_a1_step_1.step_1_v import lam
 from proofs_check.claims.lemma_a1_step_2 import step_2_routes as lines
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 ALL, LATER, FIRST = range(1, 6), range(2, 6), range(1, 2)
 ASSUME = ("k = 2, x_1 stationary, lambda not 0 or 1", "1 <= j <= p", "every hinge active")

@@ -8,7 +8,7 @@ import sympy as sp
 
 from proofs_check.claims.lemma_a1_step_1.step_1_v import HALF, j
 from proofs_check.claims.lemma_a1_step_2 import step_2_dominance_routes as lead
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 LOG2 = sp.log(2)
 PRINTED_51 = ((7 - 10 * LOG2) / 2, (5 - 8 * LOG2) / 6)

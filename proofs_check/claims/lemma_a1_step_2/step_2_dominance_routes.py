@@ -12,7 +12,7 @@ import theory
 from proofs_check.claims.common import inverse_gap
 from proofs_check.claims.lemma_a1_step_1 import step_1_v as one
 from proofs_check.claims.lemma_a1_step_1.step_1_v import HALF, PAIRS, a, b, j, lam
-from proofs_check.ledger.claim import Finding, exactly
+from proofs_check.ledger import Finding, exactly
 from proofs_check.ledger.compare import worst
 from proofs_check.ledger.normal import vanishes
 from theory.first_steps import step_2

@@ -26,7 +26,7 @@ from proofs_check.claims.lemma_a1_step_1.step_1_v import (
     p,
     t,
 )
-from proofs_check.ledger.claim import Finding, Route, exactly
+from proofs_check.ledger import Finding, Route, exactly
 from proofs_check.ledger.compare import relative_error, worst
 from proofs_check.ledger.normal import vanishes
 from theory.first_steps import step_2

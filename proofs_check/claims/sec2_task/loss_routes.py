@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import sim
 from proofs_check.claims.sec2_task.remark_2_1_routes import exact_probability
-from proofs_check.ledger.claim import Finding
+from proofs_check.ledger import Finding
 from proofs_check.ledger.compare import worst
 from sim.learning.objectives import all_sequences
 

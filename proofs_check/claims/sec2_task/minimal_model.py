@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 import sim
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict
 from proofs_check.ledger.compare import worst
 from sim.learning.objectives import all_sequences
 

@@ -7,7 +7,7 @@ import sympy as sp
 from proofs_check.claims.sec2_task import prop_2_2_count_routes as count
 from proofs_check.claims.sec2_task import prop_2_2_routes as on
 from proofs_check.claims.sec2_task.prop_2_2_routes import CORRECTED, PRINTED, Counting
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 BLOCKS = (
     "d = 3k, one-hot embeddings in the first block",

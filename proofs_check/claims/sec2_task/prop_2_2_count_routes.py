@@ -16,7 +16,7 @@ from proofs_check.claims.sec2_task.prop_2_2_routes import (
     matches,
     outputs,
 )
-from proofs_check.ledger.claim import Finding, exactly
+from proofs_check.ledger import Finding, exactly
 from proofs_check.ledger.compare import worst
 from sim.learning.objectives import all_sequences
 from sim.models.transformer.construction import two_layer_transformer

@@ -17,7 +17,7 @@ from scipy.special import gammaln, polygamma
 import sim
 import theory
 from proofs_check.claims.sec2_task.posterior_routes import A, N_row, alpha, c, mean_symbolic
-from proofs_check.ledger.claim import Finding, exactly
+from proofs_check.ledger import Finding, exactly
 from theory import notation
 from theory.chains.chain import power_in_y_lambda, stationary_in_y
 from theory.normal_form import is_zero

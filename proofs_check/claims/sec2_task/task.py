@@ -8,7 +8,7 @@ from proofs_check.claims.sec2_task import loss_routes as loss
 from proofs_check.claims.sec2_task import posterior_routes as rows
 from proofs_check.claims.sec2_task import remark_2_1_routes as remark
 from proofs_check.claims.sec2_task.posterior_routes import A, N_all, N_row, alpha, c
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 INDEPENDENT = (
     "rows of P independent Dirichlet(alpha)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proofs_check.claims.sec2_task import prop_2_2_routes, transformer_routes
 from proofs_check.claims.sec2_task.transformer_routes import d, k
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 CLAIMS = (
     Claim(

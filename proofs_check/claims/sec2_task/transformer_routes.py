@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from proofs_check.ledger.claim import Finding, exactly
+from proofs_check.ledger import Finding, exactly
 from proofs_check.ledger.compare import worst
 from sim.models.transformer.construction import AttentionWeights, attention_layer
 

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import xlogy
 
 import sim
-from proofs_check.ledger.claim import Finding, exactly
+from proofs_check.ledger import Finding, exactly
 from proofs_check.ledger.compare import worst
 
 Array = NDArray[np.float64]

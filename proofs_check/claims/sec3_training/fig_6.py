@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import sim
 import theory
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict
 from proofs_check.ledger.compare import worst
 
 Array = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from proofs_check.claims.sec3_training import learning_routes as on
 from proofs_check.experiments.transformers import experiment_runs
 from proofs_check.figures.transformer import fig5, fig8, fig9, fig13
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 from sim.learning.online import DEFAULT_RATES
 
 THREE = ("uniform", "unigram", "bigram")

@@ -11,7 +11,7 @@ import numpy as np
 from proofs_check.experiments.transformers import middles, stage_names, use_of_history, use_of_order
 from proofs_check.figures.figure import FigureSpec
 from proofs_check.figures.transformer.runs import trained
-from proofs_check.ledger.claim import Finding
+from proofs_check.ledger import Finding
 from sim.runs.statistics import median_interval
 from sim.runs.trajectory import Trajectory
 from sim.sweeps.executors import summary

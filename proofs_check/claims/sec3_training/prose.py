@@ -7,7 +7,7 @@ import sympy as sp
 from proofs_check.claims.sec3_training import caption_routes as caption
 from proofs_check.claims.sec3_training import prose_routes as on
 from proofs_check.claims.sec3_training.prose_routes import x
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 FLAT = ("k = 2, rows of P uniform",)
 

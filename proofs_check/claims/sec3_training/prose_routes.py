@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import sim
 import theory
 from proofs_check.claims.common import enumerated_margin
-from proofs_check.ledger.claim import Finding, exactly
+from proofs_check.ledger import Finding, exactly
 from proofs_check.ledger.compare import worst
 from theory import notation
 from theory.first_steps import curriculum

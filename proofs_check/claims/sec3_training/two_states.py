@@ -8,7 +8,7 @@ from typing import Any
 from proofs_check.claims.sec3_training.learning import SETTING, THREE
 from proofs_check.claims.sec3_training.learning_routes import USED
 from proofs_check.experiments.transformers import experiment_runs, stage_names, use_of_order
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict
 from sim.runs.trajectory import Trajectory
 
 SEEDS = 10

@@ -9,7 +9,7 @@ from proofs_check.claims.lemma_a1.appendix_setup import CLAIMS
 from proofs_check.claims.lemma_a1.appendix_setup_routes import Loss, Model
 from proofs_check.claims.lemma_a1.appendix_start_routes import Slope, _line
 from proofs_check.claims.lemma_a1_step_1.step_1_w_routes import a, b, c, k, p, t, t1
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 STANDS = {Verdict.PROVED, Verdict.SUPPORTED}
@@ -54,7 +54,7 @@ PERTURBED = [
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict_is_the_expected_one(claim):
-    assert look_into(claim).as_expected
+    assert judge(claim).as_expected
 
 
 def test_every_claim_is_perturbed():
@@ -65,15 +65,15 @@ def test_every_claim_is_perturbed():
 def test_a_changed_statement_falls(id, value):
     claim, wrong = BY_ID[id], Statement("perturbed", value)
     if claim.corrected is None:
-        assert look_into(replace(claim, printed=wrong)).verdict not in STANDS
+        assert judge(replace(claim, printed=wrong)).verdict not in STANDS
     else:
-        assert look_into(replace(claim, corrected=wrong)).verdict == Verdict.UNDECIDED
+        assert judge(replace(claim, corrected=wrong)).verdict == Verdict.UNDECIDED
 
 
 @pytest.mark.parametrize("id", [claim.id for claim in CLAIMS if claim.corrected])
 def test_the_corrected_statement_stands_alone(id):
     claim = BY_ID[id]
-    assert look_into(replace(claim, printed=claim.corrected, corrected=None)).verdict in STANDS
+    assert judge(replace(claim, printed=claim.corrected, corrected=None)).verdict in STANDS
 
 
 def test_the_indicator_matters_where_hinges_are_cut_off():

@@ -6,8 +6,7 @@ import pytest
 import sympy as sp
 
 from proofs_check.claims.beyond.stages.context_limit import CLAIMS
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 VALUE = {id: claim.printed.value for id, claim in BY_ID.items()}
@@ -15,8 +14,8 @@ VALUE = {id: claim.printed.value for id, claim in BY_ID.items()}
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict_is_the_expected_one(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 def nudged(id):
@@ -42,8 +41,8 @@ PERTURBED = [
 
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_a_perturbed_statement_falls_on_every_route(name, value):
-    entry = look_into(replace(BY_ID[name], printed=Statement("perturbed", value)))
-    assert entry.verdict == Verdict.REFUTED, ledger.explain(entry)
+    entry = judge(replace(BY_ID[name], printed=Statement("perturbed", value)))
+    assert entry.verdict == Verdict.REFUTED, text.explain(entry)
 
 
 def test_every_claim_is_perturbed():

@@ -7,8 +7,7 @@ import sympy as sp
 
 from proofs_check.claims.cor_a2_prop_a3.cor_a2 import CLAIMS
 from proofs_check.claims.cor_a2_prop_a3.cor_a2_routes import LAM, TRUE_W, a, r, t
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 
 STANDING = {Verdict.PROVED, Verdict.SUPPORTED, Verdict.CORRECTED}
 
@@ -19,8 +18,8 @@ def by_id(name):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict_is_the_expected_one(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 def standing(name):
@@ -56,8 +55,8 @@ PERTURBED = [
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_a_perturbed_statement_falls(name, value):
     claim = by_id(name)
-    entry = look_into(replace(claim, printed=Statement("perturbed", value), corrected=None))
-    assert entry.verdict == Verdict.REFUTED, ledger.explain(entry)
+    entry = judge(replace(claim, printed=Statement("perturbed", value), corrected=None))
+    assert entry.verdict == Verdict.REFUTED, text.explain(entry)
 
 
 def test_every_claim_is_perturbed():

@@ -10,7 +10,7 @@ from proofs_check.claims.sec3_training import learning_routes as on
 from proofs_check.claims.sec3_training import two_states
 from proofs_check.claims.sec3_training.learning import CLAIMS
 from proofs_check.experiments.transformers import middles, stage_names, use_of_history, use_of_order
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge
 from sim.runs.trajectory import Trajectory
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
@@ -151,7 +151,7 @@ def test_the_verdict_follows_from_the_runs(name):
         )
         value = claim.printed.value | {"misses": 0}
         tried = replace(claim, routes=routes, printed=Statement("", value))
-        assert look_into(tried).verdict == verdict
+        assert judge(tried).verdict == verdict
 
 
 def test_all_of_them_are_experiments():
@@ -179,7 +179,7 @@ def test_two_ways_on_two_states_are_told_apart():
             replace(route, find=find(runs))
             for route, find in zip(claim.routes, (two_states.kinds, two_states.losses), strict=True)
         )
-        assert look_into(replace(claim, routes=routes)).verdict == verdict
+        assert judge(replace(claim, routes=routes)).verdict == verdict
 
 
 def test_two_states_pass_the_stages_and_end_with_order():
@@ -189,4 +189,4 @@ def test_two_states_pass_the_stages_and_end_with_order():
             replace(route, find=find(lambda _, names=names: [run(names)] * 2))
             for route, find in zip(claim.routes, (two_states.passes, two_states.ends), strict=True)
         )
-        assert look_into(replace(claim, routes=routes)).verdict == verdict
+        assert judge(replace(claim, routes=routes)).verdict == verdict

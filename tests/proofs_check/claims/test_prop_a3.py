@@ -8,8 +8,7 @@ import sympy as sp
 from proofs_check.claims.cor_a2_prop_a3 import prop_a3, prop_a3_moments, prop_a3_steps
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_moments_routes import PARITY
 from proofs_check.claims.cor_a2_prop_a3.prop_a3_routes import eps, eta2, j
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 
 CLAIMS = (*prop_a3_steps.CLAIMS, *prop_a3_moments.CLAIMS, *prop_a3.CLAIMS)
 
@@ -33,8 +32,8 @@ def scaled(name, factor):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict_is_the_expected_one(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 DIAGONAL = standing("A.59")["diagonal"]
@@ -95,8 +94,8 @@ PERTURBED = [
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_a_perturbed_statement_falls(name, value):
     claim = by_id(name)
-    entry = look_into(replace(claim, printed=Statement("perturbed", value), corrected=None))
-    assert entry.verdict == Verdict.REFUTED, ledger.explain(entry)
+    entry = judge(replace(claim, printed=Statement("perturbed", value), corrected=None))
+    assert entry.verdict == Verdict.REFUTED, text.explain(entry)
 
 
 def test_every_claim_is_perturbed():

@@ -10,8 +10,7 @@ from proofs_check.claims.beyond.stages import stable_rate as x_stable_rate
 from proofs_check.claims.beyond.stages import stable_rate_routes as stable
 from proofs_check.claims.beyond.stages.stage_times import CLAIMS
 from proofs_check.experiments import stage_runs, stage_task
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 
 BY_ID = {claim.id: claim for claim in (*CLAIMS, *x_stable_rate.CLAIMS)}
 RATIOS, THRESHOLDS, SLOPES = (
@@ -22,8 +21,8 @@ ONSET = BY_ID["x-unigram-onset"].printed.value
 
 @pytest.mark.parametrize("claim", [c for c in BY_ID.values() if not c.minutes], ids=lambda c: c.id)
 def test_verdict_is_the_expected_one(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 @pytest.fixture
@@ -68,8 +67,8 @@ EXPERIMENTS = [claim for claim in BY_ID.values() if claim.minutes]
 
 @pytest.mark.parametrize("claim", EXPERIMENTS, ids=lambda c: c.id)
 def test_an_experiment_that_obeys_the_laws_supports_them(claim, fabricated):
-    entry = look_into(claim)
-    assert entry.verdict == Verdict.SUPPORTED, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.verdict == Verdict.SUPPORTED, text.explain(entry)
 
 
 def changed(value, index, factor):
@@ -109,8 +108,8 @@ PERTURBED = [
 
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_a_perturbed_statement_falls_on_every_route(name, value, fabricated):
-    entry = look_into(replace(BY_ID[name], printed=Statement("perturbed", value)))
-    assert entry.verdict == Verdict.REFUTED, ledger.explain(entry)
+    entry = judge(replace(BY_ID[name], printed=Statement("perturbed", value)))
+    assert entry.verdict == Verdict.REFUTED, text.explain(entry)
 
 
 def test_every_claim_is_perturbed():

@@ -5,16 +5,15 @@ from dataclasses import replace
 import pytest
 
 from proofs_check.claims.beyond.stages.stages import CLAIMS
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict_is_the_expected_one(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 PERTURBED = [
@@ -28,8 +27,8 @@ PERTURBED = [
 
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_a_perturbed_statement_falls_on_every_route(name, value):
-    entry = look_into(replace(BY_ID[name], printed=Statement("perturbed", value)))
-    assert entry.verdict == Verdict.REFUTED, ledger.explain(entry)
+    entry = judge(replace(BY_ID[name], printed=Statement("perturbed", value)))
+    assert entry.verdict == Verdict.REFUTED, text.explain(entry)
 
 
 def test_every_claim_is_perturbed():

@@ -5,14 +5,13 @@ from dataclasses import replace
 import pytest
 
 from proofs_check.claims.lemma_a1_step_1 import step_1_v as lines
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 
 
 @pytest.mark.parametrize("claim", lines.CLAIMS, ids=lambda claim: claim.id)
 def test_verdict(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 CLOSED_35, CLOSED_36 = lines.PRINTED_35["closed"], lines.PRINTED_36["closed"]
@@ -29,5 +28,5 @@ PERTURBED = [
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_perturbed(name, value):
     claim = next(claim for claim in lines.CLAIMS if claim.id == name)
-    entry = look_into(replace(claim, printed=Statement("perturbed", value), corrected=None))
-    assert entry.verdict == Verdict.REFUTED, ledger.explain(entry)
+    entry = judge(replace(claim, printed=Statement("perturbed", value), corrected=None))
+    assert entry.verdict == Verdict.REFUTED, text.explain(entry)

@@ -41,7 +41,7 @@ from proofs_check.claims.lemma_a1_step_1.step_1_w_terms_routes import (
     Term,
     joint,
 )
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge
 
 CLAIMS = step_1_w.CLAIMS + step_1_w_sums.CLAIMS
 BY_ID = {claim.id: claim for claim in CLAIMS}
@@ -90,7 +90,7 @@ SUMS = [claim.id for claim in step_1_w_sums.CLAIMS]
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict_is_the_expected_one(claim):
-    assert look_into(claim).as_expected
+    assert judge(claim).as_expected
 
 
 def test_every_claim_is_perturbed():
@@ -101,9 +101,9 @@ def test_every_claim_is_perturbed():
 def test_a_changed_statement_falls(id, value):
     claim, wrong = BY_ID[id], Statement("perturbed", value)
     if claim.corrected is None:
-        assert look_into(replace(claim, printed=wrong)).verdict not in STANDS
+        assert judge(replace(claim, printed=wrong)).verdict not in STANDS
     else:
-        assert look_into(replace(claim, corrected=wrong)).verdict == Verdict.UNDECIDED
+        assert judge(replace(claim, corrected=wrong)).verdict == Verdict.UNDECIDED
 
 
 @pytest.mark.parametrize("id", SUMS)
@@ -115,7 +115,7 @@ def test_a_changed_sum_falls(id):
     wrong = [value._replace(factor=-value.factor), value._replace(summand=value.summand * lam)]
     wrong += [value._replace(summand=value.summand - 2 * part) for part in parts]
     for changed in wrong:
-        entry = look_into(replace(claim, printed=Statement("perturbed", changed)))
+        entry = judge(replace(claim, printed=Statement("perturbed", changed)))
         assert entry.verdict == Verdict.REFUTED
 
 

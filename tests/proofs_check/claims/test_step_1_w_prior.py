@@ -11,7 +11,7 @@ from proofs_check.claims.lemma_a1_step_1 import step_1_w_sums
 from proofs_check.claims.lemma_a1_step_1.step_1_w_prior import BRACKET, CASES, CLAIMS, LEADING
 from proofs_check.claims.lemma_a1_step_1.step_1_w_routes import HALF, a, b, lam, t
 from proofs_check.claims.sec3_training import fig_6
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge
 from proofs_check.ledger.normal import vanishes
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
@@ -63,7 +63,7 @@ PERTURBED = [
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict_is_the_expected_one(claim):
-    assert look_into(claim).as_expected
+    assert judge(claim).as_expected
 
 
 def test_every_claim_is_perturbed():
@@ -73,7 +73,7 @@ def test_every_claim_is_perturbed():
 @pytest.mark.parametrize(("id", "value"), PERTURBED)
 def test_a_changed_statement_falls(id, value):
     wrong = Statement("perturbed", value)
-    assert look_into(replace(BY_ID[id], printed=wrong)).verdict not in STANDS
+    assert judge(replace(BY_ID[id], printed=wrong)).verdict not in STANDS
 
 
 def test_terms_two_and_three_are_one_sum():

@@ -6,14 +6,13 @@ import pytest
 
 from proofs_check.claims.lemma_a1_step_2 import step_2_routes as lines
 from proofs_check.claims.lemma_a1_step_2.step_2 import CLAIMS
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 p, n = lines.p, lines.n
@@ -38,5 +37,5 @@ PERTURBED = [
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_perturbed(name, value):
     claim = next(claim for claim in CLAIMS if claim.id == name)
-    entry = look_into(replace(claim, printed=Statement("perturbed", value), corrected=None))
-    assert entry.verdict == Verdict.REFUTED, ledger.explain(entry)
+    entry = judge(replace(claim, printed=Statement("perturbed", value), corrected=None))
+    assert entry.verdict == Verdict.REFUTED, text.explain(entry)

@@ -6,8 +6,7 @@ import pytest
 import sympy as sp
 
 from proofs_check.claims.lemma_a1_step_2.step_2_dominance import CLAIMS, PRINTED_51
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 
 
 def by_id(name):
@@ -16,8 +15,8 @@ def by_id(name):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 COMMON, LAW = by_id("A.49").printed.value, by_id("x-critical-learning-rate").printed.value
@@ -47,5 +46,5 @@ PERTURBED = [
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_perturbed(name, value):
     claim = by_id(name)
-    entry = look_into(replace(claim, printed=Statement("perturbed", value), corrected=None))
-    assert entry.verdict in (Verdict.REFUTED, Verdict.UNDECIDED), ledger.explain(entry)
+    entry = judge(replace(claim, printed=Statement("perturbed", value), corrected=None))
+    assert entry.verdict in (Verdict.REFUTED, Verdict.UNDECIDED), text.explain(entry)

@@ -8,16 +8,15 @@ import sympy as sp
 from proofs_check.claims.sec2_task import minimal_model, task
 from proofs_check.claims.sec2_task.minimal_model import Definition
 from proofs_check.claims.sec2_task.posterior_routes import A, N_all, N_row, alpha, c
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 
 CLAIMS = (*task.CLAIMS, *minimal_model.CLAIMS)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict_is_the_expected_one(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 LOSS = {"first": 1, "ahead": 1, "power": 1}
@@ -55,14 +54,14 @@ PERTURBED = [
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_a_perturbed_statement_falls_on_every_route(name, value):
     claim = next(claim for claim in CLAIMS if claim.id == name)
-    entry = look_into(replace(claim, printed=Statement("perturbed", value), corrected=None))
-    assert entry.verdict == Verdict.REFUTED, ledger.explain(entry)
+    entry = judge(replace(claim, printed=Statement("perturbed", value), corrected=None))
+    assert entry.verdict == Verdict.REFUTED, text.explain(entry)
 
 
 def test_a_wrong_correction_is_not_accepted():
     claim = next(claim for claim in CLAIMS if claim.corrected is not None)
     wrong = Statement("perturbed", (c + alpha) / (N_row + A + 1))
-    assert look_into(replace(claim, corrected=wrong)).verdict == Verdict.UNDECIDED
+    assert judge(replace(claim, corrected=wrong)).verdict == Verdict.UNDECIDED
 
 
 def test_every_claim_is_perturbed():

@@ -15,8 +15,7 @@ from proofs_check.claims.sec2_task.prop_2_2_routes import (
     outputs,
 )
 from proofs_check.claims.sec2_task.transformer_routes import k, t
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 from sim.learning.objectives import all_sequences
 
 CLAIMS = (*transformer.CLAIMS, *prop_2_2.CLAIMS)
@@ -24,8 +23,8 @@ CLAIMS = (*transformer.CLAIMS, *prop_2_2.CLAIMS)
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict_is_the_expected_one(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 PERTURBED = [
@@ -56,11 +55,11 @@ PERTURBED = [
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_a_perturbed_statement_falls_on_every_route(name, value):
     claim = next(claim for claim in CLAIMS if claim.id == name)
-    entry = look_into(replace(claim, printed=Statement("perturbed", value), corrected=None))
-    assert entry.verdict == Verdict.REFUTED, ledger.explain(entry)
+    entry = judge(replace(claim, printed=Statement("perturbed", value), corrected=None))
+    assert entry.verdict == Verdict.REFUTED, text.explain(entry)
     if claim.corrected is not None:
         wrong = replace(claim, corrected=Statement("perturbed", value))
-        assert look_into(wrong).verdict == Verdict.UNDECIDED
+        assert judge(wrong).verdict == Verdict.UNDECIDED
 
 
 def test_every_claim_is_perturbed():

@@ -8,7 +8,7 @@ import pytest
 from proofs_check.claims.beyond.stages import unigram_delay as x_unigram_delay
 from proofs_check.claims.beyond.stages.unigram_delay import CLAIMS
 from proofs_check.experiments import unigram_delay
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge
 from sim.task.batches import BatchStream
 
 MADE_UP = {
@@ -28,9 +28,9 @@ def made_up(monkeypatch):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict_follows_from_the_ratios(claim, made_up):
-    assert look_into(claim).verdict == Verdict.SUPPORTED
+    assert judge(claim).verdict == Verdict.SUPPORTED
     value = {"minimal": 1 / claim.printed.value["minimal"], "transformer": 0.4}
-    assert look_into(replace(claim, printed=Statement("", value))).verdict == Verdict.REFUTED
+    assert judge(replace(claim, printed=Statement("", value))).verdict == Verdict.REFUTED
 
 
 def test_an_arm_trains_and_is_late_if_it_never_gets_there():

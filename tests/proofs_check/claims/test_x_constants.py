@@ -6,8 +6,7 @@ import pytest
 import sympy as sp
 
 from proofs_check.claims.beyond.kernel.constants import CLAIMS
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 
 
 def by_id(name):
@@ -16,8 +15,8 @@ def by_id(name):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 CLOSED, NUMBERS, LOSSES, STATES = (
@@ -43,9 +42,9 @@ PERTURBED = [
 
 @pytest.mark.parametrize(("name", "value", "falls"), PERTURBED)
 def test_a_perturbed_statement_falls(name, value, falls):
-    entry = look_into(replace(by_id(name), printed=Statement("perturbed", value)))
+    entry = judge(replace(by_id(name), printed=Statement("perturbed", value)))
     failed = {evidence.kind for evidence in entry.evidence if not evidence.finding.holds}
-    assert failed == (falls or {route.kind for route in entry.claim.routes}), ledger.explain(entry)
+    assert failed == (falls or {route.kind for route in entry.claim.routes}), text.explain(entry)
     assert entry.verdict in (Verdict.REFUTED, Verdict.UNDECIDED)
 
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proofs_check.claims.beyond.ngrams.ngrams import CLAIMS, FOUR
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
+from proofs_check.ledger import Statement, Verdict, judge, text
 
 PERTURBED = [
     ("x-ngram-representability", 0),
@@ -27,12 +26,12 @@ PERTURBED = [
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_verdict(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
 
 
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_a_perturbed_statement_falls_on_every_route(name, value):
     claim = next(claim for claim in CLAIMS if claim.id == name)
-    entry = look_into(replace(claim, printed=Statement("perturbed", value)))
-    assert entry.verdict == Verdict.REFUTED, ledger.explain(entry)
+    entry = judge(replace(claim, printed=Statement("perturbed", value)))
+    assert entry.verdict == Verdict.REFUTED, text.explain(entry)

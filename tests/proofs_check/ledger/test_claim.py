@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict, exactly, look_into
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, exactly, judge
 
 
 def near(target, tolerance=1e-9):
@@ -40,14 +40,14 @@ def claim(*finders, printed=1.0, corrected=None, kinds=("symbolic", "enumeration
     ],
 )
 def test_the_verdict_follows_from_the_findings(case, verdict):
-    assert look_into(case).verdict == verdict
+    assert judge(case).verdict == verdict
 
 
 def test_a_route_that_breaks_down_decides_nothing():
     def broken(value):
         raise ZeroDivisionError("no")
 
-    entry = look_into(claim(exact(1.0), broken))
+    entry = judge(claim(exact(1.0), broken))
     assert entry.verdict == Verdict.UNDECIDED
     assert "ZeroDivisionError: no" in entry.evidence[1].finding.detail
     assert not entry.as_expected
@@ -58,7 +58,7 @@ def test_nan_never_holds():
 
 
 def test_json_has_the_promised_keys():
-    data = look_into(claim(exact(2.0), near(2.0), corrected=2.0)).as_json()
+    data = judge(claim(exact(2.0), near(2.0), corrected=2.0)).as_json()
     assert data["verdict"] == "corrected"
     assert data["corrected"] == "2"
     assert {"id", "source", "statement", "printed", "evidence", "seconds"} <= data.keys()

@@ -19,8 +19,8 @@ from proofs_check.claims.beyond.kernel import (
 from proofs_check.claims.lemma_a1 import lemma_3_1
 from proofs_check.claims.sec2_task import fact_2_3
 from proofs_check.claims.sec2_task.fact_2_3 import PRINTED, Counting
+from proofs_check.ledger import Statement, Verdict, judge, text
 from proofs_check.ledger import selection as ledger
-from proofs_check.ledger.claim import Statement, Verdict, look_into
 
 
 def by_id(name):
@@ -43,8 +43,8 @@ HERE = (*fact_2_3.CLAIMS, *lemma_3_1.CLAIMS, *x_bilinear.CLAIMS, *x_invariants.C
 
 @pytest.mark.parametrize("claim", HERE, ids=lambda claim: claim.id)
 def test_verdict_is_the_expected_one(claim):
-    entry = look_into(claim)
-    assert entry.as_expected, ledger.explain(entry)
+    entry = judge(claim)
+    assert entry.as_expected, text.explain(entry)
     json.dumps(entry.as_json(), allow_nan=False)
 
 
@@ -76,8 +76,8 @@ PERTURBED = [
 @pytest.mark.parametrize(("name", "value"), PERTURBED)
 def test_a_perturbed_statement_is_refuted_on_every_route(name, value):
     claim = by_id(name)
-    entry = look_into(replace(claim, printed=Statement("perturbed", value)))
-    assert entry.verdict in (Verdict.REFUTED, Verdict.UNDECIDED), ledger.explain(entry)
+    entry = judge(replace(claim, printed=Statement("perturbed", value)))
+    assert entry.verdict in (Verdict.REFUTED, Verdict.UNDECIDED), text.explain(entry)
     held = [evidence.kind for evidence in entry.evidence if evidence.finding.holds]
     # a ratio "about 4" and a bound on a remainder are insensitive to a per mille
     assert not held or name == "lemma-3.1-step-1-W", held
@@ -104,9 +104,9 @@ def test_select_by_id_beginning_and_wildcard():
 
 def test_table_and_explanation_name_what_matters():
     entries = ledger.verify(ledger.select(["A.32", "A.33"]))
-    text = ledger.table(entries)
-    assert "A.32" in text
-    assert "2 claims: 2 proved" in text
-    explained = ledger.explain(entries[0])
+    shown = text.table(entries)
+    assert "A.32" in shown
+    assert "2 claims: 2 proved" in shown
+    explained = text.explain(entries[0])
     for words in ("(A.32), p. 20", "proved", "symbolic", "quadrature", "allowed 1e-13"):
         assert words in explained

@@ -11,7 +11,7 @@ import sympy as sp
 import sim
 import theory
 from proofs_check.claims.common import PRIORS, enumerated_margin
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict
 from proofs_check.ledger.compare import relative_error, worst
 from theory.normal_form import is_zero
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from proofs_check.claims.beyond.kernel import constants_routes as route
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 LOG2, PI2 = sp.log(2), sp.pi**2
 FLAT = "flat prior, x_1 ~ pi"

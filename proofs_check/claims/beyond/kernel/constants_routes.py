@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import sim
 import theory
-from proofs_check.ledger.claim import Finding
+from proofs_check.ledger import Finding
 from proofs_check.ledger.compare import worst
 from sim.learning.objectives import all_sequences, sequence_probabilities
 from sim.runs.measures import kl

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import sim
 from proofs_check.claims.beyond.kernel.invariants import LOSSES, _model
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict, exactly
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, exactly
 from proofs_check.ledger.compare import worst
 from theory.kernel import invariants
 

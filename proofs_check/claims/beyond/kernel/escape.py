@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import sim
 import theory
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict, exactly
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, exactly
 from proofs_check.ledger.compare import relative_error, worst
 from sim.task.losses import Loss
 

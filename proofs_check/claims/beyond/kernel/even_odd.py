@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import sim
 import theory
 from proofs_check.claims.common import PRIORS
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict
 from proofs_check.ledger.compare import worst
 from theory.kernel.lag_pattern import chain_lag_constants, lag_constant
 

@@ -6,7 +6,7 @@ import numpy as np
 import sympy as sp
 
 import sim
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict, exactly
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, exactly
 from proofs_check.ledger.compare import worst
 
 LOSSES = (sim.CrossEntropy(), sim.Margin(0.5), sim.Squared(), sim.CrossEntropy(at="last"))

@@ -13,7 +13,7 @@ import sim
 import theory
 from proofs_check.claims.beyond.kernel.modes_routes import OWN, SHARED
 from proofs_check.claims.common import PRIORS
-from proofs_check.ledger.claim import Finding
+from proofs_check.ledger import Finding
 from proofs_check.ledger.compare import worst
 from sim.runs.measures import kl, log_softmax
 

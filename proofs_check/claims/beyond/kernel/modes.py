@@ -9,7 +9,7 @@ import sympy as sp
 import theory
 from proofs_check.claims.beyond.kernel import mode_laws_routes as law
 from proofs_check.claims.beyond.kernel import modes_routes as mode
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 from theory.kernel.mode_laws import second_singular_constant
 
 ACTIVE = ("margin loss (7) averaged as in (6)", "every hinge active")

@@ -12,7 +12,7 @@ import sim
 import theory
 from proofs_check.claims.beyond.kernel.symmetry import symmetric_population
 from proofs_check.claims.common import PRIORS
-from proofs_check.ledger.claim import Finding
+from proofs_check.ledger import Finding
 from proofs_check.ledger.compare import relative_error, worst
 from theory.chains.moments import point_set
 from theory.kernel.chain_average import chain_average

@@ -8,7 +8,7 @@ import numpy as np
 
 import sim
 import theory
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict
 from proofs_check.ledger.compare import worst
 from sim.learning.objectives import all_sequences, sequence_probabilities
 from sim.task.losses import Loss

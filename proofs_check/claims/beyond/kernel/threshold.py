@@ -7,7 +7,7 @@ import numpy as np
 import sim
 import theory
 from proofs_check.claims.lemma_a1_step_2.step_2_dominance_routes import sampled
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict
+from proofs_check.ledger import Finding, enumeration, spectral, supported
 from proofs_check.ledger.compare import worst
 from theory.first_steps.step_2 import second_step
 
@@ -19,8 +19,9 @@ def _stated(power: float, c: float) -> float:
     return float(theory.critical_learning_rate(T) or np.nan) * c**power
 
 
-def _leads(power: float) -> Finding:
-    """v_2 leads after two steps 1% above the stated rate, and not 1% below; exact kernel."""
+@spectral("two steps with the exact kernel")
+def by_kernel(power: float) -> Finding:
+    """v_2 leads after two steps 1% above the stated rate, and not 1% below."""
     wrong = [
         (c, share)
         for c in SCALES
@@ -41,8 +42,9 @@ def _enumerated(c: float, eta: float, share: float) -> np.ndarray:
     return v / c
 
 
-def _hinges(power: float) -> Finding:
-    """The same over all sequences with the hinge; and Delta just below the margin is too small."""
+@enumeration("two steps with the hinge, all sequences")
+def by_hinges(power: float) -> Finding:
+    """The same with the actual loss; and Delta just below the margin is too small."""
     wrong, gaps, closed = [], [], []
     for c in SCALES:
         for share in (0.99, 1.01):
@@ -61,23 +63,14 @@ def _hinges(power: float) -> Finding:
 
 
 CLAIMS = (
-    Claim(
-        id="x-threshold-init",
-        source="beyond the paper",
-        title="the critical learning rate does not depend on the init scale, the margin does",
-        printed=Statement(
-            r"\eta_{crit}(T,c)=\eta_{crit}(T)\,c^0,\quad\Delta\ge c^2\max_{ml}(1+\eta G_{ml})"
-            r"\sum_j(T-j+1)(1+\eta S_j)",
-            0.0,
-        ),
-        routes=(
-            Route("spectral", "two steps with the exact kernel", _leads),
-            Route("enumeration", "two steps with the hinge, all sequences", _hinges),
-        ),
-        expected=Verdict.SUPPORTED,
-        assumptions=("k = 2, flat prior", "W = c 11^T, v = c 1"),
-        depends_on=("lemma-3.1-step-2",),
+    supported(
+        "x-threshold-init", "beyond the paper",
+        "the critical learning rate does not depend on the init scale, the margin does",
+        r"\eta_{crit}(T,c)=\eta_{crit}(T)\,c^0,\quad\Delta\ge c^2\max_{ml}(1+\eta G_{ml})"
+        r"\sum_j(T-j+1)(1+\eta S_j)",
+        0.0, by_kernel, by_hinges, wrong=(1.0, -0.1),
+        assume=("k = 2, flat prior", "W = c 11^T, v = c 1"), needs="lemma-3.1-step-2",
         note="The bound on Delta is attained, by constant sequences. At the critical rate it grows "
         "as c^2 T^2 / 2.",
     ),
-)
+)  # fmt: skip

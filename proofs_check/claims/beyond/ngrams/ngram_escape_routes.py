@@ -10,7 +10,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 import sim
-from proofs_check.ledger.claim import Finding, exactly
+from proofs_check.ledger import Finding, exactly
 from proofs_check.ledger.compare import relative_error, worst
 from sim.task.losses import Loss
 from theory.ngrams.origin import ngram_escape, ngram_kernel, ngram_velocity, relabelled

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from proofs_check.claims.beyond.ngrams import ngram_escape_routes as escape
 from proofs_check.claims.beyond.ngrams import ngrams_routes as routes
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 FOUR = ("uniform", "unigram", "bigram", "trigram")
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sympy.polys.matrices import DomainMatrix
 
 import sim
-from proofs_check.ledger.claim import Finding, exactly
+from proofs_check.ledger import Finding, exactly
 from proofs_check.ledger.compare import relative_error, worst
 
 Array = NDArray[np.float64]

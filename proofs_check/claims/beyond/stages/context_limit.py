@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from proofs_check.claims.beyond.stages import context_routes as routes
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 _HALF, _LOG = sp.Rational(1, 2), sp.log(2)
 _SOURCE = "beyond the paper"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import sim
 import theory
-from proofs_check.ledger.claim import Finding, exactly
+from proofs_check.ledger import Finding, exactly
 from proofs_check.ledger.compare import relative_error, worst
 from theory.normal_form import is_zero
 from theory.stages import context_limit

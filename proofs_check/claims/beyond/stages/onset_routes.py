@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import sim
 import theory
 from proofs_check.experiments import stage_task
-from proofs_check.ledger.claim import Finding
+from proofs_check.ledger import Finding
 from proofs_check.ledger.compare import worst
 from sim.task.losses import Loss
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 import theory
-from proofs_check.ledger.claim import Finding
+from proofs_check.ledger import Finding
 from proofs_check.ledger.compare import worst
 from theory.stages import context_limit, plateau
 

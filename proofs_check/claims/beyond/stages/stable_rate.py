@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proofs_check.claims.beyond.stages import stable_rate_routes as routes
-from proofs_check.ledger.claim import Claim, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Route, Statement, Verdict
 
 _SOURCE = "beyond the paper"
 

@@ -12,7 +12,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 import sim
 import theory
 from proofs_check.experiments import stage_runs
-from proofs_check.ledger.claim import Finding
+from proofs_check.ledger import Finding
 from proofs_check.ledger.compare import worst
 from sim.learning.objectives import bound
 from sim.runs.statistics import median_interval

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import sim
 import theory
 from proofs_check.claims.beyond.stages.context_routes import duffy_average
-from proofs_check.ledger.claim import Finding
+from proofs_check.ledger import Finding
 from proofs_check.ledger.compare import worst
 from theory.normal_form import is_zero
 from theory.stages import context_limit

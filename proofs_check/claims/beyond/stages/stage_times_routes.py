@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import theory
 from proofs_check.experiments import stage_runs
 from proofs_check.experiments.stage_runs import Cell
-from proofs_check.ledger.claim import Finding
+from proofs_check.ledger import Finding
 from proofs_check.ledger.compare import worst
 from sim.runs.statistics import median_interval
 

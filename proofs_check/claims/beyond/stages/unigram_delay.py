@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proofs_check.experiments.unigram_delay import delays
-from proofs_check.ledger.claim import Claim, Finding, Route, Statement, Verdict
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict
 from sim.runs.statistics import median_interval
 
 _SOURCE = "beyond the paper; Sec. 3.1, `Unigrams slow down learning'"

@@ -1,0 +1,77 @@
+"""Entries of the ledger as text for the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+
+from proofs_check.ledger.claim import Verdict
+from proofs_check.ledger.verdict import MEANING, Entry, Evidence
+
+
+def table(entries: Sequence[Entry]) -> str:
+    """The entries as a table, and a line that counts the verdicts."""
+    width = max(len("claim"), *(len(entry.claim.id) for entry in entries))
+    lines = [f"{'claim':<{width}}  {'verdict':<10} {'residual':>9} {'seconds':>8}  statement"]
+    for entry in entries:
+        mark = "" if entry.as_expected else f"  (expected {entry.claim.expected})"
+        if entry.fallen:
+            mark += f"  (depends on {', '.join(entry.fallen)}, which does not stand)"
+        lines.append(
+            f"{entry.claim.id:<{width}}  {entry.verdict:<10} {entry.residual:>9.1e} "
+            f"{entry.seconds:>8.2f}  {entry.claim.title}{mark}"
+        )
+    return "\n".join([*lines, "", summary(entries)])
+
+
+def summary(entries: Sequence[Entry]) -> str:
+    """One line: how many claims have which verdict."""
+    count = Counter(entry.verdict for entry in entries)
+    parts = [f"{count[verdict]} {verdict}" for verdict in Verdict if count[verdict]]
+    return f"{len(entries)} claims: {', '.join(parts)}"
+
+
+def explain(entry: Entry) -> str:
+    """One entry in full: statement, assumptions, evidence, and the correction if there is one."""
+    claim = entry.claim
+    why = f" ({entry.why})" if entry.why else ""
+    lines = [
+        f"{claim.id}  {claim.title}",
+        f"  source     {claim.source}",
+        f"  printed    {claim.printed.latex}",
+    ]
+    lines += [f"  assuming   {assumption}" for assumption in claim.assumptions]
+    if claim.depends_on:
+        lines.append(f"  depends on {', '.join(claim.depends_on)}")
+    if entry.fallen:
+        lines.append(f"  BUT        {', '.join(entry.fallen)} does not stand")
+    lines.append(f"  verdict    {entry.verdict}: {MEANING[entry.verdict]}{why}")
+    if claim.corrected is not None:
+        lines.append(f"  corrected  {claim.corrected.latex}")
+    if claim.note:
+        lines += textwrap.wrap(
+            claim.note, 96, initial_indent="  note       ", subsequent_indent=" " * 13
+        )
+    if claim.place:
+        lines.append(f"  written in {claim.place}")
+    for evidence in entry.evidence:
+        lines += _evidence(evidence)
+    if claim.shared:
+        lines.append(f"  every route refers to {', '.join(claim.shared)}")
+    return "\n".join(lines)
+
+
+def _evidence(evidence: Evidence) -> list[str]:
+    finding, route = evidence.finding, evidence.route
+    if finding.exact:
+        size = f"exact, {finding.scope}" if finding.scope else "exact"
+    else:
+        size = f"residual {finding.residual:.1e}, allowed {finding.tolerance:.0e}"
+    mark = "holds" if finding.holds else "FAILS"
+    used = f", uses {', '.join(route.uses)}" if route.uses else ""
+    return [
+        f"  {mark:<10} {evidence.about}, {evidence.kind}: {route.how} ({size})",
+        *textwrap.wrap(finding.detail, 96, initial_indent=" " * 13, subsequent_indent=" " * 13),
+        f"{' ' * 13}{route.place}{used}",
+    ]

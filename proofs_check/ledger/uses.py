@@ -1,0 +1,107 @@
+"""Which code a computation rests on, and where it stands: read off the code itself."""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import os
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+ROOMS = ("sim", "theory")
+_OURS = "proofs_check"
+
+
+def place(function: Any) -> str:
+    """``file:line`` of a function, relative to the current folder where it is inside it."""
+    function = _unwrapped(function)
+    try:
+        path = Path(inspect.getsourcefile(function) or "")
+    except TypeError:
+        return ""
+    return located(str(path), function.__code__.co_firstlineno)
+
+
+def located(path: str, line: int) -> str:
+    """``file:line``, relative to the current folder where the file is inside it."""
+    relative = os.path.relpath(path)
+    return f"{path if relative.startswith('..') else relative}:{line}"
+
+
+@cache
+def rooms_used(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Folders of `sim` and `theory` that a function, or what it calls here, refers to.
+
+    Followed are the functions of the module a computation stands in and of `proofs_check`; what
+    those of `sim` and `theory` call in turn is theirs.
+    """
+    found: set[str] = set()
+    seen: set[int] = set()
+    _follow(function, found, seen)
+    return tuple(sorted(found))
+
+
+def _follow(thing: Any, found: set[str], seen: set[int]) -> None:
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, partial):
+        for part in (thing.func, *thing.args, *thing.keywords.values()):
+            _follow(part, found, seen)
+        return
+    module = thing.__name__ if isinstance(thing, ModuleType) else getattr(thing, "__module__", None)
+    if not isinstance(module, str):
+        return
+    if module.split(".")[0] in ROOMS:
+        found.add(".".join(module.split(".")[:2]))
+        return
+    wrapped = _unwrapped(thing)
+    if wrapped is not thing:
+        _follow(wrapped, found, seen)
+    elif isinstance(thing, FunctionType):
+        for reference in _references(thing):
+            _follow(reference, found, seen)
+    elif isinstance(thing, type) and module.split(".")[0] == _OURS:
+        for member in vars(thing).values():
+            _follow(member, found, seen)
+
+
+def _unwrapped(function: Any) -> Any:
+    """The function behind a route, a partial, a property or a cache."""
+    for name in ("compute", "func", "fget", "__wrapped__"):
+        inner = getattr(function, name, None)
+        if callable(inner):
+            return _unwrapped(inner)
+    return function
+
+
+def _references(function: FunctionType) -> Iterator[Any]:
+    """What a function's code names: globals, attributes of modules, and closed-over values."""
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # not filled yet
+            continue
+    yield from _named(function.__code__, function.__globals__)
+
+
+def _named(code: CodeType, names: dict[str, Any]) -> Iterator[Any]:
+    current: Any = None
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            if current is not None:
+                yield current
+            current = names.get(str(step.argval))
+        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD") and isinstance(current, ModuleType):
+            current = getattr(current, str(step.argval), None)
+        elif current is not None:
+            yield current
+            current = None
+    if current is not None:
+        yield current
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _named(constant, names)
