@@ -1,22 +1,31 @@
-"""What the computer measures: the in-context Markov chain task, learned by a minimal model."""
+"""What the computer measures: the in-context Markov chain task and the models that learn it.
+
+The task is in `sim.task` (priors over chains, sequences, strategies, losses), the models in
+`sim.models`, training and gradient flow in `sim.learning`, what a run leaves behind in `sim.runs`.
+"""
 
 from sim.learning.clock import flow_time
 from sim.learning.compilation import warmup
 from sim.learning.descent import Diverged, gradient_descent, train
 from sim.learning.flow import FlowFailed, gradient_flow
-from sim.learning.objectives import Bilinear, Population, Sample
-from sim.models.minimal.model import Gradient, MinimalModel
-from sim.models.models import logits, loss_and_gradient
+from sim.learning.objectives import Bilinear, Objective, Population, Sample
+from sim.learning.optimizers import SGD, Adam, AdamW, Optimizer
+from sim.learning.settings import RunSettings
+from sim.models.minimal.model import MinimalModel
+from sim.models.model import Defaults, Gradient, Model, logits, loss_and_gradient
 from sim.models.multihead.model import MultiHeadModel
+from sim.models.registry import MODELS, register
+from sim.models.transformer import attention
 from sim.models.transformer.model import Transformer
 from sim.runs.measures import HeldOut
 from sim.runs.positions import PositionDistances, distances_by_position
-from sim.runs.stages import Stage, StageTimes, halfway, stage_times
+from sim.runs.stages import Stage, StageTimes, half_rise_examples, stage_times
 from sim.runs.trajectory import Trajectory
 from sim.sweeps.executors import sweep
+from sim.sweeps.store import Run
 from sim.sweeps.table import Sweep
 from sim.task import strategies
-from sim.task.losses import CrossEntropy, Margin, Squared
+from sim.task.losses import CrossEntropy, Loss, Margin, Squared
 from sim.task.priors import (
     Dirichlet,
     DoublyStochastic,
@@ -26,12 +35,18 @@ from sim.task.priors import (
     Prior,
     Unigram,
 )
-from sim.task.priors.quadrature import Quadrature, prior_quadrature
+from sim.task.priors.quadrature import prior_quadrature
+from sim.task.priors.rules import Quadrature
 from sim.task.sequences import SequenceBatch, sample_sequences, stationary_distribution
 
 __all__ = [
+    "MODELS",
+    "SGD",
+    "Adam",
+    "AdamW",
     "Bilinear",
     "CrossEntropy",
+    "Defaults",
     "Dirichlet",
     "Diverged",
     "DoublyStochastic",
@@ -40,14 +55,20 @@ __all__ = [
     "Gradient",
     "HeldOut",
     "Interpolated",
+    "Loss",
     "Margin",
     "MinimalModel",
     "Mixture",
+    "Model",
     "MultiHeadModel",
+    "Objective",
+    "Optimizer",
     "Population",
     "PositionDistances",
     "Prior",
     "Quadrature",
+    "Run",
+    "RunSettings",
     "Sample",
     "SequenceBatch",
     "Squared",
@@ -57,14 +78,16 @@ __all__ = [
     "Trajectory",
     "Transformer",
     "Unigram",
+    "attention",
     "distances_by_position",
     "flow_time",
     "gradient_descent",
     "gradient_flow",
-    "halfway",
+    "half_rise_examples",
     "logits",
     "loss_and_gradient",
     "prior_quadrature",
+    "register",
     "sample_sequences",
     "stage_times",
     "stationary_distribution",

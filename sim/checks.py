@@ -186,3 +186,17 @@ def chain_order(rows: int, k: int) -> int:
     while k >= 2 and size < rows:
         order, size = order + 1, size * k
     return order if size == rows else 0
+
+
+def whole(name: str, value: Any) -> int:
+    """Return `value` as an int, refusing anything that is no integer."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    return int(value)
+
+
+def number(name: str, value: Any) -> float:
+    """Return `value` as a float, refusing anything that is no number."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    return float(value)

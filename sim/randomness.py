@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 Seed = None | int | np.random.SeedSequence | np.random.Generator
@@ -37,3 +39,18 @@ def streams(rng: Seed, count: int) -> list[np.random.Generator]:
         )
         for index in range(count)
     ]
+
+
+class RunStreams(NamedTuple):
+    """The independent random streams of a training run."""
+
+    training: np.random.Generator
+    held_out: np.random.Generator
+
+
+def run_streams(rng: Seed) -> RunStreams:
+    """Streams for the training and the held-out sequences of a run, from its seed.
+
+    Whoever draws the held-out sequences of a run again takes them from here.
+    """
+    return RunStreams(*streams(rng, 2))

@@ -6,18 +6,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from sim.commands.options import add_run_options, run_settings
 from sim.commands.parser import OneLineParser, ShowDefaults, in_options
-from sim.commands.run import add_run_options, prepare, run_configuration
 from sim.commands.sweep import add_sweep
 from sim.files import output_folder, refuse_unwritable
-from sim.learning.compilation import MODELS, warmup
-from sim.learning.descent import Diverged, train
-from sim.models.minimal.settings import DTYPES
-from sim.runs.stages import halfway, stage_times
+from sim.learning.compilation import warmup
+from sim.learning.descent import Diverged
+from sim.learning.settings import RunSettings
+from sim.models.model import DTYPES
+from sim.models.registry import MODELS
+from sim.runs.stages import half_rise_examples, stage_times
 from sim.runs.trajectory import Trajectory
 
 EXAMPLES = """\
@@ -66,8 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     warm = commands.add_parser("warmup", help="compile everything now, so that no run has to wait")
     warm.add_argument("--dtype", nargs="+", default=["float64"], choices=DTYPES, metavar="DTYPE",
                       help=", ".join(DTYPES))  # fmt: skip
-    warm.add_argument("--model", nargs="+", default=MODELS, choices=MODELS, metavar="NAME",
-                      help=", ".join(MODELS))  # fmt: skip
+    warm.add_argument("--model", nargs="+", default=list(MODELS), choices=list(MODELS),
+                      metavar="NAME", help=", ".join(MODELS))  # fmt: skip
     warm.set_defaults(command=_warmup)
     plot = commands.add_parser("plot", help="draw a run (PDF and PNG)")
     plot.add_argument("run", metavar="RUN", help="run folder, or a file in it")
@@ -99,15 +100,14 @@ def _add_run(commands: argparse._SubParsersAction[OneLineParser]) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    model, prior, settings = prepare(options)
-    configuration = run_configuration(options)
+    settings = run_settings(options)
+    settings.check()
     if options.out:
         # found out now rather than after the training
         refuse_unwritable(options.out)
         if not options.overwrite:
-            _refuse_other_run(Path(options.out), configuration)
-    trajectory = train(model, prior, **settings, progress=not options.quiet)
-    trajectory.provenance["configuration"] = configuration
+            _refuse_other_run(Path(options.out), settings)
+    trajectory = settings.train(threads=options.threads, progress=not options.quiet)
     print(trajectory)
     print(stage_times(trajectory))
     _print_heads(trajectory)
@@ -121,7 +121,7 @@ def _print_heads(trajectory: Trajectory) -> None:
     """When the heads of a transformer formed, beside what its predictions say."""
     for name, what in (("previous_token", "to the token before"), ("induction", "by induction")):
         if name in trajectory.measures:
-            last, seen = trajectory.measures[name][-1], halfway(trajectory, name)
+            last, seen = trajectory.measures[name][-1], half_rise_examples(trajectory, name)
             when = "never rose" if np.isnan(seen) else f"half way after {seen:,.0f} examples"
             print(f"attention {what}: {last:.2f} at the end, {when}")
 
@@ -144,11 +144,11 @@ def _warmup(options: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_other_run(folder: Path, configuration: dict[str, Any]) -> None:
+def _refuse_other_run(folder: Path, settings: RunSettings) -> None:
     """A finished run is not lost to a slip; the same run again gives the same numbers anyway."""
     if not (folder / "trajectory.json").exists():
         return
-    if Trajectory.load(folder).provenance.get("configuration") != configuration:
+    if Trajectory.load(folder).provenance.get("configuration") != settings.describe():
         raise ValueError(
             f"out {folder} already holds a different run: choose another folder or add --overwrite"
         )

@@ -1,4 +1,4 @@
-"""``python -m sim sweep``: runs over a grid of options and seeds, and a table of their stages."""
+"""``icl-markov sim sweep``: runs over a grid of options and seeds, and a table of their stages."""
 
 from __future__ import annotations
 
@@ -12,21 +12,18 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, product
 from pathlib import Path
-from typing import Any
 
 from sim import checks
+from sim.commands.options import add_run_options, run_settings
 from sim.commands.parser import OneLineParser, ShowDefaults
-from sim.commands.run import add_run_options, prepare, run_configuration
 from sim.files import refuse_unwritable
-from sim.learning.descent import train
-from sim.models.models import Model
+from sim.learning.settings import RunSettings, train_configuration
 from sim.runs.statistics import MedianInterval, median_interval
 from sim.runs.trajectory import Trajectory
 from sim.sweeps.executors import sweep
 from sim.sweeps.grid import Configuration
 from sim.sweeps.store import Run
 from sim.sweeps.table import Sweep
-from sim.task.priors import Prior
 
 EXAMPLES = """\
 examples:
@@ -71,19 +68,14 @@ class _SweepHelp(ShowDefaults, argparse.RawDescriptionHelpFormatter):
     """Defaults behind the options, the examples line by line."""
 
 
-def train_configuration(configuration: Configuration) -> Trajectory:
-    """What `python -m sim run` does with these options, here or in a worker process."""
+def run_one(configuration: Configuration) -> Trajectory:
+    """What `sim run` does with these options, here or in a worker process."""
     if _stopped:
         raise SystemExit(1)
-    model, prior, settings = _prepared(configuration)
-    trajectory = train(model, prior, **settings)
-    trajectory.provenance["configuration"] = configuration
-    return trajectory
+    return train_configuration(configuration)
 
 
-def _prepared(configuration: Configuration) -> tuple[Model, Prior, dict[str, Any]]:
-    # one thread each: there are runs enough to keep all cores busy
-    return prepare(argparse.Namespace(threads=1, **configuration))
+run_one.task_name = train_configuration.task_name  # type: ignore[attr-defined]
 
 
 def _sweep(options: argparse.Namespace) -> int:
@@ -93,14 +85,14 @@ def _sweep(options: argparse.Namespace) -> int:
     names, configurations = _configurations(options)
     for configuration in configurations:
         # what can be refused is refused before the first run
-        _prepared(configuration)
+        RunSettings.from_description(configuration).check()
     refuse_unwritable(options.out)
     folder = Path(options.out)
     try:
         with _processes(workers) as executor:
             found = sweep(
                 configurations,
-                train_configuration,
+                run_one,
                 executor=executor,
                 store=folder / "runs",
                 progress=not options.quiet,
@@ -158,7 +150,7 @@ def _configurations(options: argparse.Namespace) -> tuple[list[str], list[Config
     for values, seed in product(product(*axes.values()), seeds):
         words = [_typed(name, value) for name, value in zip(axes, values, strict=True)]
         chosen = parser.parse_args(list(chain(*words)), namespace=copy.copy(base))
-        configurations.append(run_configuration(chosen) | {"seed": seed})
+        configurations.append(run_settings(chosen).describe() | {"seed": seed})
     return [known[name] for name in axes], configurations
 
 

@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim import checks
+from sim.learning.optimizers import rates
 
 
-def layer_rates(
-    learning_rate: float | tuple[float, float], name: str = "learning_rate"
-) -> tuple[float, float]:
-    """Learning rates of v and W from one number or a pair, nonnegative and not both zero."""
-    return _pair(name, learning_rate, allow_both_zero=False)
-
-
-def layer_decays(weight_decay: float | tuple[float, float]) -> tuple[float, float]:
-    """Weight decay of v and W from one number or a pair, nonnegative."""
-    return _pair("weight_decay", weight_decay, allow_both_zero=True)
-
-
-def flow_time(step: ArrayLike, learning_rate: float | tuple[float, float]) -> NDArray[np.float64]:
+def flow_time(step: ArrayLike, learning_rate: float | Sequence[float]) -> NDArray[np.float64]:
     """Flow time of a step: learning rate times step.
 
     With different rates for v and W their geometric mean counts, since near the origin both
     layers grow together at the rate sqrt(eta_v eta_W); with one layer frozen, the other's rate.
+
+    Parameters
+    ----------
+    step : array_like
+        Updates made.
+    learning_rate : float or sequence of float
+        One number, or one for each array of parameters; at least one positive.
+
+    Returns
+    -------
+    ndarray
+        With the shape of `step`.
+
+    Examples
+    --------
+    >>> import sim
+    >>> sim.flow_time([0, 1000], 2e-3)
+    array([0., 2.])
+    >>> sim.flow_time(1000, (1e-3, 4e-3))
+    array(2.)
     """
-    eta_v, eta_W = layer_rates(learning_rate)
-    unit = float(np.sqrt(eta_v * eta_W)) if eta_v * eta_W > 0 else max(eta_v, eta_W)
-    if eta_v == eta_W:
-        unit = eta_v
+    given = rates("learning_rate", learning_rate)
+    each = given if isinstance(given, tuple) else (given,)
+    moving = [rate for rate in each if rate > 0]
+    if not moving:
+        raise ValueError(f"learning_rate must be positive for at least one array, got {given!r}")
+    if len(set(moving)) == 1:
+        unit = moving[0]
+    elif len(moving) == 2:
+        unit = float(np.sqrt(moving[0] * moving[1]))
+    else:
+        unit = math.prod(moving) ** (1 / len(moving))
     return np.asarray(step, dtype=np.float64) * unit
-
-
-def _pair(name: str, value: object, *, allow_both_zero: bool) -> tuple[float, float]:
-    values = value if isinstance(value, tuple | list) else (value, value)
-    if len(values) != 2:
-        raise ValueError(f"{name} must be one number or a pair for v and W, got {value!r}")
-    first, second = (checks.real(name, entry, strict=False) for entry in values)
-    if first == second == 0.0 and not allow_both_zero:
-        raise ValueError(f"{name} must be positive for at least one of v and W, got {value!r}")
-    return first, second

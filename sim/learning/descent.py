@@ -11,18 +11,19 @@ from tqdm import tqdm
 
 from sim import checks
 from sim.learning.clock import flow_time
-from sim.learning.learners import FullBatchLearner, Learner, Rate
+from sim.learning.learners import FullBatchLearner, Learner, OnlineLearner
 from sim.learning.objectives import Objective
-from sim.learning.online import online_learner
-from sim.models.models import Layered, Model, check_model
+from sim.learning.optimizers import Optimizer, Rates, make_optimizer
+from sim.models.model import DTYPES, Model, check_model
 from sim.provenance import describe_seed, provenance
-from sim.randomness import Seed, streams
+from sim.randomness import Seed, run_streams
 from sim.runs.measures import HeldOut
 from sim.runs.recorder import Recorder, record_steps
 from sim.runs.trajectory import Trajectory
 from sim.task.batches import BatchStream
-from sim.task.losses import CrossEntropy, Loss
+from sim.task.losses import CrossEntropy, Loss, check_loss
 from sim.task.priors import Prior
+from sim.task.priors.prior import check_prior
 
 BAR_STEPS = 256  # updates between movements of the progress bar
 
@@ -38,7 +39,7 @@ class Diverged(RuntimeError):
         Everything recorded before it.
     """
 
-    def __init__(self, step: int, value: float, rate: Rate, trajectory: Trajectory) -> None:
+    def __init__(self, step: int, value: float, rate: Rates, trajectory: Trajectory) -> None:
         super().__init__(
             f"training diverged at step {step} (loss {value:g}): use a learning_rate below {rate}; "
             f"{len(trajectory)} records up to step {trajectory.step[-1]} are kept"
@@ -53,10 +54,10 @@ def train(
     *,
     steps: int,
     batch_size: int = 64,
-    learning_rate: Rate | None = None,
+    learning_rate: Rates | None = None,
     loss: Loss | None = None,
-    optimizer: str | None = None,
-    weight_decay: Rate = 0.0,
+    optimizer: str | Optimizer | None = None,
+    weight_decay: Rates = 0.0,
     clip: float | None = None,
     rng: Seed = None,
     record_every: int | None = None,
@@ -71,23 +72,25 @@ def train(
 
     Parameters
     ----------
-    model : MinimalModel, MultiHeadModel or Transformer
-        Architecture and initial weights; not changed.
+    model : Model
+        Architecture and initial parameters; not changed.
     prior : Prior
     steps, batch_size : int
         Updates, and sequences in each.
-    learning_rate : float or (float, float)
-        One number; but for a transformer also one for v and one for W. If not given
-        `DEFAULT_RATES`.
+    learning_rate : float or tuple of float, optional
+        One number, or one for each array of parameters (v and W of a minimal model). If not given
+        that of the model's `defaults`.
     loss : Loss
-        Cross-entropy over all positions if not given.
-    optimizer : {"sgd", "adam", "adamw"}
-        A transformer learns by any, AdamW if not given; the others by SGD.
-    weight_decay : float or (float, float)
-        lambda in the update w <- w - eta (grad + lambda w), for v and W; the decoupled decay of
-        AdamW.
+        Cross-entropy over all positions if not given. A loss of your own trains every model
+        through plain NumPy, slower.
+    optimizer : {"sgd", "adam", "adamw"} or Optimizer, optional
+        A name, or an instance with its own settings, of which a copy is used; that of the model's
+        `defaults` if not given. SGD without momentum and clipping is fastest for a minimal model.
+    weight_decay : float or tuple of float
+        lambda in the update w <- w - eta (grad + lambda w) of SGD, one number or one for each
+        array; the decoupled decay of AdamW.
     clip : float, optional
-        Largest Euclidean norm of a transformer's gradient.
+        Largest Euclidean norm of a gradient.
     rng : None, int, SeedSequence or Generator
         Training and held-out sequences use independent streams of this seed.
     record_every : int, optional
@@ -99,7 +102,7 @@ def train(
     start : {"stationary", "uniform"} or array_like
         Law of the first token of training and held-out sequences.
     dtype : {"float64", "float32"}
-        Of the arithmetic of training; with several heads always float64.
+        Of the arithmetic of training; a model that knows only one refuses the other.
     threads : int
         Threads that share out the sequences of a minimal model's step; pays from contexts of about
         1,000 tokens on. The result has the same bits for every number.
@@ -113,21 +116,35 @@ def train(
     Raises
     ------
     Diverged
-        When the loss or a weight is no longer finite; carries what was recorded.
+        When the loss or a parameter is no longer finite; carries what was recorded.
+
+    Examples
+    --------
+    >>> import sim
+    >>> model = sim.MinimalModel.constant(T=20, k=2)
+    >>> run = sim.train(model, sim.Dirichlet(2), steps=10, rng=0, record_every=5)
+    >>> run.step, run.v.shape
+    (array([ 0,  5, 10]), (3, 20))
     """
     check_model(model)
-    checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
+    check_prior(prior)
     if model.k != prior.k:
         raise ValueError(f"model and prior must agree in k, got {model.k} and {prior.k}")
-    checks.integer("batch_size", batch_size, 1)
-    loss = CrossEntropy() if loss is None else loss
-    training, testing = streams(rng, 2)
-    test_set = HeldOut.draw(prior, checks.integer("held_out", held_out, 1), model.T, testing, start)
-    stream = BatchStream(prior, batch_size, model.T + 1, training, start)
-    learner, rule = online_learner(
-        model, stream, loss, learning_rate=learning_rate, optimizer=optimizer,
-        weight_decay=weight_decay, clip=clip, dtype=dtype, threads=threads,
+    batch_size = checks.integer("batch_size", batch_size, 1)
+    held_out = checks.integer("held_out", held_out, 1)
+    loss = check_loss(CrossEntropy() if loss is None else loss)
+    checks.one_of("dtype", dtype, DTYPES)
+    threads = checks.integer("threads", threads, 1)
+    rule = make_optimizer(
+        model.defaults.optimizer if optimizer is None else optimizer, model,
+        learning_rate=learning_rate, weight_decay=weight_decay, clip=clip,
     )  # fmt: skip
+    streams = run_streams(rng)
+    test_set = HeldOut.draw(prior, held_out, model.T, streams.held_out, start)
+    stream = BatchStream(prior, batch_size, model.T + 1, streams.training, start)
+    learner = model.online_learner(stream, loss, rule, dtype=dtype, threads=threads)
+    if learner is None:
+        learner = OnlineLearner(model, stream, loss, rule, dtype=dtype, threads=threads)
     return _descend(
         learner,
         steps=steps,
@@ -138,7 +155,7 @@ def train(
         parameters={
             "prior": prior.describe(),
             "loss": loss.describe(),
-            "optimizer": rule,
+            "optimizer": rule.describe(),
             "dtype": dtype,
             "held_out": held_out,
             "start": start if isinstance(start, str) else np.asarray(start).tolist(),
@@ -148,12 +165,14 @@ def train(
 
 
 def gradient_descent(
-    model: Layered,
+    model: Model,
     objective: Objective,
     *,
     steps: int,
-    learning_rate: Rate,
-    weight_decay: Rate = 0.0,
+    learning_rate: Rates | None = None,
+    optimizer: str | Optimizer = "sgd",
+    weight_decay: Rates = 0.0,
+    clip: float | None = None,
     record_every: int | None = None,
     record_at: ArrayLike | None = None,
     test_set: HeldOut | None = None,
@@ -161,17 +180,38 @@ def gradient_descent(
 ) -> Trajectory:
     """Full-batch gradient descent on an objective, for instance the exact population loss.
 
-    Parameters are those of `train`; measures of the predictions are taken on `test_set` if there
-    is one. The recorded loss is the objective's value.
+    Parameters
+    ----------
+    model : Model
+        Architecture and initial parameters; not changed.
+    objective : Objective
+        `Sample`, `Population` or `Bilinear`, or one of your own.
+    steps : int
+        Updates.
+    learning_rate, optimizer, weight_decay, clip
+        As for `train`; plain gradient descent if no optimizer is given.
+    record_every, record_at, progress
+        As for `train`.
+    test_set : HeldOut, optional
+        Where predictions are measured; without it only the parameters are.
+
+    Returns
+    -------
+    Trajectory
+        Its loss is the objective's value.
 
     Raises
     ------
     Diverged
-        When the objective or a weight is no longer finite; carries what was recorded.
+        When the objective or a parameter is no longer finite; carries what was recorded.
     """
-    learner = FullBatchLearner(
-        model, objective, learning_rate=learning_rate, weight_decay=weight_decay
+    check_model(model)
+    if test_set is not None:
+        checks.instance("test_set", test_set, HeldOut, "a HeldOut")
+    rule = make_optimizer(
+        optimizer, model, learning_rate=learning_rate, weight_decay=weight_decay, clip=clip
     )
+    learner = FullBatchLearner(model, objective, rule)
     return _descend(
         learner,
         steps=steps,
@@ -179,7 +219,7 @@ def gradient_descent(
         batch_size=0,
         test_set=test_set,
         progress=progress,
-        parameters={"objective": objective.describe(), "optimizer": "gradient descent"},
+        parameters={"objective": objective.describe(), "optimizer": rule.describe()},
     )
 
 
@@ -222,10 +262,10 @@ def _descend(
                 step += done
                 bar.update(done)
                 if done < wanted:
-                    rate = rates[0] if rates[0] == rates[1] else rates
+                    rate = rates[0] if len(set(rates)) == 1 else rates
                     raise Diverged(step + 1, learner.last_loss, rate, finish())
             recorder.add(
-                learner.weights,
+                learner.parameters,
                 learner.recorded_loss(),
                 step=step,
                 time=float(time_due),

@@ -1,4 +1,4 @@
-"""Gradient flow: dv/dt = -dL/dv, dW/dt = -dL/dW, integrated by scipy's adaptive solvers."""
+"""Gradient flow: every parameter moves against its gradient, integrated by scipy's solvers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
 from sim import checks
-from sim.learning.clock import layer_decays, layer_rates
+from sim.learning.learners import split
 from sim.learning.objectives import Objective, bound
-from sim.models.models import Layered
+from sim.learning.optimizers import each
+from sim.learning.optimizers import rates as checked_rates
+from sim.models.model import Model
 from sim.provenance import provenance
 from sim.runs.measures import HeldOut
 from sim.runs.recorder import Recorder
@@ -48,7 +50,7 @@ class FlowFailed(RuntimeError):
 
 
 def gradient_flow(
-    model: Layered,
+    model: Model,
     objective: Objective,
     *,
     t_span: tuple[float, float],
@@ -56,8 +58,8 @@ def gradient_flow(
     rtol: float = 1e-8,
     atol: float = 1e-10,
     t_eval: ArrayLike | None = None,
-    rates: float | tuple[float, float] = 1.0,
-    weight_decay: float | tuple[float, float] = 0.0,
+    rates: float | tuple[float, ...] = 1.0,
+    weight_decay: float | tuple[float, ...] = 0.0,
     test_set: HeldOut | None = None,
     max_evaluations: int = 100_000,
     progress: bool = False,
@@ -66,8 +68,8 @@ def gradient_flow(
 
     Parameters
     ----------
-    model : MinimalModel or MultiHeadModel
-        Architecture and initial weights; not changed.
+    model : Model
+        Architecture and initial parameters; not changed.
     objective : Objective
         `Sample`, `Population` or `Bilinear`. The margin loss has kinks: an adaptive solver slows to
         a crawl along one and ends at `max_evaluations`, so stop before hinges switch or use
@@ -81,10 +83,11 @@ def gradient_flow(
         Tolerances of the integrator.
     t_eval : array_like, optional
         Times to record, increasing, inside `t_span`; 101 evenly spaced ones if not given.
-    rates : float or (float, float)
-        Factors on the velocities of v and W, for layers that learn at different rates.
-    weight_decay : float or (float, float)
-        lambda in dw/dt = -rate (grad + lambda w), for v and W.
+    rates : float or tuple of float
+        Factors on the velocities of v and W (of each array of parameters), for layers that learn at
+        different rates.
+    weight_decay : float or tuple of float
+        lambda in dw/dt = -rate (grad + lambda w), one number or one for each array of parameters.
     test_set : HeldOut, optional
         Where predictions are measured; without it only the weights are.
     max_evaluations : int
@@ -111,33 +114,36 @@ def gradient_flow(
     low, high = _span(t_span)
     times = _times(t_eval, low, high)
     rtol, atol = checks.real("rtol", rtol), checks.real("atol", atol)
-    rate_v, rate_W = layer_rates(rates, "rates")
-    decay_v, decay_W = layer_decays(weight_decay)
     if test_set is not None:
         checks.instance("test_set", test_set, HeldOut, "a HeldOut")
     most = checks.integer("max_evaluations", max_evaluations, 1)
     evaluate = bound(objective, model)
 
-    def split(y: Array) -> tuple[Array, Array]:
-        return y[: model.v.size].reshape(model.v.shape), y[model.v.size :].reshape(model.W.shape)
+    arrays = model.parameters
+    speed = each("rates", checked_rates("rates", rates), len(arrays))
+    if not any(speed):
+        raise ValueError(f"rates must be positive for at least one array, got {rates!r}")
+    decay = each("weight_decay", checked_rates("weight_decay", weight_decay), len(arrays))
 
     def velocity(t: float, y: Array) -> Array:
-        v, W = split(y)
-        gradient = evaluate(v, W)[1]
-        d_v = -rate_v * (gradient.v + decay_v * v)
-        d_W = -rate_W * (gradient.W + decay_W * W)
-        return np.concatenate([d_v.ravel(), d_W.ravel()])
+        parameters = split(y, arrays)
+        gradient = evaluate(*parameters.values())[1]
+        return np.concatenate([
+            (-rate * (gradient[name] + decayed * parameters[name])).ravel()
+            for name, rate, decayed in zip(arrays, speed, decay, strict=True)
+        ])  # fmt: skip
 
     counted = _Counted(velocity, most)
     bar = tqdm(total=1.0, disable=not progress, leave=False, bar_format="{l_bar}{bar}| {elapsed}")
     recorder, failure = Recorder(model, test_set), None
     with bar, np.errstate(over="ignore", invalid="ignore", under="ignore"):
         try:
-            start = np.concatenate([model.v.ravel(), model.W.ravel()])
+            start = np.concatenate([array.ravel() for array in arrays.values()]).astype(float)
             solver = getattr(integrate, method)(counted, low, start, high, rtol=rtol, atol=atol)
             for index, (t, y) in enumerate(_states(solver, times, bar)):
-                v, W = split(y)
-                recorder.add({"v": v, "W": W}, evaluate(v, W)[0], step=index, time=t, examples=0)
+                found = split(y, arrays)
+                value = evaluate(*found.values())[0]
+                recorder.add(found, value, step=index, time=t, examples=0)
         except _GaveUp as error:
             failure = error
     parameters: dict[str, Any] = {
@@ -148,8 +154,8 @@ def gradient_flow(
         "method": method,
         "rtol": rtol,
         "atol": atol,
-        "rates": [rate_v, rate_W],
-        "weight_decay": [decay_v, decay_W],
+        "rates": list(speed),
+        "weight_decay": list(decay),
         "evaluations": counted.calls,
     }
     origin = provenance(**parameters) | {"seconds": time.perf_counter() - began}

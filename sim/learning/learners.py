@@ -1,51 +1,41 @@
-"""What moves when a model learns: its weights, its batches and its updates, behind one face."""
+"""A model on its way: its parameters and how they are updated, for all models alike."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import checks
-from sim.kernels import training as kernels
-from sim.kernels._meeting import GONE, PLACE
-from sim.kernels.minimal import CHUNK, partial_size
-from sim.learning.clock import layer_decays, layer_rates
 from sim.learning.objectives import Objective, bound
-from sim.models.minimal.model import MinimalModel
-from sim.models.minimal.settings import KernelSetting
-from sim.models.models import Layered, Model
+from sim.learning.optimizers import Optimizer
+from sim.models.model import Evaluator, Model, Parameters
 from sim.task.batches import BatchStream
 from sim.task.losses import Loss
 
-Array = NDArray[np.float64]
-Rate = float | tuple[float, float]
-
 
 class Learner(Protocol):
-    """A model on its way.
+    """What the loop of training asks of a model that learns.
 
     Attributes
     ----------
-    learning_rate, weight_decay : (float, float)
-        For v and W.
+    learning_rate, weight_decay : tuple of float
+        One for each array of parameters.
     last_loss : float
         Loss at the latest update.
     """
 
-    learning_rate: tuple[float, float]
-    weight_decay: tuple[float, float]
+    learning_rate: tuple[float, ...]
+    weight_decay: tuple[float, ...]
     last_loss: float
 
     @property
     def model(self) -> Model:
-        """The model with its present weights."""
+        """The model with its present parameters."""
         ...
 
     @property
-    def weights(self) -> dict[str, NDArray[Any]]:
+    def parameters(self) -> Parameters:
         """What it has learnt, by name; the arrays go on changing."""
         ...
 
@@ -62,8 +52,39 @@ class Learner(Protocol):
         ...
 
 
-class OnlineLearner:
-    """SGD on a stream of fresh batches (Sec. 3).
+class _StepLearner:
+    """All parameters in one vector, changed by an optimizer step by step."""
+
+    def __init__(self, model: Model, optimizer: Optimizer, dtype: str) -> None:
+        self._model, self._optimizer = model, optimizer
+        arrays = model.parameters
+        self._vector = np.concatenate([array.ravel() for array in arrays.values()]).astype(dtype)
+        self._views = split(self._vector, arrays)
+        self.learning_rate, self.weight_decay = optimizer.rates, optimizer.decays
+        self.last_loss = np.nan
+
+    @property
+    def model(self) -> Model:
+        return self._model.with_parameters(**self._views)
+
+    @property
+    def parameters(self) -> Parameters:
+        return self._views
+
+    def measures(self) -> dict[str, float]:
+        return {}
+
+    def _update(self, value: float, gradient: Any) -> bool:
+        """One step; whether the loss and all parameters are still finite."""
+        self.last_loss = value
+        slope = [np.ravel(gradient[name]) for name in self._views]
+        self._optimizer.update(self._vector, slope[0] if len(slope) == 1 else np.concatenate(slope))
+        # one sum of squares is not finite as soon as any weight is not
+        return bool(np.isfinite(value + float(self._vector @ self._vector)))
+
+
+class OnlineLearner(_StepLearner):
+    """Any optimizer on a stream of fresh batches (Sec. 3).
 
     The loss of a record is the mean over the batches since the record before it, so an unbiased
     estimate of the population loss along the way: no sequence is seen twice. The first record has
@@ -72,145 +93,60 @@ class OnlineLearner:
 
     def __init__(
         self,
-        model: MinimalModel,
+        model: Model,
         stream: BatchStream,
         loss: Loss,
+        optimizer: Optimizer,
         *,
-        learning_rate: Rate,
-        weight_decay: Rate = 0.0,
         dtype: str = "float64",
         threads: int = 1,
     ) -> None:
-        self.learning_rate = layer_rates(learning_rate)
-        self.weight_decay = layer_decays(weight_decay)
-        self._model, self._stream = model, stream
-        self.setting = KernelSetting.of(model, loss, dtype)
-        self._threads = checks.integer("threads", threads, 1)
-        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
-        self._v, self._W = model.v.astype(dtype), model.W.astype(dtype)
-        self._rates = np.array([*self.learning_rate, *self.weight_decay])
-        self._squares = np.zeros(2)
-        self._step = 0
-        self._since: list[Array] = []
-        self.last_loss = np.nan
-
-    @property
-    def model(self) -> MinimalModel:
-        return self._model.with_weights(self._v, self._W)
-
-    @property
-    def weights(self) -> dict[str, NDArray[Any]]:
-        return {"v": self._v, "W": self._W}
+        self._evaluate: Evaluator = model.evaluator(loss, dtype=dtype, threads=threads)
+        super().__init__(model, optimizer, dtype)
+        self._stream, self._step = stream, 0
+        self._weight = np.full(stream.batch_size, 1.0 / stream.batch_size)
+        self._since: list[float] = []
 
     def advance(self, steps: int) -> int:
-        left = steps
-        while left > 0:
-            block = self._stream.block(self._step)
-            losses = np.empty(min(left, block.stop_step - self._step))
-            done = self._train_steps(losses, self._v, self._W, self._rates, self._squares)
-            self._step += done
-            left -= done
-            self.last_loss = float(losses[min(done, len(losses) - 1)])
-            self._since.append(losses[:done])
-            if done < len(losses):
-                break
-        return steps - left
+        for step in range(steps):
+            value, gradient = self._gradient()
+            if not self._update(value, gradient):
+                return step
+            self._since.append(value)
+            self._step += 1
+        return steps
 
-    def _train_steps(
-        self, losses: Array, v: NDArray[Any], W: NDArray[Any], rates: Array, squares: Array
-    ) -> int:
-        block, setting, stream = self._stream.block(self._step), self.setting, self._stream
-        chosen = slice(self._step - block.first_step, self._step - block.first_step + len(losses))
-        chunks = -(-stream.batch_size // CHUNK)
-        workers = min(self._threads, chunks)
-        turns = np.zeros(workers * PLACE, np.int64)
-        partial = np.empty((2, chunks, partial_size(len(v), len(W))), setting.dtype)
-
-        def work(worker: int, *own: NDArray[Any]) -> int:
-            try:
-                return kernels.train_steps(
-                    setting.states, stream.prior.order, block.transition[chosen],
-                    block.initial[chosen], stream.key, self._step, *own[:2], rates,
-                    setting.softmax, setting.position_scale, setting.position_weight,
-                    setting.loss_code, setting.margin, setting.twist, setting.roots, worker, turns,
-                    partial, *own[2:],
-                )  # fmt: skip
-            finally:
-                turns[worker * PLACE] = GONE  # whatever happened, nobody waits for it
-
-        mine = (v, W, losses, squares)
-        try:
-            jobs = []
-            for worker in range(1, workers):
-                assert self._pool is not None
-                own = [array.copy() for array in mine]
-                jobs.append(self._pool.submit(work, worker, *own))
-            done = work(0, *mine)
-        finally:
-            turns[:] = GONE
-        for job in jobs:
-            job.result()
-        return done
+    def _gradient(self) -> tuple[float, Any]:
+        # drawn in float64 whatever the precision of the weights: the same sequences for both
+        return self._evaluate(self._stream.tokens(self._step), self._weight, *self._views.values())
 
     def recorded_loss(self) -> float:
-        losses, self._since = self._since, []
-        if losses:
-            return float(np.concatenate(losses).mean())
-        first = np.empty(1)  # a step at rate zero, by the kernel that is compiled anyway
-        self._train_steps(first, self._v.copy(), self._W.copy(), np.zeros(4), np.zeros(2))
-        return float(first[0])
-
-    def measures(self) -> dict[str, float]:
-        """``balance_drift``: what the steps have added to |W|_F^2 - |v|^2, where that is known.
-
-        With one rate eta and no decay a step adds eta^2 (|dL/dW|^2 - |dL/dv|^2) exactly, since
-        <W, dL/dW> = <v, dL/dv>.
-        """
-        eta_v, eta_W = self.learning_rate
-        if eta_v != eta_W or any(self.weight_decay):
-            return {}
-        return {"balance_drift": float(eta_v**2 * (self._squares[1] - self._squares[0]))}
+        since, self._since = self._since, []
+        return float(np.mean(since)) if since else self._gradient()[0]
 
 
-class FullBatchLearner:
+class FullBatchLearner(_StepLearner):
     """Gradient descent on an objective; the loss of a record is the objective's value there."""
 
-    def __init__(
-        self,
-        model: Layered,
-        objective: Objective,
-        *,
-        learning_rate: Rate,
-        weight_decay: Rate = 0.0,
-    ) -> None:
-        self.learning_rate = layer_rates(learning_rate)
-        self.weight_decay = layer_decays(weight_decay)
-        self._model, self._evaluate = model, bound(objective, model)
-        self._v, self._W = model.v.copy(), model.W.copy()
-        self.last_loss = np.nan
-
-    @property
-    def model(self) -> Layered:
-        return self._model.with_weights(self._v, self._W)
-
-    @property
-    def weights(self) -> dict[str, NDArray[Any]]:
-        return {"v": self._v, "W": self._W}
+    def __init__(self, model: Model, objective: Objective, optimizer: Optimizer) -> None:
+        self._evaluate = bound(objective, model)
+        super().__init__(model, optimizer, "float64")
 
     def advance(self, steps: int) -> int:
-        (eta_v, eta_W), (decay_v, decay_W) = self.learning_rate, self.weight_decay
-        v, W = self._v, self._W
         for step in range(steps):
-            self.last_loss, gradient = self._evaluate(v, W)
-            v -= eta_v * (gradient.v + decay_v * v)
-            W -= eta_W * (gradient.W + decay_W * W)
-            # one sum of squares is not finite as soon as any weight is not
-            if not np.isfinite(self.last_loss + (v * v).sum() + (W * W).sum()):
+            if not self._update(*self._evaluate(*self._views.values())):
                 return step
         return steps
 
     def recorded_loss(self) -> float:
-        return self._evaluate(self._v, self._W)[0]
+        return self._evaluate(*self._views.values())[0]
 
-    def measures(self) -> dict[str, float]:
-        return {}
+
+def split(vector: NDArray[Any], arrays: Parameters) -> Parameters:
+    """Views into a vector (P,) by name, with the shapes of `arrays`."""
+    ends = np.cumsum([array.size for array in arrays.values()])
+    parts = np.split(vector, ends[:-1])
+    return {
+        name: part.reshape(array.shape)
+        for (name, array), part in zip(arrays.items(), parts, strict=True)
+    }

@@ -1,6 +1,6 @@
 """Objectives for full-batch descent and gradient flow: what is differentiated, and how exactly.
 
-An objective is bound to a model's architecture and then maps weights ``(v, W)`` to a value and a
+An objective is bound to a model's architecture and then maps its parameters to a value and a
 gradient. `Sample` is a fixed set of sequences, `Population` the exact population loss by
 enumeration of all sequences, `Bilinear` the regime in which every hinge of the margin loss is
 active.
@@ -16,15 +16,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
-from sim.models.minimal.model import Gradient, MinimalModel
-from sim.models.models import Layered, check_layered, gradient_kernel
-from sim.task.losses import Loss
+from sim.models.minimal.settings import Architecture
+from sim.models.model import Gradient, Model, check_model
+from sim.task.losses import Loss, check_loss
 from sim.task.priors import Prior
+from sim.task.priors.prior import check_prior
 from sim.task.priors.quadrature import Quadrature, prior_quadrature
 from sim.task.sequences import initial_distribution
 
 Array = NDArray[np.float64]
-Evaluate = Callable[[Array, Array], tuple[float, Gradient]]
+# the parameters, in the order of `Model.parameters`, to the value and its gradient
+Evaluate = Callable[..., tuple[float, Gradient]]
 
 MOST_SEQUENCES = 2**20
 # nodes x sequences held at once while probabilities are summed
@@ -34,8 +36,12 @@ CHUNK = 2**22
 class Objective(Protocol):
     """Anything that can be bound to a model and then evaluated at weights."""
 
-    def bind(self, model: Layered) -> Evaluate:
-        """Return ``(v, W) -> (value, Gradient)``; the next call may overwrite the gradient."""
+    def bind(self, model: Model) -> Evaluate:
+        """A function of the model's parameters, in their order, to the value and its gradient.
+
+        For a minimal model ``(v, W) -> (value, Gradient)``; the next call may overwrite the
+        gradient.
+        """
         ...
 
     def describe(self) -> dict[str, Any]:
@@ -43,9 +49,9 @@ class Objective(Protocol):
         ...
 
 
-def bound(objective: Objective, model: Layered) -> Evaluate:
+def bound(objective: Objective, model: Model) -> Evaluate:
     """The objective of a model, with a refusal of what is not an objective or not a model."""
-    check_layered(model)
+    check_model(model)
     if isinstance(objective, type) or not callable(getattr(objective, "bind", None)):
         raise TypeError(
             f"objective must be a Sample, Population or Bilinear objective, got {objective!r}"
@@ -69,7 +75,7 @@ class Sample:
     def __init__(
         self, tokens: ArrayLike, k: int, loss: Loss, weights: ArrayLike | None = None
     ) -> None:
-        checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
+        check_loss(loss)
         self.k = checks.integer("k", k, 2)
         self.tokens = checks.tokens(tokens, self.k, minimum_length=2)
         n = len(self.tokens)
@@ -83,14 +89,14 @@ class Sample:
         """Context length."""
         return self.tokens.shape[1] - 1
 
-    def bind(self, model: Layered) -> Evaluate:
+    def bind(self, model: Model) -> Evaluate:
         if (model.k, model.T) != (self.k, self.T):
             raise ValueError(
                 f"model must have k = {self.k} and T = {self.T} to fit the objective, "
                 f"got k = {model.k} and T = {model.T}"
             )
-        kernel = gradient_kernel(model, self.loss)
-        return lambda v, W: kernel(self.tokens, self.weights, v, W)
+        evaluate = model.evaluator(self.loss)
+        return lambda *parameters: evaluate(self.tokens, self.weights, *parameters)  # type: ignore[return-value]
 
     def describe(self) -> dict[str, Any]:
         return {"objective": "sample", "sequences": len(self.tokens), **self.loss.describe()}
@@ -122,7 +128,7 @@ class Population(Sample):
         start: str | ArrayLike = "stationary",
         nodes: int = 32,
     ) -> None:
-        checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
+        check_prior(prior)
         T = checks.integer("T", T, max(1, prior.order - 1))
         tokens = all_sequences(prior.k, T + 1)
         rule = prior_quadrature(prior, nodes)
@@ -145,24 +151,25 @@ class Bilinear:
     def __init__(self, kernel: ArrayLike) -> None:
         self.kernel = checks.array("kernel", kernel, (None, None, None))
 
-    def bind(self, model: Layered) -> Evaluate:
-        if not isinstance(model, MinimalModel):
+    def bind(self, model: Model) -> Evaluate:
+        architecture = getattr(model, "architecture", None)
+        if not isinstance(architecture, Architecture):
             raise TypeError(f"a Bilinear objective needs a MinimalModel, got {model!r}")
-        if (model.T, model.k, model.k) != self.kernel.shape:
+        k, T, first_layer, normalize = architecture
+        if (T, k, k) != self.kernel.shape:
             raise ValueError(
-                f"kernel must have shape (T, k, k) = {(model.T, model.k, model.k)}, "
-                f"got {self.kernel.shape}"
+                f"kernel must have shape (T, k, k) = {(T, k, k)}, got {self.kernel.shape}"
             )
-        if (model.first_layer, model.normalize) != ("linear", "none"):
+        if (first_layer, normalize) != ("linear", "none"):
             raise ValueError(
                 "the bilinear regime needs first_layer='linear' and normalize='none', "
-                f"got {model.first_layer!r} and {model.normalize!r}"
+                f"got {first_layer!r} and {normalize!r}"
             )
 
         def evaluate(v: Array, W: Array) -> tuple[float, Gradient]:
             d_v = -np.einsum("jml,ml->j", self.kernel, W)
             d_W = -np.einsum("jml,j->ml", self.kernel, v)
-            return float(np.sum(v * d_v)), Gradient(d_v, d_W)
+            return float(np.sum(v * d_v)), Gradient(v=d_v, W=d_W)
 
         return evaluate
 

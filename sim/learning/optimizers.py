@@ -1,7 +1,13 @@
-"""Update rules on one flat vector of parameters: SGD, Adam and AdamW, with clipping if asked."""
+"""Update rules on one flat vector of parameters: SGD, Adam and AdamW, with clipping if asked.
+
+An optimizer is given to `sim.train` by name or as an instance; a rule of your own is a subclass of
+`Optimizer` with `_apply`.
+"""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from sim import checks
 
 Vector = NDArray[np.floating[Any]]
+# one number, or one for each array of parameters: v and W
+Rates = float | tuple[float, ...]
 
 
 class Optimizer:
@@ -17,8 +25,8 @@ class Optimizer:
 
     Parameters
     ----------
-    learning_rate : float
-        eta > 0; may be changed between updates.
+    learning_rate : float or tuple of float
+        eta >= 0, one number or one for each array of parameters (v and W); not all 0.
     clip : float, optional
         Largest Euclidean norm of a gradient; longer ones are scaled down to it. Off if not given.
 
@@ -30,11 +38,44 @@ class Optimizer:
 
     name = ""
 
-    def __init__(self, learning_rate: float, *, clip: float | None = None) -> None:
-        self.learning_rate = checks.real("learning_rate", learning_rate)
+    def __init__(self, learning_rate: Rates, *, clip: float | None = None) -> None:
+        self.learning_rate = rates("learning_rate", learning_rate)
+        if not np.any(self.learning_rate):
+            raise ValueError(
+                "learning_rate must be positive for at least one array of parameters, got "
+                f"{learning_rate!r}"
+            )
         self.clip = None if clip is None else checks.real("clip", clip)
         self.step = 0
         self._size: int | None = None
+        self._arrays: list[int] | None = None
+
+    def arrange(self, sizes: Sequence[int]) -> None:
+        """Say how many entries of the vector belong to each array of parameters.
+
+        Needed before the first update where rates differ between arrays.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many rates as arrays.
+        """
+        self._arrays = [int(size) for size in sizes]
+        each("learning_rate", self.learning_rate, len(self._arrays))
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Learning rate of each array of parameters."""
+        return each("learning_rate", self.learning_rate, len(self._arrays or [0]))
+
+    @property
+    def decays(self) -> tuple[float, ...]:
+        """Weight decay of each array of parameters."""
+        return each("weight_decay", getattr(self, "weight_decay", 0.0), len(self._arrays or [0]))
+
+    def plain_rates(self, arrays: int) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+        """Learning rates and weight decays if the rule is w <- w - eta (gradient + lambda w)."""
+        return None
 
     def update(self, parameters: Vector, gradient: ArrayLike) -> None:
         """Change the parameters (P,) in place by one step against the gradient (P,).
@@ -60,9 +101,21 @@ class Optimizer:
         self.step += 1
         self._apply(parameters, clipped(slope, self.clip))
 
+    def _spread(self, name: str, value: Rates, parameters: Vector) -> Any:
+        """A rate as the rule uses it: one number, or one for each entry of the vector."""
+        if not isinstance(value, tuple):
+            return value
+        if len(set(value)) == 1:
+            return value[0]
+        if self._arrays is None or sum(self._arrays) != parameters.size:
+            raise ValueError(f"{name} {value} needs `arrange` with the sizes of the arrays")
+        return np.repeat(each(name, value, len(self._arrays)), self._arrays).astype(
+            parameters.dtype
+        )
+
     def describe(self) -> dict[str, Any]:
         """The rule and its settings as JSON-ready data, for provenance."""
-        settings = {"learning_rate": self.learning_rate, "clip": self.clip}
+        settings = {"learning_rate": plain(self.learning_rate), "clip": self.clip}
         return {"optimizer": self.name} | settings
 
     def _begin(self, parameters: Vector) -> None:
@@ -73,35 +126,59 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """w <- w - eta m with m <- mu m + gradient.
+    """w <- w - eta m with m <- mu m + gradient + lambda w.
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float or tuple of float
+        As for every Optimizer.
     momentum : float
         mu in [0, 1); 0 is plain gradient descent.
+    weight_decay : float or tuple of float
+        lambda >= 0, one number or one for each array of parameters.
     clip : float, optional
-        As for every Optimizer.
+        As for every Optimizer; of the gradient without the decay.
     """
 
     name = "sgd"
 
     def __init__(
-        self, learning_rate: float, *, momentum: float = 0.0, clip: float | None = None
+        self,
+        learning_rate: Rates,
+        *,
+        momentum: float = 0.0,
+        weight_decay: Rates = 0.0,
+        clip: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip=clip)
         self.momentum = fraction("momentum", momentum)
+        self.weight_decay = rates("weight_decay", weight_decay)
 
     def describe(self) -> dict[str, Any]:
-        return super().describe() | {"momentum": self.momentum}
+        settings = {"momentum": self.momentum, "weight_decay": plain(self.weight_decay)}
+        return super().describe() | settings
+
+    def arrange(self, sizes: Sequence[int]) -> None:
+        super().arrange(sizes)
+        each("weight_decay", self.weight_decay, len(sizes))
+
+    def plain_rates(self, arrays: int) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+        if self.momentum or self.clip is not None:
+            return None
+        learning_rate = each("learning_rate", self.learning_rate, arrays)
+        return learning_rate, each("weight_decay", self.weight_decay, arrays)
 
     def _begin(self, parameters: Vector) -> None:
         self._velocity = np.zeros_like(parameters)
+        self._rate = self._spread("learning_rate", self.learning_rate, parameters)
+        self._decay = self._spread("weight_decay", self.weight_decay, parameters)
 
     def _apply(self, parameters: Vector, gradient: Vector) -> None:
         self._velocity *= self.momentum
         self._velocity += gradient
-        parameters -= self.learning_rate * self._velocity
+        if np.any(self._decay):
+            self._velocity += self._decay * parameters
+        parameters -= self._rate * self._velocity
 
 
 class Adam(Optimizer):
@@ -112,7 +189,8 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float or tuple of float
+        As for every Optimizer.
     betas : (float, float)
         Memory of m and of s, each in [0, 1).
     epsilon : float
@@ -124,7 +202,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float,
+        learning_rate: Rates,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
@@ -140,6 +218,7 @@ class Adam(Optimizer):
         return super().describe() | {"betas": list(self.betas), "epsilon": self.epsilon}
 
     def _begin(self, parameters: Vector) -> None:
+        self._rate = self._spread("learning_rate", self.learning_rate, parameters)
         self._mean = np.zeros_like(parameters)
         self._square = np.zeros_like(parameters)
 
@@ -148,7 +227,7 @@ class Adam(Optimizer):
         self._mean += (1.0 - first) * (gradient - self._mean)
         self._square += (1.0 - second) * (gradient * gradient - self._square)
         scale = np.sqrt(self._square / (1.0 - second**self.step)) + self.epsilon
-        parameters -= self.learning_rate / (1.0 - first**self.step) * (self._mean / scale)
+        parameters -= self._rate / (1.0 - first**self.step) * (self._mean / scale)
 
 
 class AdamW(Adam):
@@ -158,13 +237,14 @@ class AdamW(Adam):
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float or tuple of float
+        As for every Optimizer.
     weight_decay : float
         lambda >= 0; the default is PyTorch's.
     decayed : array_like of bool, shape (P,), optional
         Which parameters decay. Common practice decays matrices and spares embeddings, gains and
-        biases: that is `Transformer.decayed`. All of them if not given, which is what PyTorch's
-        AdamW does with ``model.parameters()``.
+        biases: that is ``Transformer.decayed["parameters"]``. All of them if not given, which is
+        what PyTorch's AdamW does with ``model.parameters()``.
     betas, epsilon, clip
         As for Adam.
     """
@@ -173,7 +253,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        learning_rate: float,
+        learning_rate: Rates,
         *,
         weight_decay: float = 0.01,
         decayed: ArrayLike | None = None,
@@ -201,7 +281,7 @@ class AdamW(Adam):
 
     def _apply(self, parameters: Vector, gradient: Vector) -> None:
         if self.weight_decay:
-            parameters *= 1.0 - (self.learning_rate * self.weight_decay) * self._decay
+            parameters *= 1.0 - (self._rate * self.weight_decay) * self._decay
         super()._apply(parameters, gradient)
 
 
@@ -224,3 +304,82 @@ def fraction(name: str, value: Any) -> float:
     if number >= 1.0:
         raise ValueError(f"{name} must be a number in [0, 1), got {value}")
     return number
+
+
+def rates(name: str, value: Any) -> Rates:
+    """Return one nonnegative number, or a tuple of them, refusing anything else."""
+    if isinstance(value, list | tuple | np.ndarray):
+        if len(value) == 0:
+            raise ValueError(f"{name} must be one number or one for each array, got none")
+        return tuple(checks.real(name, entry, strict=False) for entry in value)
+    return checks.real(name, value, strict=False)
+
+
+def each(name: str, value: Rates, count: int) -> tuple[float, ...]:
+    """One rate for each of `count` arrays of parameters, from one number or as many."""
+    found = value if isinstance(value, tuple) else (value,) * count
+    if len(found) != count:
+        many = {2: "a pair for v and W"}.get(count, f"{count}, one for each array of parameters")
+        raise ValueError(f"{name} must be one number or {many}, got {value!r}")
+    return found
+
+
+def plain(value: Rates) -> Any:
+    """Rates as JSON knows them."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def make_optimizer(
+    rule: str | Optimizer,
+    model: Any,
+    *,
+    learning_rate: Any = None,
+    weight_decay: Any = 0.0,
+    clip: float | None = None,
+) -> Optimizer:
+    """The optimizer of a run: a fresh copy of an instance, or the rule a name stands for.
+
+    Parameters
+    ----------
+    rule : {"sgd", "adam", "adamw"} or Optimizer
+    model : Model
+        Says the learning rate where none is given, and what AdamW decays.
+    learning_rate, weight_decay, clip
+        Settings of a rule that is given by name; an instance has its own.
+
+    Raises
+    ------
+    ValueError
+        For settings beside an instance, and for a weight decay of plain Adam.
+    """
+    if isinstance(rule, Optimizer):
+        for name, given, default in (
+            ("learning_rate", learning_rate, None),
+            ("weight_decay", weight_decay, 0.0),
+            ("clip", clip, None),
+        ):
+            if given != default:
+                raise ValueError(f"{name} belongs to the optimizer, an instance; got {given}")
+        if rule.step:
+            raise ValueError(f"optimizer must be a fresh one, got one after {rule.step} updates")
+        found = copy.deepcopy(rule)
+    else:
+        if isinstance(rule, type) or not isinstance(rule, str):
+            raise TypeError(f"optimizer must be a name or an Optimizer, got {rule!r}")
+        checks.one_of("optimizer", rule, OPTIMIZERS)
+        rate = model.defaults.learning_rate if learning_rate is None else learning_rate
+        found = _by_name(rule, model, rate, weight_decay, clip)
+    found.arrange([array.size for array in model.parameters.values()])
+    return found
+
+
+def _by_name(rule: str, model: Any, rate: Any, decay: Any, clip: float | None) -> Optimizer:
+    if rule == SGD.name:
+        return SGD(rate, weight_decay=decay, clip=clip)
+    number = checks.real("weight_decay", decay, strict=False)
+    if rule == AdamW.name:
+        decayed = np.concatenate([mask.ravel() for mask in model.decayed.values()])
+        return AdamW(rate, weight_decay=number, decayed=decayed, clip=clip)
+    if number:
+        raise ValueError(f"weight_decay must be 0 for {rule}, got {decay}: use adamw")
+    return OPTIMIZERS[rule](rate, clip=clip)

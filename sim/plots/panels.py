@@ -15,8 +15,6 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from sim.models.transformer.attention import positional_encoding
-from sim.models.transformer.model import Transformer
 from sim.plots.axes import MOST_NATS, examples_axis, examples_seen, nats_axis, short, square_root
 from sim.plots.style import BAR, MEASURED, STRATEGY, THEORY
 from sim.runs.measures import strategy_names
@@ -83,26 +81,14 @@ def learning_curves(trajectory: Trajectory, snapshots_at: Sequence[float] = ()) 
         kl={name: trajectory.measures[f"kl_{name}"] for name in names},
         baselines=trajectory.baselines,
         stages=stage_times(trajectory),
-        snapshots=[Snapshot(examples[i], *_positional(trajectory, i)) for i in nearest],
+        snapshots=[
+            Snapshot(examples[i], *(trajectory.model(i).lag_weights() or (np.zeros(0), "")))
+            for i in nearest
+        ],
         attention={
             name: trajectory.measures[name] for name in ATTENTION if name in trajectory.measures
         },
     )
-
-
-def _positional(trajectory: Trajectory, index: int) -> tuple[Array, str]:
-    """v of a minimal model; of a transformer the effective encoding of layer 1.
-
-    Of several heads the one that looks most at the token before; nothing without relative
-    positions.
-    """
-    if "v" in trajectory.weights:
-        return trajectory.v[index], "$v_j$"
-    model = trajectory.model(index)
-    if not isinstance(model, Transformer) or model.positions != "relative":
-        return np.zeros(0), ""
-    encoding = positional_encoding(model)
-    return encoding[encoding[:, 1:2].sum(axis=1).argmax()], "attention"
 
 
 def attention_scores(ax: Axes, data: LearningCurves) -> None:

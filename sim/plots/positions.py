@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
+from sim.learning.settings import held_out_sequences
 from sim.plots.axes import examples_seen
 from sim.plots.panels import SNAPSHOT_COLORS
 from sim.plots.style import MEASURED, STRATEGY, figure_height, paper_style, venue_width
-from sim.runs.positions import PositionDistances, distances_by_position, held_out_sequences
+from sim.runs.positions import PositionDistances, distances_by_position
 from sim.runs.trajectory import Trajectory
 
 MOST_MARKERS = 18

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from sim.plots import panels
@@ -31,8 +30,7 @@ def plot_run(trajectory: Trajectory, *, venue: str = "neurips", usetex: bool = F
         ax = figure.add_subplot(last_cell)
         if data.attention:
             panels.attention_scores(ax, data)
-        elif "W" in trajectory.weights:
-            W = np.asarray(trajectory.W[-1])
+        elif (W := trajectory.model().state_weights()) is not None:
             heads = len(W) if W.ndim == 3 else 0
             names = ", ".join(f"W^{head}" for head in range(1, heads + 1)) or "W"
             panels.weight_matrix(ax, W, f"${names}$")

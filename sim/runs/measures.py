@@ -6,27 +6,24 @@ distribution named to the model's softmax, as in the paper's figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import json
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import last_token as kernels
-from sim.models.minimal.model import MinimalModel
-from sim.models.models import Model, inside_measures, logits, unstacked, weights_of
-from sim.models.transformer.model import Transformer
+from sim.models.model import Model, Parameters, check_model
 from sim.randomness import Seed
 from sim.task import strategies
 from sim.task.priors import Prior
+from sim.task.priors.prior import check_prior
 from sim.task.sequences import SequenceBatch, sample_sequences
 
 Array = NDArray[np.float64]
 
-# logits held at once while measures are taken, and numbers in the table of pair counts
-MOST_AT_ONCE, MOST_COUNTS = 2**22, 2**25
-MOST_LOOKED_INTO = 32  # sequences on which attention is looked at
+MOST_AT_ONCE = 2**22  # logits held at once while measures are taken
 LANES = 8  # models in a vector of float64
 
 GRAM = {0: "unigram", 1: "bigram", 2: "trigram"}
@@ -67,7 +64,7 @@ class HeldOut:
         for n in range(order + 1):
             counted = strategies.ngram(self.context, k, n, last=True)
             self.predictions[gram_name(n)] = counted[:, 0]
-        self._pair_counts: Array | None = None
+        self._scorers: dict[str, Callable[[Parameters], Array]] = {}
         self.baselines = {
             name: float(kl(self.truth, np.log(guess)).mean())
             for name, guess in self.predictions.items()
@@ -83,32 +80,41 @@ class HeldOut:
         start: str | ArrayLike = "stationary",
     ) -> HeldOut:
         """Draw `n` held-out sequences of context length T."""
-        checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
+        check_prior(prior)
         T = checks.integer("T", T, prior.order)
         return cls(sample_sequences(prior, n, T + 1, rng, start))
 
     def evaluate(self, model: Model) -> dict[str, float]:
         """KL at the last token to the model, from the truth and from each strategy.
 
-        For a transformer also its `sim.models.models.inside_measures` on the first sequences.
+        Parameters
+        ----------
+        model : Model
+            With the k and at least the context length of the sequences.
+
+        Returns
+        -------
+        dict of str to float
+            ``kl_truth``, ``kl_uniform``, ``kl_unigram``, ``kl_bigram``, ...; nats.
         """
-        alone = {name: array[None] for name, array in weights_of(model).items()}
+        check_model(model)
+        alone = {name: array[None] for name, array in model.parameters.items()}
         return {name: float(value[0]) for name, value in self.evaluate_all(model, alone).items()}
 
-    def evaluate_all(self, model: Model, weights: dict[str, NDArray[Any]]) -> dict[str, Array]:
+    def evaluate_all(self, model: Model, parameters: Parameters) -> dict[str, Array]:
         """The same for many models of the architecture of `model` at once.
 
         Parameters
         ----------
-        model : MinimalModel or Transformer
-        weights : dict of str to ndarray, shape (r, ...)
-            As in a `Trajectory`: v and W, or the parameters of a transformer, r times.
+        model : Model
+        parameters : dict of str to ndarray, shape (r, ...)
+            As in a `Trajectory`: each of the model's parameters r times.
 
         Returns
         -------
         dict of str to ndarray, shape (r,)
         """
-        models = len(next(iter(weights.values())))
+        models = self._refuse_misfit(model, parameters)
         laws = {"kl_truth": self.truth} | {
             f"kl_{name}": guess for name, guess in self.predictions.items()
         }
@@ -117,77 +123,47 @@ class HeldOut:
         result = np.empty((len(laws), models))
         size = LANES * max(1, MOST_AT_ONCE // (LANES * self.truth.size))
         for low in range(0, models, size):
-            chosen = {name: array[low : low + size] for name, array in weights.items()}
-            scores = self._last_logits(model, chosen)
+            chosen = {name: array[low : low + size] for name, array in parameters.items()}
+            scores = _filled(self._scorer(model)(chosen))
             likelihood = np.empty((len(laws), scores.shape[2]))
             kernels.log_likelihoods(scores, stacked, likelihood)
             result[:, low : low + size] = likelihood[:, : min(size, models - low)]
-        measures = {
+        return {
             name: total - row
             for name, total, row in zip(laws, negative_entropy, result, strict=True)
         }
-        if isinstance(model, Transformer):
-            looked_into = self.context[:MOST_LOOKED_INTO]
-            measures |= inside_measures(unstacked(model, weights), looked_into)
-        return measures
 
-    def _last_logits(self, model: Model, weights: dict[str, NDArray[Any]]) -> Array:
-        """Logits at the last token, ``(n, k, r)`` with r the models filled up to whole vectors."""
-        n, T = self.context.shape
-        if not (isinstance(model, MinimalModel) and self._counts_pay(model)):
-            models = unstacked(model, weights)
-            found = [logits(each, self.context)[:, -1].astype(float) for each in models]
-            padding = -len(models) % LANES
-            return np.ascontiguousarray(np.stack(found + found[-1:] * padding, axis=2))
-        v, W = (_filled(weights[name]) for name in ("v", "W"))
-        if self._pair_counts is None:
-            pairs = -(-(self.k**2) // kernels.TILE) * kernels.TILE
-            self._pair_counts = np.empty((n, pairs, T))
-            kernels.pair_counts(self.context, np.empty((self.k, T)), self._pair_counts)
-        scores = np.empty((n, self.k, len(v)))
-        kernels.logits(
-            self.context,
-            self._pair_counts,
-            1.0 / T if model.normalize == "length" else 1.0,
-            np.ascontiguousarray(v.reshape(-1, LANES, T).swapaxes(1, 2)),
-            np.ascontiguousarray(np.moveaxis(W, 0, 2)),
-            scores,
-        )
-        return scores
+    def _refuse_misfit(self, model: Model, parameters: Parameters) -> int:
+        """How many models the parameters are; refused if they do not fit the model, or it them."""
+        T = self.context.shape[1]
+        if model.k != self.k or model.T < T:
+            raise ValueError(
+                f"model must have k = {self.k} and T >= {T} to fit the held-out sequences, got "
+                f"k = {model.k} and T = {model.T}"
+            )
+        shapes = {name: array.shape for name, array in model.parameters.items()}
+        given = {name: np.shape(array)[1:] for name, array in parameters.items()}
+        counts = {np.shape(array)[:1] for array in parameters.values()}
+        if given != shapes or len(counts) != 1:
+            raise ValueError(
+                f"parameters must be stacks of arrays of the shapes {shapes}, got {given}"
+            )
+        return int(counts.pop()[0])
 
-    def _counts_pay(self, model: MinimalModel) -> bool:
-        """Whether pair counts serve for the model, and fit."""
-        n, T = self.context.shape
-        return (model.first_layer, model.T) == ("linear", T) and n * T * self.k**2 <= MOST_COUNTS
+    def _scorer(self, model: Model) -> Callable[[Parameters], Array]:
+        """What turns parameters into logits after the contexts; made once an architecture."""
+        key = json.dumps(model.describe(), sort_keys=True, default=str)
+        if key not in self._scorers:
+            self._scorers[key] = model.last_token_scorer(self.context)
+        return self._scorers[key]
 
 
-def _filled(rows: Array) -> Array:
-    """Rows (r, ...) in float64, the last repeated until they fill whole vectors."""
-    padding = np.repeat(rows[-1:], -len(rows) % LANES, axis=0)
-    return np.concatenate([rows, padding]).astype(np.float64)
-
-
-def weight_measures(v: Array, W: Array) -> dict[str, Array]:
-    """Mean diagonal and off-diagonal of W, and the balance |W|_F^2 - |v|^2 that flow conserves.
-
-    v (r, T) and W (r, k, k) at r records; each measure ``(r,)``. With several heads, v (r, H, T)
-    and W (r, H, k, k), each head has measures of its own: ``balance_1``, ...
-    """
-    if W.ndim == 4:
-        return {
-            f"{name}_{head + 1}": values
-            for head in range(W.shape[1])
-            for name, values in weight_measures(v[:, head], W[:, head]).items()
-        }
-    k = W.shape[-1]
-    # the last records of a run that explodes
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        diagonal = np.trace(W, axis1=1, axis2=2) / k
-        return {
-            "W_diagonal": diagonal,
-            "W_off_diagonal": (W.sum(axis=(1, 2)) - k * diagonal) / (k * (k - 1)),
-            "balance": (W**2).sum(axis=(1, 2)) - (v**2).sum(axis=1),
-        }
+def _filled(scores: Array) -> Array:
+    """Scores (n, k, r), the last repeated until they fill whole vectors."""
+    missing = -scores.shape[2] % LANES
+    if missing:
+        scores = np.concatenate([scores, np.repeat(scores[..., -1:], missing, axis=2)], axis=2)
+    return np.ascontiguousarray(scores)
 
 
 def kl(p: Array, log_q: Array) -> Array:
@@ -203,10 +179,11 @@ def _sum_log(p: Array) -> float:
 
 def log_softmax(scores: Array) -> Array:
     """log softmax along the last axis."""
-    shifted = scores - scores.max(axis=-1, keepdims=True)
+    from scipy import special  # as in sim.task.priors: not while sim is imported
+
     # exp of a very negative score is a harmless zero
     with np.errstate(under="ignore"):
-        return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        return special.log_softmax(scores, axis=-1)
 
 
 def strategy_names(measures: Mapping[str, Array]) -> list[str]:

@@ -8,13 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
-from sim.models.models import Model, logits
-from sim.randomness import streams
+from sim.models.model import Model, logits
 from sim.runs.measures import gram_name, kl, log_softmax
-from sim.runs.trajectory import Trajectory
 from sim.task import strategies
-from sim.task.priors.names import prior_by_name
-from sim.task.sequences import SequenceBatch, sample_sequences
+from sim.task.sequences import SequenceBatch
 
 Array = NDArray[np.float64]
 
@@ -44,7 +41,7 @@ def distances_by_position(model: Model, batch: SequenceBatch) -> PositionDistanc
 
     Parameters
     ----------
-    model : MinimalModel, MultiHeadModel or Transformer
+    model : Model
     batch : SequenceBatch
         Tokens ``(n, T + 1)``, of which the last is not shown to the model, and their chains.
 
@@ -80,22 +77,3 @@ def _truth(context: NDArray[np.int32], transition: Array, order: int) -> Array:
         row = row * k + context[:, place : T - order + 1 + place]
     out[:, order - 1 :] = transition[np.arange(n)[:, None], row]
     return out
-
-
-def held_out_sequences(trajectory: Trajectory) -> SequenceBatch:
-    """The held-out sequences of a run of ``python -m sim run``, drawn again from its seed.
-
-    Raises
-    ------
-    ValueError
-        If the run was made in another way.
-    """
-    options = trajectory.provenance.get("configuration")
-    if not isinstance(options, dict) or not {"prior", "seed", "held_out"} <= options.keys():
-        raise ValueError("the run does not say what it was drawn from: not one of 'sim run'")
-    prior = prior_by_name(
-        options["prior"], k=options["k"], alpha=options["alpha"], order=options["order"],
-        p=options["p"],
-    )  # fmt: skip
-    testing = streams(options["seed"], 2)[1]
-    return sample_sequences(prior, options["held_out"], options["length"] + 1, testing)

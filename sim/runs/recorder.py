@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
-from sim.models.models import Model, weights_of
-from sim.runs.measures import HeldOut, weight_measures
+from sim.models.model import Model, Parameters, unstack
+from sim.runs.measures import HeldOut
 from sim.runs.trajectory import ROWS, Trajectory
 
 Array = NDArray[np.float64]
@@ -20,21 +20,21 @@ class Recorder:
 
     Parameters
     ----------
-    model : MinimalModel or Transformer
-        Its architecture; the weights come with each record.
+    model : Model
+        Its architecture; the parameters come with each record.
     test_set : HeldOut, optional
-        Where predictions are measured; without it only the weights are.
+        Where predictions are measured; without it only the parameters are.
     """
 
     def __init__(self, model: Model, test_set: HeldOut | None = None) -> None:
         self._model, self._test_set = model, test_set
-        self._weights: dict[str, list[NDArray[Any]]] = {name: [] for name in weights_of(model)}
+        self._parameters: dict[str, list[NDArray[Any]]] = {name: [] for name in model.parameters}
         self._rows: dict[str, list[float]] = {name: [] for name in ROWS}
         self._measures: dict[str, list[float]] = {}
 
     def add(
         self,
-        weights: dict[str, NDArray[Any]],
+        parameters: Parameters,
         value: float,
         *,
         step: int,
@@ -42,9 +42,9 @@ class Recorder:
         examples: int,
         **measures: float,
     ) -> None:
-        """Record the weights, copied; `value` is the loss that belongs to them."""
-        for name, array in weights.items():
-            self._weights[name].append(array.copy())
+        """Record the parameters, copied; `value` is the loss that belongs to them."""
+        for name, array in parameters.items():
+            self._parameters[name].append(array.copy())
         row = {"step": step, "time": time, "examples": examples, "loss": value}
         for name, entry in row.items():
             self._rows[name].append(entry)
@@ -53,23 +53,31 @@ class Recorder:
 
     def trajectory(self, provenance: dict[str, Any] | None = None) -> Trajectory:
         """Everything recorded so far."""
-        weights = {
-            name: np.array(self._weights[name], dtype=array.dtype)
-            for name, array in weights_of(self._model).items()
+        parameters = {
+            name: np.array(self._parameters[name], dtype=array.dtype)
+            for name, array in self._model.parameters.items()
         }
         measures: dict[str, Array] = {}
         if self._test_set is not None and self._rows["step"]:
-            measures |= self._test_set.evaluate_all(self._model, weights)
-        if "W" in weights:
-            measures |= weight_measures(weights["v"], weights["W"])
+            measures |= self._test_set.evaluate_all(self._model, parameters)
+        measures |= self._inside(parameters)
         measures |= {name: np.asarray(values) for name, values in self._measures.items()}
         return Trajectory(
             **{name: np.asarray(values) for name, values in self._rows.items()},
-            weights=weights,
+            parameters=parameters,
             measures=measures,
             baselines=self._test_set.baselines if self._test_set is not None else {},
             provenance={} if provenance is None else provenance,
+            architecture=self._model,
         )
+
+    def _inside(self, parameters: Parameters) -> dict[str, Array]:
+        """What the model measures of itself, at every record."""
+        if not self._rows["step"]:
+            return {}
+        context = None if self._test_set is None else self._test_set.context
+        found = [model.measures(context) for model in unstack(self._model, parameters)]
+        return {name: np.array([row[name] for row in found], dtype=float) for name in found[0]}
 
 
 def record_steps(

@@ -114,7 +114,7 @@ def stage_times(trajectory: Trajectory, *, margin: float = 0.0, hold: int = 2) -
     return StageTimes(tuple(_stages(trajectory, names, switches)), margin, hold)
 
 
-def halfway(trajectory: Trajectory, measure: str) -> float:
+def half_rise_examples(trajectory: Trajectory, measure: str) -> float:
     """Examples after which a measure has come half of the way from its start to its highest.
 
     For ``previous_token`` and ``induction``: when the heads of a transformer have formed, seen from

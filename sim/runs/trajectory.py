@@ -15,23 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.files import output_folder, write_atomic, write_json
-from sim.models.models import Model, restored
+from sim.models.model import Model, Parameters
+from sim.models.registry import MODELS, restore
 
 Array = NDArray[np.float64]
 
 FORMAT = "icl-markov trajectory 1"
-# axes by name: an axis has one length wherever it stands; with several heads v and W have one more
-AXES = {
-    "step": ("records",),
-    "time": ("records",),
-    "examples": ("records",),
-    "loss": ("records",),
-    "v": ("records", "T"),
-    "W": ("records", "k", "k"),
-    "parameters": ("records", "P"),
-}
 ROWS = ("step", "time", "examples", "loss")
 COUNTS = ("step", "examples")
+MEASURE = "measure_"
 
 
 @dataclass(eq=False)
@@ -49,29 +41,31 @@ class Trajectory:
     loss : ndarray, shape (r,)
         Mean loss of the fresh batches since the record before (of the first batch for the first
         record); for full-batch descent and flow the objective's value.
-    weights : dict of str to ndarray
-        ``v (r, T)`` and ``W (r, k, k)`` of a minimal model, also to be had as attributes; the flat
-        ``parameters (r, P)`` of a transformer.
+    parameters : dict of str to ndarray, shape (r, ...)
+        The model's parameters by name: ``v (r, T)`` and ``W (r, k, k)`` of a minimal model, also
+        to be had as attributes; one flat array ``parameters (r, P)`` of a transformer.
     measures : dict of str to ndarray, shape (r,)
         ``kl_truth``, ``kl_uniform``, ``kl_unigram``, ``kl_bigram`` (last token, nats, held-out
         sequences), ``W_diagonal``, ``W_off_diagonal``, ``balance`` = |W|_F^2 - |v|^2, and after
         SGD with one rate and no decay ``balance_drift``, what the steps should have added to it.
-        For a transformer ``previous_token`` and ``induction``, see
-        `sim.models.transformer.attention`.
+        For a transformer ``previous_token`` and ``induction``, see `sim.attention`.
     baselines : dict of str to float
         KL from the truth to each strategy on the same held-out sequences.
     provenance : dict
         Versions, parameters, command and time; JSON-ready.
+    architecture : Model, optional
+        A model of the run; if there is none, `model` asks the registry.
     """
 
     step: NDArray[np.int64]
     time: Array
     examples: NDArray[np.int64]
     loss: Array
-    weights: dict[str, Array]
+    parameters: Parameters
     measures: dict[str, Array]
     baselines: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    architecture: Model | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.step)
@@ -79,22 +73,24 @@ class Trajectory:
     @property
     def v(self) -> Array:
         """Positional weights of a minimal model, ``(r, T)``; with several heads ``(r, H, T)``."""
-        return self._weight("v")
+        return self._parameter("v")
 
     @property
     def W(self) -> Array:
         """Second-layer weights of a minimal model, ``(r, k, k)``, or ``(r, H, k, k)``."""
-        return self._weight("W")
+        return self._parameter("W")
 
-    def _weight(self, name: str) -> Array:
-        if name not in self.weights:
-            raise AttributeError(f"this trajectory has no {name}, only {', '.join(self.weights)}")
-        return self.weights[name]
+    def _parameter(self, name: str) -> Array:
+        if name not in self.parameters:
+            known = ", ".join(self.parameters)
+            raise AttributeError(f"this trajectory has no {name}, only {known}")
+        return self.parameters[name]
 
     def __str__(self) -> str:
         last = f"step {self.step[-1]}" if len(self) else "nothing recorded"
         shapes = ", ".join(
-            f"{name} {values.shape[1:]}".replace(",)", ")") for name, values in self.weights.items()
+            f"{name} {values.shape[1:]}".replace(",)", ")")
+            for name, values in self.parameters.items()
         )
         lines = [f"Trajectory of {shapes}: {len(self)} records to {last}"]
         if "kl_truth" in self.measures and len(self):
@@ -107,10 +103,17 @@ class Trajectory:
         return "\n".join(lines)
 
     def model(self, index: int = -1) -> Model:
-        """The model at a record."""
-        architecture = self.provenance.get("parameters", {}).get("model", {})
-        weights = {name: values[index] for name, values in self.weights.items()}
-        return restored(architecture, weights)
+        """The model at a record.
+
+        Raises
+        ------
+        ValueError
+            If the trajectory was loaded and its model is not registered here.
+        """
+        parameters = {name: values[index] for name, values in self.parameters.items()}
+        if self.architecture is not None:
+            return self.architecture.with_parameters(**parameters)
+        return restore(self.provenance.get("parameters", {}).get("model", {}), parameters)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write ``trajectory.npz`` and ``trajectory.json`` into the folder `path`.
@@ -128,11 +131,14 @@ class Trajectory:
         OSError
             If the folder cannot be written.
         """
+        taken = [name for name in self.parameters if name in ROWS or name.startswith(MEASURE)]
+        if taken:
+            raise ValueError(f"parameters must not be named {', '.join(taken)}: that is a record's")
         folder = output_folder(path)
-        arrays = {name: getattr(self, name) for name in ROWS} | self.weights
-        arrays |= {f"measure_{name}": values for name, values in self.measures.items()}
+        arrays = {name: getattr(self, name) for name in ROWS} | self.parameters
+        arrays |= {f"{MEASURE}{name}": values for name, values in self.measures.items()}
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)
+        np.savez(buffer, **arrays)
         content = buffer.getvalue()
         write_atomic(folder / "trajectory.npz", lambda file: file.write(content))
         write_json(
@@ -171,17 +177,18 @@ class Trajectory:
             rows = {name: arrays.pop(name) for name in ROWS}
         except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise ValueError(f"{folder / 'trajectory.npz'} is not a trajectory: {error}") from None
-        wrong = _inconsistency(rows | arrays)
+        about = header["provenance"].get("parameters", {})
+        wrong = _inconsistency(rows | arrays, about.get("model"))
         if wrong:
             raise ValueError(f"{folder / 'trajectory.npz'} is not a trajectory: {wrong}")
         measures = {
-            name.removeprefix("measure_"): arrays.pop(name)
+            name.removeprefix(MEASURE): arrays.pop(name)
             for name in list(arrays)
-            if name.startswith("measure_")
+            if name.startswith(MEASURE)
         }
         return cls(
             **rows,
-            weights=arrays,
+            parameters=arrays,
             measures=measures,
             baselines=header["baselines"],
             provenance=header["provenance"],
@@ -193,20 +200,26 @@ def _nats(value: float) -> str:
     return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3g}"
 
 
-def _inconsistency(arrays: dict[str, NDArray[Any]]) -> str | None:
-    """What makes arrays unfit for a trajectory, if anything does."""
-    lengths: dict[str, int] = {}
+def _inconsistency(arrays: dict[str, NDArray[Any]], description: Any) -> str | None:
+    """What makes arrays unfit for a trajectory of the model so described, if anything does."""
+    records = arrays["step"].shape[:1]
     for name, array in arrays.items():
-        axes = AXES.get(name, ("records",))
-        if name in ("v", "W") and array.ndim == len(axes) + 1:
-            axes = (axes[0], "heads", *axes[1:])
         if array.dtype.kind not in ("iu" if name in COUNTS else "f"):
             return f"{name} holds {array.dtype} instead of {'int' if name in COUNTS else 'float'}"
-        if array.ndim != len(axes):
-            return f"{name} has shape {array.shape} instead of ({', '.join(axes)})"
-        for axis, length in zip(axes, array.shape, strict=True):
-            if lengths.setdefault(axis, length) != length:
-                return f"{name} has {length} for {axis}, other arrays {lengths[axis]}"
+        if array.shape[:1] != records:
+            return f"{name} has {(*array.shape, 0)[0]} for records, other arrays {records[0]}"
+        if array.ndim != 1 and (name in ROWS or name.startswith(MEASURE)):
+            return f"{name} has shape {array.shape} instead of (records,)"
+    parameters = {
+        name: array[0] if records[0] else array
+        for name, array in arrays.items()
+        if name not in ROWS and not name.startswith(MEASURE)
+    }
+    if records[0] and isinstance(description, dict) and description.get("model") in MODELS:
+        try:
+            restore(description, parameters)
+        except ValueError as error:
+            return str(error)
     return None
 
 

@@ -14,8 +14,9 @@ import numpy as np
 from tqdm import tqdm
 
 from sim import checks
-from sim.learning.compilation import MODELS, warmup
-from sim.models.minimal.settings import DTYPES
+from sim.learning.compilation import warmup
+from sim.models.model import DTYPES
+from sim.models.registry import MODELS
 from sim.runs.stages import stage_times
 from sim.runs.trajectory import Trajectory
 from sim.sweeps.grid import RESERVED, Configuration, Grid, expand, plain
@@ -118,7 +119,7 @@ def _carry_out(
         return
     if missing:
         # workers would all compile the same
-        warmup(_named(missing, "dtype", DTYPES), _named(missing, "model", MODELS))
+        warmup(_named(missing, "dtype", DTYPES), _named(missing, "model", tuple(MODELS)))
     futures = {executor.submit(execute, run, given, place): index for index, given in missing}
     try:
         for future in as_completed(futures):

@@ -112,9 +112,12 @@ class RunStore:
 
 
 def task_name(run: Any) -> str:
-    """What a function is called in the store: its module, name and bound arguments."""
+    """What a function is called in the store: its module, name and bound arguments.
+
+    A function that has moved since keeps its old name in an attribute ``task_name``.
+    """
     if isinstance(run, partial):
         bound = plain("run's bound arguments", [list(run.args), *sorted(run.keywords.items())])
         return f"{task_name(run.func)} {canonical(bound)}"
     kind = run if hasattr(run, "__qualname__") else type(run)
-    return f"{kind.__module__}.{kind.__qualname__}"
+    return str(getattr(run, "task_name", f"{kind.__module__}.{kind.__qualname__}"))

@@ -11,6 +11,7 @@ from sim import checks
 from sim.kernels import training as kernels
 from sim.randomness import Seed, generator
 from sim.task.priors import Prior
+from sim.task.priors.prior import sampled_chains
 from sim.task.sequences import initial_distribution
 
 # numbers in the transition matrices drawn at a time
@@ -80,7 +81,7 @@ class BatchStream:
 
     def _draw(self, first_step: int) -> Block:
         steps, batch = self._steps, self.batch_size
-        transition = self.prior.sample(steps * batch, self._rng)
+        transition = sampled_chains(self.prior, steps * batch, self._rng)
         initial = initial_distribution(self.start, transition)
         return Block(
             first_step,

@@ -1,10 +1,11 @@
-"""Losses on logits: cross-entropy, the margin loss of eq. (7), and squared error to the one-hot.
+"""Losses on logits: cross-entropy, the margin loss of eq. (7), squared error, and your own.
 
 Each is averaged over positions, eq. (6), or taken at the last position only.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -14,11 +15,71 @@ from numpy.typing import NDArray
 from sim import checks
 
 Array = NDArray[np.float64]
+Targets = NDArray[np.integer[Any]]
+
+
+class Loss(ABC):
+    """A loss of predictions. A loss of your own is a subclass with a `name` and one method.
+
+    Compiled kernels know `CrossEntropy`, `Margin` and `Squared`; any other loss trains every model
+    through plain NumPy, slower.
+
+    Attributes
+    ----------
+    name : str
+        Of the class, for provenance.
+    at : {"all", "last"}
+        Which positions count: all on average, eq. (6), or the last alone. A loss of your own has
+        to see to it itself.
+    """
+
+    name: ClassVar[str] = ""
+    at: str = "all"
+
+    @abstractmethod
+    def value_and_gradient(self, logits: Array, targets: Targets) -> tuple[float, Array]:
+        """Average loss over sequences, and its gradient in the logits.
+
+        Parameters
+        ----------
+        logits : ndarray, shape (n, T, k)
+        targets : ndarray of int, shape (n, T)
+            The token that follows each position.
+
+        Returns
+        -------
+        value : float
+        gradient : ndarray, shape (n, T, k)
+        """
+
+    def value(self, logits: Array, targets: Targets) -> float:
+        """Average loss over sequences and the positions that count."""
+        return self.value_and_gradient(logits, targets)[0]
+
+    def weighted(self, logits: Array, targets: Targets, weights: Array) -> tuple[float, Array]:
+        """The same with a weight for each sequence, ``(n,)``, in place of the average."""
+        gradient = np.zeros_like(logits)
+        value = 0.0
+        for q in np.flatnonzero(weights):
+            part = slice(q, q + 1)
+            one, slope = checked(self, self.value_and_gradient(logits[part], targets[part]), logits)
+            value += float(weights[q]) * one
+            gradient[part] = weights[q] * slope
+        return value, gradient
+
+    def describe(self) -> dict[str, Any]:
+        """The loss as JSON-ready data, for provenance."""
+        return {"loss": self.name, "at": self.at}
+
+    @property
+    def compiled(self) -> tuple[int, float] | None:
+        """Code and margin by which the kernels know the loss; None if they do not."""
+        return None
 
 
 @dataclass(frozen=True)
-class Loss:
-    """Common part of the losses: which positions count.
+class TokenLoss(Loss):
+    """The losses that the kernels know: a sum over positions of a loss of each token.
 
     Parameters
     ----------
@@ -26,50 +87,70 @@ class Loss:
         Average over positions 1..T, eq. (6), or position T alone.
     """
 
-    name: ClassVar[str]
-    code: ClassVar[int]
-    margin: ClassVar[float] = 0.0
-
     at: str = field(default="all", kw_only=True)
 
     def __post_init__(self) -> None:
         checks.one_of("at", self.at, ("all", "last"))
 
+    def __init_subclass__(cls) -> None:
+        # the kernels would compute the class above it, whatever it changes
+        if cls.__module__ != __name__:
+            raise TypeError(
+                f"{cls.__bases__[0].__name__} must not be subclassed: write {cls.__name__} as a "
+                "subclass of sim.Loss with value_and_gradient(logits, targets)"
+            )
+
+    @abstractmethod
+    def per_position(self, logits: Array, targets: Targets) -> Array:
+        """Loss at each position, shape ``(n, T)``, from logits ``(n, T, k)``; plain NumPy."""
+
+    @abstractmethod
+    def slope(self, logits: Array, targets: Targets) -> Array:
+        """Derivative of `per_position` in the logits of the position, ``(n, T, k)``."""
+
     def position_weight(self, T: int) -> Array:
         """Weight of each position in the average, shape ``(T,)``."""
-        if self.at == "all":
-            return np.full(T, 1.0 / T)
-        return np.eye(T)[-1]
+        return position_weight(self.at, T)
 
-    def per_position(self, logits: Array, targets: NDArray[np.integer[Any]]) -> Array:
-        """Loss at each position, shape ``(n, T)``, from logits ``(n, T, k)``; plain NumPy."""
-        raise NotImplementedError
+    def value_and_gradient(self, logits: Array, targets: Targets) -> tuple[float, Array]:
+        n = len(logits)
+        return self.weighted(logits, targets, np.full(n, 1.0 / n))
 
-    def value(self, logits: Array, targets: NDArray[np.integer[Any]]) -> float:
-        """Average loss over sequences and the positions that count."""
-        weight = self.position_weight(logits.shape[1])
-        return float((self.per_position(logits, targets) * weight).sum(axis=1).mean())
-
-    def describe(self) -> dict[str, Any]:
-        """The loss as JSON-ready data, for provenance."""
-        return {"loss": self.name, "at": self.at}
+    def weighted(self, logits: Array, targets: Targets, weights: Array) -> tuple[float, Array]:
+        weight = np.asarray(weights)[:, None] * self.position_weight(logits.shape[1])
+        value = (self.per_position(logits, targets) * weight).sum()
+        return float(value), self.slope(logits, targets) * weight[..., None]
 
 
 @dataclass(frozen=True)
-class CrossEntropy(Loss):
-    """Cross-entropy of softmax(logits) against the next token, in nats."""
+class CrossEntropy(TokenLoss):
+    """Cross-entropy of softmax(logits) against the next token, in nats.
+
+    Parameters
+    ----------
+    at : {"all", "last"}
+        Average over positions 1..T, eq. (6), or position T alone.
+    """
 
     name: ClassVar[str] = "cross_entropy"
-    code: ClassVar[int] = 0
 
-    def per_position(self, logits: Array, targets: NDArray[np.integer[Any]]) -> Array:
-        top = logits.max(axis=-1)
-        log_sum = top + np.log(np.exp(logits - top[..., None]).sum(axis=-1))
-        return log_sum - _at_target(logits, targets)
+    def per_position(self, logits: Array, targets: Targets) -> Array:
+        from scipy.special import logsumexp  # as in sim.task.priors: not while sim is imported
+
+        return logsumexp(logits, axis=-1) - _at_target(logits, targets)
+
+    def slope(self, logits: Array, targets: Targets) -> Array:
+        from scipy.special import softmax
+
+        return softmax(logits, axis=-1) - _one_hot(logits, targets)
+
+    @property
+    def compiled(self) -> tuple[int, float]:
+        return 0, 0.0
 
 
 @dataclass(frozen=True)
-class Margin(Loss):
+class Margin(TokenLoss):
     """Margin loss, eq. (7): (1/k) sum over i != y of max(0, Delta + f_i - f_y), with its 1/k.
 
     At the kink the subgradient of an active hinge is used, as in eq. (A.16).
@@ -79,10 +160,11 @@ class Margin(Loss):
     delta : float
         The paper's Delta, positive. Large enough, every hinge is active and the loss is linear in
         the logits.
+    at : {"all", "last"}
+        Average over positions 1..T, eq. (6), or position T alone.
     """
 
     name: ClassVar[str] = "margin"
-    code: ClassVar[int] = 1
 
     delta: float = 1.0
 
@@ -90,33 +172,107 @@ class Margin(Loss):
         super().__post_init__()
         checks.real("delta", self.delta)
 
-    @property
-    def margin(self) -> float:  # type: ignore[override]
-        return float(self.delta)
+    def _hinges(self, logits: Array, targets: Targets) -> Array:
+        return self.delta + logits - _at_target(logits, targets)[..., None]
 
-    def per_position(self, logits: Array, targets: NDArray[np.integer[Any]]) -> Array:
-        k = logits.shape[-1]
-        hinge = np.maximum(0.0, self.delta + logits - _at_target(logits, targets)[..., None])
+    def per_position(self, logits: Array, targets: Targets) -> Array:
+        hinge = np.maximum(0.0, self._hinges(logits, targets))
         # the term i = y, always delta, is not part of eq. (7)
-        return (hinge.sum(axis=-1) - self.delta) / k
+        return (hinge.sum(axis=-1) - self.delta) / logits.shape[-1]
+
+    def slope(self, logits: Array, targets: Targets) -> Array:
+        target = _one_hot(logits, targets)
+        active = (self._hinges(logits, targets) >= 0) & (target == 0)
+        return (active - active.sum(axis=-1, keepdims=True) * target) / logits.shape[-1]
 
     def describe(self) -> dict[str, Any]:
         return super().describe() | {"delta": self.delta}
 
+    @property
+    def compiled(self) -> tuple[int, float]:
+        return 1, float(self.delta)
+
 
 @dataclass(frozen=True)
-class Squared(Loss):
-    """Squared distance of the logits to the one-hot target, summed over states."""
+class Squared(TokenLoss):
+    """Squared distance of the logits to the one-hot target, summed over states.
+
+    Parameters
+    ----------
+    at : {"all", "last"}
+        Average over positions 1..T, eq. (6), or position T alone.
+    """
 
     name: ClassVar[str] = "squared"
-    code: ClassVar[int] = 2
 
-    def per_position(self, logits: Array, targets: NDArray[np.integer[Any]]) -> Array:
-        onehot = np.eye(logits.shape[-1])[targets]
-        return ((logits - onehot) ** 2).sum(axis=-1)
+    def per_position(self, logits: Array, targets: Targets) -> Array:
+        return ((logits - _one_hot(logits, targets)) ** 2).sum(axis=-1)
+
+    def slope(self, logits: Array, targets: Targets) -> Array:
+        return 2.0 * (logits - _one_hot(logits, targets))
+
+    @property
+    def compiled(self) -> tuple[int, float]:
+        return 2, 0.0
 
 
-LOSSES: dict[str, type[Loss]] = {loss.name: loss for loss in (CrossEntropy, Margin, Squared)}
+class WeightedLoss(Loss):
+    """A loss whose average over sequences has the given weights: how sequences of a sample count.
+
+    Parameters
+    ----------
+    loss : Loss
+    weights : ndarray, shape (n,)
+    """
+
+    def __init__(self, loss: Loss, weights: Array) -> None:
+        self.loss, self.weights = loss, weights
+        self.at = loss.at
+
+    def value_and_gradient(self, logits: Array, targets: Targets) -> tuple[float, Array]:
+        if len(logits) != len(self.weights):
+            raise ValueError(
+                f"logits must be those of all {len(self.weights)} sequences at once, got "
+                f"{len(logits)}"
+            )
+        alike = (self.weights == self.weights[0]).all()
+        if alike and abs(float(self.weights[0]) * len(self.weights) - 1.0) < 1e-12:
+            return checked(self.loss, self.loss.value_and_gradient(logits, targets), logits)
+        return self.loss.weighted(logits, targets, self.weights)
+
+
+LOSSES: dict[str, type[TokenLoss]] = {loss.name: loss for loss in (CrossEntropy, Margin, Squared)}
+
+
+def check_loss(loss: Any) -> Loss:
+    """Return the loss, refusing what is none."""
+    checks.instance(
+        "loss", loss, Loss, "a CrossEntropy(), Margin(delta), Squared() or a Loss of your own"
+    )
+    return loss
+
+
+def checked(loss: Loss, found: Any, logits: Array) -> tuple[float, Array]:
+    """What a loss returned, refused if it is no number with a gradient in the logits."""
+    try:
+        value, gradient = found
+        value, gradient = float(value), np.asarray(gradient, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"value_and_gradient of loss {loss.name or type(loss).__name__} must return a number "
+            f"and an array, got {found!r}"
+        ) from None
+    if gradient.shape[1:] != logits.shape[1:]:
+        raise ValueError(
+            f"the gradient of loss {loss.name or type(loss).__name__} must have the shape of the "
+            f"logits, (n, {', '.join(map(str, logits.shape[1:]))}), got {gradient.shape}"
+        )
+    return value, gradient
+
+
+def position_weight(at: str, T: int) -> Array:
+    """Weight of each position in the average, shape ``(T,)``."""
+    return np.full(T, 1.0 / T) if at == "all" else np.eye(T)[-1]
 
 
 def loss_by_name(name: str, *, at: str = "all", delta: float | None = None) -> Loss:
@@ -129,5 +285,9 @@ def loss_by_name(name: str, *, at: str = "all", delta: float | None = None) -> L
     return LOSSES[name](at=at)
 
 
-def _at_target(logits: Array, targets: NDArray[np.integer[Any]]) -> Array:
+def _at_target(logits: Array, targets: Targets) -> Array:
     return np.take_along_axis(logits, targets[..., None].astype(np.intp), axis=-1)[..., 0]
+
+
+def _one_hot(logits: Array, targets: Targets) -> Array:
+    return np.eye(logits.shape[-1])[targets]

@@ -11,6 +11,7 @@ from sim import checks
 from sim.kernels import chains
 from sim.randomness import Seed, generator
 from sim.task.priors import Prior
+from sim.task.priors.prior import check_prior, sampled_chains
 
 # of the elimination that finds stationary distributions: about half a day
 MOST_OPERATIONS = 10**14
@@ -82,7 +83,7 @@ def sample_sequences(
     """
     refuse_oversized(prior, n, length, start)
     rng = generator(rng)
-    transition = prior.sample(n, rng)
+    transition = sampled_chains(prior, n, rng)
     initial = initial_distribution(start, transition)
     uniforms = rng.random((n, max(1, length - prior.order + 1)))
     tokens = np.empty((n, length), dtype=np.int32)
@@ -94,7 +95,7 @@ def refuse_oversized(
     prior: Prior, n: int, length: int, start: str | ArrayLike = "stationary"
 ) -> None:
     """Refuse sequences that this machine could not hold, or whose starts take a day to find."""
-    checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
+    check_prior(prior)
     checks.integer("n", n, 1)
     checks.integer("length", length, 1)
     histories = checks.histories(prior.k, prior.order)

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from sim import checks
 from sim.kernels import counts
 from sim.task.priors import Prior
-from sim.task.priors.quadrature import has_exact_rule, prior_quadrature
+from sim.task.priors.prior import check_prior
+from sim.task.priors.quadrature import prior_quadrature
 from sim.task.sequences import initial_distribution
 
 Array = NDArray[np.float64]
@@ -99,10 +100,10 @@ def bayes(
     nodes : int, optional
         Gauss nodes per dimension; T / 2 + 32 if not given.
     """
-    checks.instance("prior", prior, Prior, "a prior such as Dirichlet(k)")
+    check_prior(prior)
     if prior.order != 1:
         raise ValueError(f"prior must have order 1, got {prior.order}")
-    if not has_exact_rule(prior):
+    if not prior.has_exact_quadrature:
         raise ValueError(
             f"prior must have k = 2 or be a FiniteSet for the posterior to be exact, got {prior!r}"
         )

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
 from sim.kernels import _fourier
-from sim.task.losses import Loss
+from sim.models.model import DTYPES
+from sim.models.normalization import position_scale
+from sim.task.losses import Loss, position_weight
 
-if TYPE_CHECKING:
-    from sim.models.minimal.model import MinimalModel
-
-DTYPES = ("float64", "float32")
 CONVOLUTIONS = ("auto", "direct", "fourier")
 MOST_UNROLLED = 3  # states: beyond, unrolled loops make code that is larger and no faster
 # The direct convolution costs T^2, the transform this times N log2 N: measured where they meet.
 FOURIER_COST = 19.0
+
+
+class Architecture(NamedTuple):
+    """What the kernels have to know of a minimal model beside its weights."""
+
+    k: int
+    T: int
+    first_layer: str
+    normalize: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +61,16 @@ class KernelSetting:
 
     @classmethod
     def of(
-        cls, model: MinimalModel, loss: Loss, dtype: str = "float64", convolution: str = "auto"
+        cls,
+        model: Architecture,
+        loss: Loss,
+        dtype: str = "float64",
+        convolution: str = "auto",
     ) -> KernelSetting:
-        """Settings for a model and a loss."""
-        checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
+        """Settings for an architecture and a loss that the kernels know."""
+        if loss.compiled is None:
+            raise TypeError(f"loss must be one that the kernels know, got {loss!r}")
+        loss_code, margin = loss.compiled
         checks.one_of("dtype", dtype, DTYPES)
         twist, roots = convolution_tables(model.T, dtype, convolution)
         return cls(
@@ -65,9 +78,9 @@ class KernelSetting:
             dtype=dtype,
             softmax=model.first_layer == "softmax",
             position_scale=position_scale(model.normalize, model.T).astype(dtype),
-            position_weight=loss.position_weight(model.T).astype(dtype),
-            loss_code=loss.code,
-            margin=loss.margin,
+            position_weight=position_weight(loss.at, model.T).astype(dtype),
+            loss_code=loss_code,
+            margin=margin,
             twist=twist,
             roots=roots,
         )
@@ -88,10 +101,3 @@ def convolution_tables(
     if convolution == "fourier" or (convolution == "auto" and faster):
         return _fourier.tables(N, np.dtype(dtype))
     return np.empty((0, 2), dtype), np.empty((0, 6), dtype)
-
-
-def position_scale(normalize: str, length: int) -> NDArray[np.float64]:
-    """Factor on the logits of each position, ``(length,)``."""
-    if normalize == "none":
-        return np.ones(length)
-    return 1.0 / np.arange(1.0, length + 1.0)

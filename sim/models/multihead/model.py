@@ -7,22 +7,25 @@ heads can be: a history of n tokens is matched where all n tokens match.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import multihead as kernels
-from sim.models.minimal.model import NORMALIZATIONS, Gradient
-from sim.models.minimal.settings import position_scale
-from sim.task.losses import Loss
+from sim.models.model import Evaluator, Gradient, Model, Parameters
+from sim.models.multihead.gradient import LossGradient
+from sim.models.multihead.readable import ReadableGradient
+from sim.models.normalization import NORMALIZATIONS, position_scale
+from sim.models.two_weights import context, targets, weight_measures
+from sim.task.losses import Loss, check_loss
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class MultiHeadModel:
+class MultiHeadModel(Model):
     """f_{p,i} = sum_{t'<=p} 1{x_t'=i} prod_n sum_{s<=t'} v^n_{t'-s+1} W^n[x_{p-n+1}, x_s].
 
     Head n = 1..H asks with the token n - 1 places before the last. Positions p < H have no such
@@ -43,6 +46,8 @@ class MultiHeadModel:
         For a wrong shape, non-finite weights, an unknown option, or k**H histories that do not
         fit in memory.
     """
+
+    name: ClassVar[str] = "multihead"
 
     v: Array
     W: Array
@@ -105,97 +110,87 @@ class MultiHeadModel:
         return len(self.v)
 
     @property
-    def T(self) -> int:
+    def T(self) -> int:  # type: ignore[override]
         """Context length."""
         return self.v.shape[1]
 
     @property
-    def k(self) -> int:
+    def k(self) -> int:  # type: ignore[override]
         """Number of states."""
         return self.W.shape[1]
 
-    def with_weights(self, v: ArrayLike, W: ArrayLike) -> MultiHeadModel:
+    @classmethod
+    def from_settings(cls, settings: Any) -> MultiHeadModel:
+        if settings.first_layer != "linear":
+            raise ValueError(
+                f"first_layer must be linear for a multihead model, got {settings.first_layer!r}"
+            )
+        if settings.init_W == 0 and settings.heads > 1:
+            raise ValueError(
+                "init_W must not be 0 for several heads: every gradient would be, got 0"
+            )
+        start = {} if settings.init_W is None else {"W": settings.init_W}
+        return cls.constant(
+            settings.length, settings.k, settings.heads, v=settings.init_v,
+            normalize=settings.normalize, **start,
+        )  # fmt: skip
+
+    @classmethod
+    def compiled_examples(cls) -> tuple[MultiHeadModel, ...]:
+        return (cls.constant(4, 2, 2),)
+
+    @property
+    def parameters(self) -> Parameters:
+        return {"v": self.v, "W": self.W}
+
+    def with_parameters(self, v: ArrayLike, W: ArrayLike) -> MultiHeadModel:  # type: ignore[override]
         """The same architecture with other weights."""
         return replace(self, v=np.asarray(v), W=np.asarray(W))
 
     def describe(self) -> dict[str, Any]:
-        """The architecture as JSON-ready data, for provenance."""
         return {
-            "model": "multihead",
+            "model": self.name,
             "k": self.k,
             "T": self.T,
             "heads": self.heads,
             "normalize": self.normalize,
         }
 
+    @classmethod
+    def from_description(
+        cls, description: dict[str, Any], parameters: Parameters
+    ) -> MultiHeadModel:
+        return cls(parameters["v"], parameters["W"], normalize=description.get("normalize", "none"))
 
-def logits(model: MultiHeadModel, tokens: ArrayLike) -> Array:
-    """Logits at every position.
+    def logits(self, tokens: ArrayLike) -> Array:
+        """Logits (n, T', k) at every position."""
+        given = context(self, tokens)
+        length = given.shape[1]
+        out = np.empty((*given.shape, self.k))
+        v = np.ascontiguousarray(self.v[:, :length])
+        kernels.logits(given, v, position_scale(self.normalize, length), self.W, out)
+        return out
 
-    Parameters
-    ----------
-    model : MultiHeadModel
-    tokens : array_like of int, shape (n, T)
-        T at most the model's context length.
+    def loss_and_gradient(self, tokens: ArrayLike, loss: Loss) -> tuple[float, Gradient]:
+        given = targets(self, tokens)
+        weight = np.full(len(given), 1.0 / len(given))
+        value, gradient = self.evaluator(loss)(given, weight, self.v, self.W)
+        return value, Gradient(gradient)
 
-    Returns
-    -------
-    ndarray, shape (n, T, k)
-    """
-    given = checks.tokens(tokens, model.k)
-    length = given.shape[1]
-    if length > model.T:
-        raise ValueError(f"tokens must have length <= T = {model.T}, got {length}")
-    out = np.empty((*given.shape, model.k))
-    v = np.ascontiguousarray(model.v[:, :length])
-    kernels.logits(given, v, position_scale(model.normalize, length), model.W, out)
-    return out
+    def evaluator(self, loss: Loss, *, dtype: str = "float64", threads: int = 1) -> Evaluator:
+        kind = ReadableGradient if check_loss(loss).compiled is None else LossGradient
+        return kind(self, loss, dtype=dtype, threads=threads)
 
+    def measures(self, tokens: NDArray[np.int32] | None) -> dict[str, float]:
+        """Those of each head: ``balance_1``, ..."""
+        return {
+            f"{name}_{head}": value
+            for head, (v, W) in enumerate(zip(self.v, self.W, strict=True), start=1)
+            for name, value in weight_measures(v, W).items()
+        }
 
-def loss_and_gradient(
-    model: MultiHeadModel, tokens: ArrayLike, loss: Loss
-) -> tuple[float, Gradient]:
-    """Average loss over sequences, eq. (6), and its exact gradient.
+    def lag_weights(self) -> tuple[Array, str]:
+        return self.v, "$v_j$"
 
-    Parameters
-    ----------
-    model : MultiHeadModel
-    tokens : array_like of int, shape (n, T + 1)
-        One longer than the model's context: token p + 1 is the target at position p.
-    loss : Loss
-
-    Returns
-    -------
-    value : float
-    gradient : Gradient
-        ``v (H, T)`` and ``W (H, k, k)``.
-    """
-    given = checks.tokens(tokens, model.k, minimum_length=2)
-    if given.shape[1] != model.T + 1:
-        raise ValueError(f"tokens must have length T + 1 = {model.T + 1}, got {given.shape[1]}")
-    weight = np.full(len(given), 1.0 / len(given))
-    return LossGradient(model, loss)(given, weight, model.v, model.W)
-
-
-class LossGradient:
-    """Loss and gradient of one architecture, without the checks: the inside of training loops.
-
-    Calling it with ``tokens (n, T+1) int32, sequence_weight (n,), v (H, T), W (H, k, k)`` returns
-    the weighted sum of losses and a Gradient whose arrays are overwritten by the next call.
-    """
-
-    def __init__(self, model: MultiHeadModel, loss: Loss) -> None:
-        checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
-        self._scale = position_scale(model.normalize, model.T)
-        self._weight = loss.position_weight(model.T)
-        self._loss = loss
-        self._gradient = Gradient(np.empty_like(model.v), np.empty_like(model.W))
-
-    def __call__(
-        self, tokens: NDArray[np.int32], sequence_weight: Array, v: Array, W: Array
-    ) -> tuple[float, Gradient]:
-        value = kernels.loss_and_gradient(
-            tokens, sequence_weight, np.ascontiguousarray(v), self._scale, self._weight,
-            np.ascontiguousarray(W), self._loss.code, self._loss.margin, *self._gradient,
-        )  # fmt: skip
-        return float(value), self._gradient
+    def state_weights(self) -> Array:
+        return self.W

@@ -9,15 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels._dense import EPSILON
-from sim.models.transformer.model import Transformer
-from sim.models.transformer.passes import attention_maps
+from sim.models.transformer.passes import Architecture, attention_maps
 
 __all__ = ["attention_maps", "induction_score", "positional_encoding", "previous_token_score"]
 
 Array = NDArray[np.floating[Any]]
 
 
-def positional_encoding(model: Transformer, layer: int = 0) -> Array:
+def positional_encoding(model: Architecture, layer: int = 0) -> Array:
     """Effective positional encoding of a layer: softmax over lags, averaged over the states.
 
     The positional part of eq. (5) is v_{i-j+1} (e_j W_K)^T / sqrt(c): how much a key is favoured
@@ -38,6 +37,7 @@ def positional_encoding(model: Transformer, layer: int = 0) -> Array:
     ndarray, shape (heads, length)
         Entry [h, 0] belongs to the current token, [h, 1] to the one before it.
     """
+    check_attention(model)
     if model.positions != "relative":
         raise ValueError(f"model must have relative positions, got {model.positions}")
     check_layer(model, layer)
@@ -54,7 +54,7 @@ def positional_encoding(model: Transformer, layer: int = 0) -> Array:
     return (share / share.sum(axis=-1, keepdims=True)).mean(axis=0)
 
 
-def previous_token_score(model: Transformer, tokens: ArrayLike, layer: int = 0) -> Array:
+def previous_token_score(model: Architecture, tokens: ArrayLike, layer: int = 0) -> Array:
     """Mean attention to the token before, over the positions that have one: (heads,).
 
     1 for the first layer of Prop. 2.2 in the limit c to infinity.
@@ -66,7 +66,7 @@ def previous_token_score(model: Transformer, tokens: ArrayLike, layer: int = 0) 
     return np.diagonal(maps, offset=-1, axis1=-2, axis2=-1).mean(axis=(0, -1))
 
 
-def induction_score(model: Transformer, tokens: ArrayLike, layer: int = 1) -> Array:
+def induction_score(model: Architecture, tokens: ArrayLike, layer: int = 1) -> Array:
     """Mean attention mass on tokens that follow earlier occurrences of the current token: (heads,).
 
     The mass of position i is that on all j <= i with x_{j-1} = x_i; the mean is over positions
@@ -86,7 +86,14 @@ def induction_score(model: Transformer, tokens: ArrayLike, layer: int = 1) -> Ar
     return (mass * counted[:, None]).sum(axis=(0, 2)) / counted.sum()
 
 
-def check_layer(model: Transformer, layer: int) -> None:
+def check_layer(model: Architecture, layer: int) -> None:
     """Refuse a layer that the model does not have; the first is 0."""
+    check_attention(model)
     if checks.integer("layer", layer, 0) >= model.layers:
         raise ValueError(f"layer must be below {model.layers}, got {layer}")
+
+
+def check_attention(model: Any) -> None:
+    """Refuse a model that does not attend by softmax, layer by layer."""
+    if not hasattr(model, "layers"):
+        raise TypeError(f"model must be a Transformer, got {model!r}")

@@ -25,7 +25,7 @@ class AttentionWeights(NamedTuple):
     v: Array
 
 
-class Transformer(NamedTuple):
+class TransformerWeights(NamedTuple):
     """Layers in the order in which they are applied, embedding and read-out.
 
     Attributes
@@ -64,13 +64,13 @@ def attention_layer(e: ArrayLike, weights: AttentionWeights) -> Array:
     return share / share.sum(axis=1, keepdims=True) @ np.asarray(e) @ weights.W_V
 
 
-def two_layer_transformer(tokens: ArrayLike, model: Transformer) -> Array:
+def two_layer_transformer(tokens: ArrayLike, model: TransformerWeights) -> Array:
     """Output of eq. (4), P (Attn_n + I) ... (Attn_1 + I) e_x, layer 1 first.
 
     Parameters
     ----------
     tokens : array_like of int, shape (T,)
-    model : Transformer
+    model : TransformerWeights
         With any number of layers.
 
     Returns
@@ -89,7 +89,7 @@ def block(symbols: int, read: int, write: int, scale: float = 1.0) -> Array:
     return np.asarray(np.kron(place, scale * np.eye(symbols)), dtype=np.float64)
 
 
-def bigram_construction(k: int, T: int, c: float, *, begin: bool = False) -> Transformer:
+def bigram_construction(k: int, T: int, c: float, *, begin: bool = False) -> TransformerWeights:
     """Weights of Prop. 2.2 that let two layers compute bigram frequencies as c grows.
 
     The stream has three blocks: the token, the token before it (written by layer 1), the output
@@ -110,7 +110,7 @@ def bigram_construction(k: int, T: int, c: float, *, begin: bool = False) -> Tra
 
     Returns
     -------
-    Transformer
+    TransformerWeights
         Of width d = 3 k, or 3 (k + 1) with the begin symbol, and k outputs.
     """
     k = checks.integer("k", k, 2)
@@ -125,4 +125,4 @@ def bigram_construction(k: int, T: int, c: float, *, begin: bool = False) -> Tra
     second = AttentionWeights(
         block(n, 0, 0, c), block(n, 1, 0), block(n, 0, 2), np.zeros_like(v)
     )  # fmt: skip
-    return Transformer((first, second), np.eye(3 * n)[:n], np.eye(3 * n)[2 * n : 2 * n + k])
+    return TransformerWeights((first, second), np.eye(3 * n)[:n], np.eye(3 * n)[2 * n : 2 * n + k])

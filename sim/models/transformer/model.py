@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
-from sim.models.transformer.construction import Transformer as LayeredWeights
+from sim.models.model import Defaults, Evaluator, Gradient, Model, Parameters
+from sim.models.transformer import attention, passes
+from sim.models.transformer.construction import TransformerWeights
+from sim.models.transformer.readable import ReadableGradient
 from sim.randomness import Seed, generator
+from sim.task.losses import Loss, check_loss
 
 Array = NDArray[np.floating[Any]]
 
 POSITIONS = ("relative", "absolute", "none")
+HEAD_WIDTH = 16  # of App. B, which has one head
+MOST_SEQUENCES = 32  # on which attention is measured
 
 
 @dataclass(frozen=True, eq=False)
-class Transformer:
+class Transformer(Model):
     """TF(x) = P (Attn_L + I) ... (Attn_1 + I) e_x, eq. (4) of arXiv:2402.11004v1, layer 1 first.
 
     A head of width c = width / heads attends by eq. (5) with the shapes it must have: query, key
@@ -49,7 +55,7 @@ class Transformer:
     projection : bool
         Whether the heads' outputs, side by side, pass through one more (width, width) matrix,
         ``layer*.output``. Eq. (5) has none.
-    parameters : array_like, shape (P,)
+    vector : array_like, shape (P,)
         All weights, in the order of `shapes`; zero if not given. Float32 stays float32, anything
         else becomes float64; the kernels compute in that precision.
 
@@ -60,6 +66,9 @@ class Transformer:
         or not finite.
     """
 
+    name: ClassVar[str] = "transformer"
+    defaults: ClassVar[Defaults] = Defaults(1e-3, "adamw")
+
     k: int
     length: int
     width: int = 16
@@ -69,7 +78,7 @@ class Transformer:
     layer_norm: bool = True
     mlp: int = 0
     projection: bool = False
-    parameters: Array = field(default_factory=lambda: np.empty(0), repr=False, kw_only=True)
+    vector: Array = field(default_factory=lambda: np.empty(0), repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         minimum = {"k": 2, "length": 1, "width": 1, "layers": 1, "heads": 1, "mlp": 0}
@@ -80,8 +89,8 @@ class Transformer:
         checks.one_of("positions", self.positions, POSITIONS)
         checks.instance("layer_norm", self.layer_norm, bool, "True or False")
         checks.instance("projection", self.projection, bool, "True or False")
-        given = self.parameters if np.size(self.parameters) else np.zeros(self.size)
-        object.__setattr__(self, "parameters", flat_parameters(given, self.size))
+        given = self.vector if np.size(self.vector) else np.zeros(self.size)
+        object.__setattr__(self, "vector", flat_vector(given, self.size))
 
     @classmethod
     def initial(
@@ -115,7 +124,7 @@ class Transformer:
         model = cls(k, length, **options)
         # the root stream itself: `train` uses its children, so one seed serves for both
         draws = generator(rng)
-        for name, weight in model.weights.items():
+        for name, weight in model.views().items():
             if name.endswith("_gain"):
                 weight[...] = 1.0
             elif not name.endswith("_bias"):
@@ -125,19 +134,16 @@ class Transformer:
         return model.astype(dtype)
 
     @classmethod
-    def from_construction(cls, weights: LayeredWeights, *, dtype: Any = np.float64) -> Transformer:
+    def from_construction(
+        cls, weights: TransformerWeights, *, dtype: Any = np.float64
+    ) -> Transformer:
         """Weights of explicit layers, such as those of Prop. 2.2, as a point to start from.
 
         See `sim.models.transformer.construction`.
 
         Symbols that are never an output, such as the begin symbol, get a read-out of zero.
         """
-        checks.instance(
-            "weights",
-            weights,
-            LayeredWeights,
-            "a Transformer of `construction`",
-        )
+        checks.instance("weights", weights, TransformerWeights, "TransformerWeights")
         symbols, width = np.shape(weights.embedding)
         length = min(len(layer.v) for layer in weights.layers)
         model = cls(symbols, length, width, len(weights.layers), layer_norm=False)
@@ -150,8 +156,22 @@ class Transformer:
             model[f"layer{number}.positions"][...] = layer.v[:length]
         return model.astype(dtype)
 
+    @classmethod
+    def from_settings(cls, settings: Any) -> Transformer:
+        heads = settings.heads
+        width = HEAD_WIDTH * max(heads, 1) if settings.width is None else settings.width
+        return cls.initial(
+            settings.k, settings.length, rng=settings.seed, width=width, layers=settings.layers,
+            heads=heads, positions=settings.positions, mlp=settings.mlp,
+            layer_norm=not settings.no_layer_norm,
+        )  # fmt: skip
+
+    @classmethod
+    def compiled_examples(cls) -> tuple[Transformer, ...]:
+        return (cls.initial(2, 4, rng=0),)
+
     @property
-    def T(self) -> int:
+    def T(self) -> int:  # type: ignore[override]
         """Longest context length."""
         return self.length
 
@@ -183,16 +203,12 @@ class Transformer:
         """Number P of parameters."""
         return sum(int(np.prod(shape)) for shape in self.shapes.values())
 
-    @property
-    def weights(self) -> dict[str, Array]:
-        """Every weight by name: views into `parameters`."""
-        return self.views(self.parameters)
-
     def __getitem__(self, name: str) -> Array:
-        return self.weights[checks.one_of("name", name, self.shapes)]
+        return self.views()[checks.one_of("name", name, self.shapes)]
 
-    def views(self, vector: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """The parts of a vector (P,) laid out like the parameters: views, by name of the weight."""
+    def views(self, vector: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
+        """Every weight by name: views into the model's vector, or into one laid out like it."""
+        vector = self.vector if vector is None else vector
         result, start = {}, 0
         for name, shape in self.shapes.items():
             stop = start + int(np.prod(shape))
@@ -201,37 +217,88 @@ class Transformer:
         return result
 
     @property
-    def decayed(self) -> NDArray[np.bool_]:
-        """Which parameters AdamW decays, (P,): those of matrices, and no others.
+    def parameters(self) -> Parameters:
+        """One array, the flat vector, named ``parameters``."""
+        return {"parameters": self.vector}
+
+    @property
+    def decayed(self) -> dict[str, NDArray[np.bool_]]:
+        """Which parameters AdamW decays: those of matrices, and no others.
 
         Common practice, and minGPT's: no decay of embeddings, positions, gains and biases.
         """
         mask = np.zeros(self.size, dtype=bool)
         for name, part in self.views(mask).items():
             part[...] = not name.endswith(("embedding", "positions", "_gain", "_bias"))
-        return mask
+        return {"parameters": mask}
 
-    def with_parameters(self, vector: ArrayLike) -> Transformer:
-        """The same architecture with other weights."""
-        return replace(self, parameters=np.asarray(vector))
+    def with_parameters(self, parameters: ArrayLike) -> Transformer:  # type: ignore[override]
+        """The same architecture with other weights, a vector (P,)."""
+        return replace(self, vector=np.asarray(parameters))
 
     def astype(self, dtype: Any) -> Transformer:
         """The same weights as float64 or float32."""
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, got {dtype}")
-        return self.with_parameters(self.parameters.astype(dtype))
+        return self.with_parameters(self.vector.astype(dtype))
 
     def describe(self) -> dict[str, Any]:
-        """The architecture as JSON-ready data, for provenance."""
         names = ("k", "length", "width", "layers", "heads", "positions", "layer_norm", "mlp")
         options = {name: getattr(self, name) for name in (*names, "projection")}
-        size = {"parameters": self.size, "dtype": self.parameters.dtype.name}
-        return {"model": "transformer"} | options | size
+        size = {"parameters": self.size, "dtype": self.vector.dtype.name}
+        return {"model": self.name} | options | size
+
+    @classmethod
+    def from_description(cls, description: dict[str, Any], parameters: Parameters) -> Transformer:
+        about = ("model", "parameters", "dtype")
+        options = {name: value for name, value in description.items() if name not in about}
+        if parameters.keys() != {"parameters"}:
+            raise ValueError(
+                "parameters of a transformer model must be one array named 'parameters', "
+                f"got {' and '.join(sorted(parameters))}: they are another architecture's"
+            )
+        return cls(**options, vector=parameters["parameters"])
+
+    def logits(self, tokens: ArrayLike) -> Array:
+        """Logits (n, T', k) at every position, eq. (4), in the precision of the weights."""
+        return passes.logits(self, tokens)
+
+    def loss_and_gradient(self, tokens: ArrayLike, loss: Loss) -> tuple[float, Gradient]:
+        given = passes.targets(self, tokens)
+        weight = np.full(len(given), 1.0 / len(given))
+        dtype = self.vector.dtype.name
+        value, gradient = self.evaluator(loss, dtype=dtype)(given, weight, self.vector)
+        return value, Gradient(gradient)
+
+    def evaluator(self, loss: Loss, *, dtype: str = "float64", threads: int = 1) -> Evaluator:
+        kind = ReadableGradient if check_loss(loss).compiled is None else passes.LossGradient
+        return kind(self, loss, dtype=dtype, threads=threads)
+
+    def measures(self, tokens: NDArray[np.int32] | None) -> dict[str, float]:
+        """What the heads attend to, the best head counting.
+
+        ``previous_token`` is the score of the first layer, ``induction`` that of the second.
+        Nothing for contexts too short to repeat.
+        """
+        if tokens is None or tokens.shape[1] <= self.k:
+            return {}
+        seen = tokens[:MOST_SEQUENCES]
+        found = {"previous_token": float(attention.previous_token_score(self, seen).max())}
+        if self.layers > 1:
+            found["induction"] = float(attention.induction_score(self, seen).max())
+        return found
+
+    def lag_weights(self) -> tuple[Array, str] | None:
+        """The positional encoding of layer 1, of the head that looks most at the token before."""
+        if self.positions != "relative":
+            return None
+        encoding = attention.positional_encoding(self)
+        return encoding[encoding[:, 1:2].sum(axis=1).argmax()], "attention"
 
 
-def flat_parameters(vector: ArrayLike, size: int) -> Array:
+def flat_vector(vector: ArrayLike, size: int) -> Array:
     """A contiguous copy of a parameter vector (size,), float32 or else float64, all finite."""
-    result = checks.array("parameters", vector, (size,))
+    result = checks.array("vector", vector, (size,))
     if np.asarray(vector).dtype == np.float32:
         return result.astype(np.float32)
     return result

@@ -10,15 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 from sim import checks
 from sim.kernels import transformer as kernels
 from sim.kernels._workspace import SLOTS
-from sim.models.transformer.model import Transformer
-from sim.task.losses import Loss
+from sim.models.model import DTYPES, Gradient
+from sim.task.losses import Loss, position_weight
 
 Array = NDArray[np.floating[Any]]
 
 NO_LOSS = -1
 
 
-def logits(model: Transformer, tokens: ArrayLike) -> Array:
+Architecture = Any  # a Transformer, whose own module imports this one
+
+
+def logits(model: Architecture, tokens: ArrayLike) -> Array:
     """Logits at every position, eq. (4).
 
     Parameters
@@ -35,7 +38,7 @@ def logits(model: Transformer, tokens: ArrayLike) -> Array:
     return _run(model, tokens, 0)[0]
 
 
-def attention_maps(model: Transformer, tokens: ArrayLike) -> list[Array]:
+def attention_maps(model: Architecture, tokens: ArrayLike) -> list[Array]:
     """Attention of every head at every position, softmax(mask(A)) of eq. (5), as in Fig. 2.
 
     Parameters
@@ -51,12 +54,12 @@ def attention_maps(model: Transformer, tokens: ArrayLike) -> list[Array]:
     return list(_run(model, tokens, model.layers)[1])
 
 
-def _run(model: Transformer, tokens: ArrayLike, layers: int) -> tuple[Array, Array]:
+def _run(model: Architecture, tokens: ArrayLike, layers: int) -> tuple[Array, Array]:
     """Logits, and the attention in the first `layers` layers."""
     given = checks.tokens(tokens, model.k)
     check_context(model, given.shape[1])
     n, T = given.shape
-    dtype = model.parameters.dtype
+    dtype = model.vector.dtype
     out = np.empty((n, T, model.k), dtype)
     attention = np.zeros((layers, model.heads, n, T, T), dtype)
     unused = np.empty(0, dtype)
@@ -64,7 +67,7 @@ def _run(model: Transformer, tokens: ArrayLike, layers: int) -> tuple[Array, Arr
         given,
         np.ones(n),
         np.ones(T),
-        model.parameters,
+        model.vector,
         places(model),
         *_sizes(model),
         NO_LOSS,
@@ -76,63 +79,52 @@ def _run(model: Transformer, tokens: ArrayLike, layers: int) -> tuple[Array, Arr
     return out, attention.swapaxes(1, 2)
 
 
-def loss_and_gradient(model: Transformer, tokens: ArrayLike, loss: Loss) -> tuple[float, Array]:
-    """Average loss over sequences, eq. (6), and its exact gradient.
-
-    Parameters
-    ----------
-    model : Transformer
-    tokens : array_like of int, shape (n, T + 1)
-        T at most the model's length: token p + 1 is the target at position p.
-    loss : Loss
-
-    Returns
-    -------
-    value : float
-    gradient : ndarray, shape (P,)
-        Laid out like ``model.parameters``; ``model.views(gradient)`` names its parts.
-    """
+def targets(model: Architecture, tokens: ArrayLike) -> NDArray[np.int32]:
+    """Tokens (n, T + 1), T at most the model's length: token p + 1 is the target at position p."""
     given = checks.tokens(tokens, model.k, minimum_length=2)
     check_context(model, given.shape[1] - 1, 1)
-    weight = np.full(len(given), 1.0 / len(given))
-    value, gradient = LossGradient(model, loss)(given, weight, model.parameters)
-    return value, gradient
+    return given
 
 
 class LossGradient:
     """Loss and gradient of one architecture, without the checks: the inside of training loops.
 
-    Calling it with ``tokens (n, T + 1) int32, sequence_weight (n,) float64, parameters (P,)``
-    returns the weighted sum of losses and the gradient (P,), overwritten by the next call.
+    Calling it with ``tokens (n, T + 1) int32, sequence_weight (n,) float64, vector (P,)`` returns
+    the weighted sum of losses and the gradient, overwritten by the next call.
     """
 
-    def __init__(self, model: Transformer, loss: Loss) -> None:
-        checks.instance("model", model, Transformer, "a Transformer")
-        checks.instance("loss", loss, Loss, "a CrossEntropy(), Margin(delta) or Squared()")
-        self._loss, self._places, self._sizes = loss, places(model), _sizes(model)
-        self._gradient = np.empty_like(model.parameters)
-        dtype = self._gradient.dtype
+    def __init__(
+        self, model: Architecture, loss: Loss, *, dtype: str = "float64", threads: int = 1
+    ) -> None:
+        checks.one_of("dtype", dtype, DTYPES)
+        if checks.integer("threads", threads, 1) != 1:
+            raise ValueError(f"threads must be 1 for a transformer model, got {threads}")
+        if loss.compiled is None:
+            raise TypeError(f"loss must be one that the kernels know, got {loss!r}")
+        self._compiled, self._at = loss.compiled, loss.at
+        self._places, self._sizes = places(model), _sizes(model)
+        self._gradient = np.empty(model.vector.size, dtype)
+        self._named = Gradient(parameters=self._gradient)
         self._unwanted = (np.empty((0, 0, 0), dtype), np.empty((0, 0, 0, 0, 0), dtype))
 
     def __call__(
-        self, tokens: NDArray[np.int32], sequence_weight: Array, parameters: Array
-    ) -> tuple[float, Array]:
+        self, tokens: NDArray[np.int32], sequence_weight: Array, vector: Array
+    ) -> tuple[float, Gradient]:
         value = kernels.run(
             tokens,
             sequence_weight,
-            self._loss.position_weight(tokens.shape[1] - 1),
-            parameters,
+            position_weight(self._at, tokens.shape[1] - 1),
+            vector,
             self._places,
             *self._sizes,
-            self._loss.code,
-            self._loss.margin,
+            *self._compiled,
             *self._unwanted,
             self._gradient,
         )
-        return float(value), self._gradient
+        return float(value), self._named
 
 
-def places(model: Transformer) -> NDArray[np.int64]:
+def places(model: Architecture) -> NDArray[np.int64]:
     """Where the kernels find each weight in the flat vector, (layers + 1, slots); -1: nowhere."""
     ends = np.cumsum([int(np.prod(shape)) for shape in model.shapes.values()])
     begin = dict(zip(model.shapes, [0, *ends.tolist()], strict=False))
@@ -140,11 +132,11 @@ def places(model: Transformer) -> NDArray[np.int64]:
     return np.array([[begin.get(p + slot, -1) for slot in SLOTS] for p in prefixes])
 
 
-def _sizes(model: Transformer) -> tuple[int, int, int, int]:
+def _sizes(model: Architecture) -> tuple[int, int, int, int]:
     return model.k, model.width, model.heads, model.mlp
 
 
-def check_context(model: Transformer, context: int, targets: int = 0) -> None:
+def check_context(model: Architecture, context: int, targets: int = 0) -> None:
     """Refuse a context longer than the model's; `targets` more tokens were given."""
     if context > model.length:
         limit = f"length{' + 1' if targets else ''} = {model.length + targets}"

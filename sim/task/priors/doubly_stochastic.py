@@ -12,6 +12,7 @@ from sim import checks
 from sim.randomness import Seed, generator
 from sim.task.priors.birkhoff import sample_doubly_stochastic
 from sim.task.priors.prior import Prior
+from sim.task.priors.rules import Quadrature, gauss, two_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,16 @@ class DoublyStochastic(Prior):
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
         return sample_doubly_stochastic(self._size(n), self.k, generator(rng))
+
+    @property
+    def has_exact_quadrature(self) -> bool:
+        return self.k == 2
+
+    def quadrature(self, nodes: int) -> Quadrature:
+        if self.k != 2:
+            return super().quadrature(nodes)
+        a, weight = gauss(nodes)
+        return Quadrature(weight, two_state(a, a))
 
     def describe(self) -> dict[str, Any]:
         return {"prior": "doubly_stochastic", "k": self.k}

@@ -10,12 +10,26 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.randomness import Seed, generator
-from sim.task.priors.prior import Prior
+from sim.task.priors.prior import Prior, sampled_chains
+from sim.task.priors.rules import Quadrature
 
 
 @dataclass(frozen=True, eq=False)
 class FiniteSet(Prior):
-    """Uniform over `size` chains drawn once from `prior` with `seed`."""
+    """Uniform over `size` chains drawn once from `prior` with `seed`.
+
+    Parameters
+    ----------
+    prior : Prior
+    size : int
+        Number of chains, at least 1.
+    seed : int
+        At least 0.
+
+    Attributes
+    ----------
+    chains : ndarray, shape (size, k**order, k)
+    """
 
     prior: Prior
     size: int
@@ -26,7 +40,7 @@ class FiniteSet(Prior):
         checks.instance("prior", self.prior, Prior, "a prior such as Dirichlet(k)")
         checks.integer("size", self.size, 1)
         checks.integer("seed", self.seed, 0)
-        object.__setattr__(self, "chains", self.prior.sample(self.size, self.seed))
+        object.__setattr__(self, "chains", sampled_chains(self.prior, self.size, self.seed))
 
     @property
     def k(self) -> int:  # type: ignore[override]
@@ -39,6 +53,13 @@ class FiniteSet(Prior):
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
         n = self._size(n)
         return self.chains[generator(rng).integers(self.size, size=n)]
+
+    @property
+    def has_exact_quadrature(self) -> bool:
+        return True
+
+    def quadrature(self, nodes: int) -> Quadrature:
+        return Quadrature(np.full(self.size, 1.0 / self.size), self.chains)
 
     def describe(self) -> dict[str, Any]:
         return {

@@ -11,12 +11,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.randomness import Seed, generator
-from sim.task.priors.prior import Prior
+from sim.task.priors.prior import Prior, sampled_chains
+from sim.task.priors.quadrature import prior_quadrature
+from sim.task.priors.rules import Quadrature
 
 
 @dataclass(frozen=True, eq=False)
 class Mixture(Prior):
-    """Each chain from one of several priors, chosen independently with the given weights."""
+    """Each chain from one of several priors, chosen independently with the given weights.
+
+    Parameters
+    ----------
+    priors : sequence of Prior
+        Of the same k and order.
+    weights : array_like, shape (len(priors),)
+        Nonnegative, summing to 1.
+    """
 
     priors: Sequence[Prior]
     weights: ArrayLike
@@ -49,8 +59,18 @@ class Mixture(Prior):
         for index, prior in enumerate(self.priors):
             chosen = component == index
             if chosen.any():
-                out[chosen] = prior.sample(int(chosen.sum()), rng)
+                out[chosen] = sampled_chains(prior, int(chosen.sum()), rng)
         return out
+
+    @property
+    def has_exact_quadrature(self) -> bool:
+        return all(prior.has_exact_quadrature for prior in self.priors)
+
+    def quadrature(self, nodes: int) -> Quadrature:
+        parts = [prior_quadrature(prior, nodes) for prior in self.priors]
+        outer = np.asarray(self.weights, dtype=np.float64)
+        weights = [w * part.weights for w, part in zip(outer, parts, strict=True)]
+        return Quadrature(np.concatenate(weights), np.concatenate([p.transition for p in parts]))
 
     def describe(self) -> dict[str, Any]:
         return {

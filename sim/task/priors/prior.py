@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -10,10 +11,17 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.randomness import Seed
+from sim.task.priors.rules import Quadrature
+
+# of the chains that stand in for a prior without a rule
+SAMPLE_SEED = 0
 
 
 class Prior(ABC):
     """A distribution over transition matrices of chains with `k` states.
+
+    A prior of your own is a subclass with `k`, `order`, `sample` and `describe`; with a
+    `quadrature` of its own, `Population` and `theory` are as exact for it as the rule is.
 
     Attributes
     ----------
@@ -41,3 +49,58 @@ class Prior(ABC):
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """The prior as JSON-ready data, for provenance."""
+
+    def quadrature(self, nodes: int) -> Quadrature:
+        """Weights (m,) and chains (m, k**order, k) that stand in for the prior in averages.
+
+        Where a prior has no rule of its own, nodes**2 chains drawn with a fixed seed: an average
+        over them is off by about 1/nodes of the standard deviation over chains.
+        """
+        count = nodes**2
+        warnings.warn(
+            f"{type(self).__name__} has no quadrature: {count} sampled chains stand in for it, and "
+            f"averages are off by some {1 / nodes:.1%} of their spread over chains; raise nodes, "
+            "define quadrature(nodes), or use FiniteSet for an exact finite problem",
+            stacklevel=3,
+        )
+        return Quadrature(np.full(count, 1.0 / count), sampled_chains(self, count, SAMPLE_SEED))
+
+    @property
+    def has_exact_quadrature(self) -> bool:
+        """Whether the rule converges for likelihoods too, however concentrated.
+
+        Gauss rules and finite sets do; fixed points cannot follow a posterior that shrinks as the
+        context grows.
+        """
+        return False
+
+
+def check_prior(prior: Any, name: str = "prior") -> Prior:
+    """Return the prior, refusing what is none."""
+    checks.instance(name, prior, Prior, "a prior such as Dirichlet(k), or a Prior of your own")
+    checks.integer(f"{name}.k", getattr(prior, "k", None), 2)
+    checks.integer(f"{name}.order", getattr(prior, "order", None), 1)
+    return prior
+
+
+def sampled_chains(prior: Prior, n: int, rng: Seed) -> NDArray[np.float64]:
+    """Chains (n, k**order, k) of a prior, refused if they are not what a prior has to draw.
+
+    Rows in float32 are accepted and brought to sum 1; all others are left as they are.
+    """
+    found = prior.sample(n, rng)
+    name = f"chains drawn by {type(prior).__name__}"
+    if not isinstance(found, np.ndarray) or found.dtype.kind != "f":
+        raise TypeError(f"{name} must be an array of floats, got {type(found).__name__}")
+    shape = (n, prior.k**prior.order, prior.k)
+    if found.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {found.shape}")
+    chains = np.ascontiguousarray(found, dtype=np.float64)
+    sums = chains.sum(axis=2)
+    allowed = 1e-9 if found.dtype == np.float64 else 1e-4
+    if not (np.abs(sums - 1.0) <= allowed).all() or chains.min() < 0.0:
+        raise ValueError(
+            f"{name} must have rows that are distributions, got entries from {chains.min():g} and "
+            f"sums from {sums.min():g} to {sums.max():g}"
+        )
+    return chains if found.dtype == np.float64 else chains / sums[..., None]

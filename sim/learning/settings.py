@@ -1,0 +1,317 @@
+"""The settings of a run: everything that decides its numbers, by name, with what it becomes.
+
+`RunSettings` is the schema of a run. The options of ``sim run`` and ``sim sweep`` are its fields,
+a sweep's configurations and a run folder hold its `describe`, and the held-out sequences of a run
+are drawn again from it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from sim import checks
+from sim.learning.descent import train
+from sim.learning.optimizers import OPTIMIZERS, Optimizer
+from sim.models.model import DTYPES, Model
+from sim.models.normalization import NORMALIZATIONS
+from sim.models.registry import MODELS
+from sim.models.transformer.model import HEAD_WIDTH, POSITIONS
+from sim.randomness import run_streams
+from sim.runs.trajectory import Trajectory
+from sim.task.losses import LOSSES, Loss, loss_by_name
+from sim.task.priors import Prior
+from sim.task.priors.names import NAMES as PRIORS
+from sim.task.priors.names import prior_by_name
+from sim.task.sequences import SequenceBatch, refuse_oversized, sample_sequences
+
+FIRST_LAYERS = ("linear", "softmax")
+
+
+def _option(default: Any, group: str, help: str, kind: type = str, **more: Any) -> Any:
+    """A field with what a command line has to know of it; `kind` is that of its values.
+
+    Of `more`, ``known`` are the words to choose from, ``several`` says that there may be more
+    numbers than one, and ``later`` that a description holds it only where it is not the default:
+    such fields are younger than the files that are to be found again.
+    """
+    about = {"group": group, "help": help, "kind": kind} | more
+    return field(default=default, metadata=MappingProxyType(about))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """What ``sim run`` trains: task, model, learning and records, with the paper's defaults.
+
+    Parameters are the options of ``sim run --help``, spelt with underscores.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a value of the wrong kind. What does not go together is refused by `check`.
+
+    Examples
+    --------
+    >>> import sim
+    >>> settings = sim.RunSettings(k=2, length=10, steps=5, held_out=8)
+    >>> settings.train().step[-1]
+    np.int64(5)
+    """
+
+    prior: str = _option("dirichlet", "task", "", known=PRIORS)
+    k: int = _option(3, "task", "number of states", int)
+    order: int = _option(1, "task", "order of the chain (1: bigrams)", int)
+    alpha: float = _option(1.0, "task", "Dirichlet concentration", float)
+    p: float | None = _option(None, "task", "position in the interpolated family of App. B", float)
+    length: int = _option(100, "task", "context length T", int)
+
+    model: str = _option("minimal", "model", "", known=MODELS)
+    first_layer: str = _option("linear", "model", "", known=FIRST_LAYERS)
+    normalize: str = _option("none", "model", "", known=NORMALIZATIONS)
+    init_v: float = _option(0.02, "model", "initial value of every v_j", float)
+    init_W: float | None = _option(
+        None, "model", "initial value of every W_ml (0; 0.02 for multihead)", float
+    )
+    heads: int = _option(1, "model", "heads: of multihead, or in each layer of a transformer", int)
+
+    layers: int = _option(2, "transformer", "attention layers", int)
+    width: int | None = _option(
+        None, "transformer", f"width of the residual stream ({HEAD_WIDTH} for each head)", int
+    )
+    mlp: int = _option(0, "transformer", "hidden units of an MLP block (0: none)", int)
+    positions: str = _option("relative", "transformer", "", known=POSITIONS)
+    no_layer_norm: bool = _option(False, "transformer", "leave the layer norms out", bool)
+
+    loss: str = _option("cross_entropy", "learning", "", known=LOSSES)
+    at: str = _option("all", "learning", "positions in the loss", known=("all", "last"))
+    delta: float | None = _option(None, "learning", "Delta of the margin loss", float)
+    optimizer: str | None = _option(None, "learning", "the model's own", known=OPTIMIZERS)
+    batch_size: int = _option(64, "learning", "sequences in a step", int)
+    learning_rate: tuple[float, ...] | None = _option(
+        None, "learning", "one number, or one for v and one for W (the model's own)", float,
+        several=True,
+    )  # fmt: skip
+    weight_decay: tuple[float, ...] = _option(
+        (0.0,), "learning", "one number, or one for v and one for W", float, several=True
+    )
+    clip: float | None = _option(None, "learning", "largest norm of a gradient", float)
+    momentum: float | None = _option(None, "learning", "of sgd (0)", float, later=True)
+    betas: tuple[float, ...] | None = _option(
+        None, "learning", "of adam and adamw (0.9 0.999)", float, several=True, later=True
+    )
+    epsilon: float | None = _option(None, "learning", "of adam and adamw (1e-8)", float, later=True)
+    dtype: str = _option("float64", "learning", "", known=DTYPES)
+    steps: int | None = _option(None, "amount", "updates (2000 if neither is given)", int)
+    examples: int | None = _option(None, "amount", "training sequences instead of steps", int)
+
+    seed: int = _option(0, "record", "seed of training and held-out sequences", int)
+    record_every: int | None = _option(
+        None, "record", "steps between records (about 200 records)", int
+    )
+    held_out: int = _option(1024, "record", "held-out sequences", int)
+    uses: tuple[str, ...] = _option(
+        (), "model", "modules or Python files that register models of your own", several=True,
+        later=True,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            given = getattr(self, entry.name)
+            object.__setattr__(self, entry.name, _checked(entry.name, given, entry))
+        for name in self.uses:
+            use(name)
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any]) -> RunSettings:
+        """The settings that `describe` wrote down, by this or an earlier version.
+
+        Raises
+        ------
+        ValueError
+            If an entry is none of a run's.
+        """
+        known = [entry.name for entry in fields(cls)]
+        for name in description:
+            checks.one_of("option", name, known)
+        return cls(**description)
+
+    def describe(self) -> dict[str, Any]:
+        """The settings as JSON-ready data, by name in alphabetical order."""
+        found = {}
+        for entry in sorted(fields(self), key=lambda entry: entry.name):
+            value = getattr(self, entry.name)
+            if entry.metadata.get("later") and value == entry.default:
+                continue
+            found[entry.name] = list(value) if isinstance(value, tuple) else value
+        return found
+
+    def check(self) -> None:
+        """Refuse what does not go together, or does not fit in memory, before anything is run."""
+        self.arguments()
+        self.initial_model()
+
+    def make_prior(self) -> Prior:
+        """The prior over chains."""
+        return prior_by_name(self.prior, k=self.k, alpha=self.alpha, order=self.order, p=self.p)
+
+    def initial_model(self) -> Model:
+        """The model at its start; a transformer's is drawn with the seed of the run."""
+        return MODELS[checks.one_of("model", self.model, MODELS)].from_settings(self)
+
+    def arguments(self) -> dict[str, Any]:
+        """The other arguments of `train`."""
+        checks.integer("length", self.length, 1)
+        prior = self.make_prior()
+        # before anything of that size is made
+        for name in ("batch_size", "held_out"):
+            count = checks.integer(name, getattr(self, name), 1)
+            refuse_oversized(prior, count, self.length + 1)
+        return {
+            "prior": prior,
+            "steps": self._steps(),
+            "batch_size": self.batch_size,
+            "loss": self.make_loss(),
+            "rng": self.seed,
+            "dtype": self.dtype,
+            "record_every": self.record_every,
+            "held_out": self.held_out,
+            **self._rule(),
+        }
+
+    def make_loss(self) -> Loss:
+        """The loss."""
+        return loss_by_name(self.loss, at=self.at, delta=self.delta)
+
+    def train(self, *, threads: int = 1, progress: bool = False) -> Trajectory:
+        """Train, and write the settings into the trajectory's provenance."""
+        trajectory = train(
+            self.initial_model(), **self.arguments(), threads=threads, progress=progress
+        )
+        trajectory.provenance["configuration"] = self.describe()
+        return trajectory
+
+    def held_out_sequences(self) -> SequenceBatch:
+        """The held-out sequences of the run, drawn as `train` draws them."""
+        held_out = run_streams(self.seed).held_out
+        return sample_sequences(self.make_prior(), self.held_out, self.length + 1, held_out)
+
+    def _steps(self) -> int:
+        if self.examples is None:
+            return 2000 if self.steps is None else checks.integer("steps", self.steps, 1)
+        checks.integer("examples", self.examples, 1)
+        # a last, partly used batch still counts: never fewer examples than asked for
+        return -(-self.examples // self.batch_size)
+
+    def _rule(self) -> dict[str, Any]:
+        """The optimizer by name with its settings, or an instance where it has some of its own."""
+        rate = None if self.learning_rate is None else _one_or_each(self.learning_rate)
+        decay = _one_or_each(self.weight_decay)
+        own = {"momentum": self.momentum, "betas": self.betas, "epsilon": self.epsilon}
+        own = {name: value for name, value in own.items() if value is not None}
+        if not own:
+            return {
+                "learning_rate": rate,
+                "weight_decay": decay,
+                "optimizer": self.optimizer,
+                "clip": self.clip,
+            }
+        model = MODELS[checks.one_of("model", self.model, MODELS)]
+        name = self.optimizer or model.defaults.optimizer
+        kind = OPTIMIZERS[checks.one_of("optimizer", name, OPTIMIZERS)]
+        return {"optimizer": _instance(kind, model, rate, decay, self.clip, own)}
+
+
+def _instance(
+    kind: type[Optimizer], model: type[Model], rate: Any, decay: Any, clip: Any, own: dict[str, Any]
+) -> Optimizer:
+    known = kind.__init__.__kwdefaults__ or {}
+    for name in own:
+        if name not in known:
+            raise ValueError(f"{name} is no setting of {kind.name}, got {own[name]}")
+    settings: dict[str, Any] = own | {"clip": clip}
+    if "weight_decay" in known:
+        settings["weight_decay"] = decay
+    elif decay:
+        raise ValueError(f"weight_decay must be 0 for {kind.name}, got {decay}: use adamw")
+    return kind(model.defaults.learning_rate if rate is None else rate, **settings)
+
+
+def held_out_sequences(trajectory: Trajectory) -> SequenceBatch:
+    """The held-out sequences of a run of ``sim run`` or `RunSettings.train`, drawn again.
+
+    Raises
+    ------
+    ValueError
+        If the run was made in another way.
+    """
+    options = trajectory.provenance.get("configuration")
+    if not isinstance(options, dict) or not {"prior", "seed", "held_out"} <= options.keys():
+        raise ValueError("the run does not say what it was drawn from: not one of 'sim run'")
+    return RunSettings.from_description(options).held_out_sequences()
+
+
+def train_configuration(configuration: Mapping[str, Any]) -> Trajectory:
+    """Train what a `RunSettings.describe` says: the task of sweeps, here or in a worker process."""
+    return RunSettings.from_description(configuration).train()
+
+
+# the name under which stores keep its runs: it stood there when the first of them were written
+train_configuration.task_name = "sim.cli_sweep.train_configuration"  # type: ignore[attr-defined]
+
+
+def use(name: str) -> None:
+    """Import a module by name, or a Python file, for what it registers.
+
+    Raises
+    ------
+    ValueError
+        If there is no such module or file, or it cannot be imported.
+    """
+    path = Path(name)
+    try:
+        if path.suffix != ".py":
+            importlib.import_module(name)
+            return
+        known = f"_used_{path.stem}"
+        if known in sys.modules:
+            return
+        spec = importlib.util.spec_from_file_location(known, path)
+        if spec is None or spec.loader is None:
+            raise ImportError("it is no Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[known] = module
+        spec.loader.exec_module(module)
+    except (ImportError, OSError, SyntaxError) as error:
+        sys.modules.pop(f"_used_{path.stem}", None)
+        raise ValueError(f"uses must name a module or Python file, got {name!r}: {error}") from None
+
+
+def _checked(name: str, value: Any, entry: Any) -> Any:
+    """A value of a field, of the kind it has to be; lists become tuples."""
+    if value is None and entry.default is None:
+        return None
+    kind = entry.metadata["kind"]
+    if entry.metadata.get("several"):
+        if not isinstance(value, list | tuple):
+            value = (value,)
+        return tuple(_one(name, part, kind) for part in value)
+    return _one(name, value, kind)
+
+
+def _one(name: str, value: Any, kind: type) -> Any:
+    if kind is bool or kind is str:
+        checks.instance(name, value, kind, "True or False" if kind is bool else "a word")
+        return value
+    if kind is int:
+        return checks.whole(name, value)
+    return checks.number(name, value)
+
+
+def _one_or_each(values: tuple[float, ...]) -> float | tuple[float, ...]:
+    return values[0] if len(values) == 1 else values

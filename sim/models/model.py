@@ -1,0 +1,303 @@
+"""What a model offers to be trained, measured, kept and swept: the protocol, with its defaults."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim import checks
+from sim.task.batches import BatchStream
+from sim.task.losses import Loss, WeightedLoss, check_loss
+
+Parameters = dict[str, NDArray[Any]]
+DTYPES = ("float64", "float32")
+
+
+class Gradient(dict[str, NDArray[Any]]):
+    """A gradient by the names of a model's parameters, also to be had as attributes: ``g.v``."""
+
+    def __getattr__(self, name: str) -> NDArray[Any]:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"this gradient has no {name}, only {', '.join(self)}") from None
+
+
+# (tokens (n, T + 1) int32, sequence_weight (n,), *parameters) -> weighted sum of losses, gradient
+Evaluator = Callable[..., tuple[float, Mapping[str, NDArray[Any]]]]
+
+
+class Defaults(NamedTuple):
+    """What training takes where nothing is said."""
+
+    learning_rate: float = 2e-3
+    optimizer: str = "sgd"
+
+
+class Model(ABC):
+    """A model of the next token, with its weights: what all training and measuring works on.
+
+    A model of your own is a subclass with `name`, `k`, `T` and the six abstract members; the other
+    methods have defaults. `sim.register` makes it loadable from files. A model does not change:
+    training makes new ones by `with_parameters`.
+
+    Attributes
+    ----------
+    name : str
+        Of the class; names the model in files and on the command line.
+    k : int
+        Number of states.
+    T : int
+        Longest context.
+    defaults : Defaults
+        Of the class: learning rate and optimizer where none is given.
+    """
+
+    name: ClassVar[str] = ""
+    defaults: ClassVar[Defaults] = Defaults()
+    k: int
+    T: int
+
+    @property
+    @abstractmethod
+    def parameters(self) -> Parameters:
+        """What it learns: arrays by name, float64 or float32."""
+
+    @abstractmethod
+    def with_parameters(self, **arrays: Any) -> Model:
+        """The same architecture with other parameters."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """The architecture as JSON-ready data, with ``"model": self.name``."""
+
+    @classmethod
+    @abstractmethod
+    def from_description(cls, description: dict[str, Any], parameters: Parameters) -> Model:
+        """The model that `describe` described, with these parameters."""
+
+    @abstractmethod
+    def logits(self, tokens: ArrayLike) -> NDArray[Any]:
+        """Logits (n, T', k) at every position of tokens (n, T') with T' <= T, causal."""
+
+    @abstractmethod
+    def loss_and_gradient(
+        self, tokens: ArrayLike, loss: Loss
+    ) -> tuple[float, Mapping[str, NDArray[Any]]]:
+        """Average loss over tokens (n, T + 1) and its gradient by name of the parameter.
+
+        Token p + 1 is the target at position p. Call ``loss.value_and_gradient(logits, targets)``
+        once for all sequences: it returns the average loss and its gradient in the logits, and is
+        how weights of sequences and losses of a user's own come in.
+        """
+
+    def evaluator(self, loss: Loss, *, dtype: str = "float64", threads: int = 1) -> Evaluator:
+        """Loss and gradient without checks, for the inside of training loops.
+
+        Parameters
+        ----------
+        loss : Loss
+        dtype : {"float64", "float32"}
+            Of the arithmetic.
+        threads : int
+
+        Returns
+        -------
+        callable
+            ``(tokens (n, T + 1) int32, sequence_weight (n,), *parameters)`` to the weighted sum of
+            losses and its gradient, whose arrays the next call may overwrite. Parameters come in
+            the order of `parameters`.
+
+        Raises
+        ------
+        ValueError
+            For a dtype or a number of threads that the model cannot do.
+        """
+        check_loss(loss)
+        refuse_choices(self, dtype=dtype, threads=threads)
+        names = tuple(self.parameters)
+
+        def evaluate(
+            tokens: NDArray[np.int32], sequence_weight: NDArray[Any], *arrays: NDArray[Any]
+        ) -> tuple[float, Gradient]:
+            model = self.with_parameters(**dict(zip(names, arrays, strict=True)))
+            found = model.loss_and_gradient(tokens, WeightedLoss(loss, sequence_weight))
+            return checked_gradient(self, found)
+
+        return evaluate
+
+    def online_learner(
+        self, stream: BatchStream, loss: Loss, optimizer: Any, *, dtype: str, threads: int
+    ) -> Any:
+        """A training loop of the model's own that is faster than the common one, or None.
+
+        See `sim.learning.learners.Learner` for what it has to offer.
+        """
+        return None
+
+    def last_token_scorer(self, context: NDArray[np.int32]) -> Callable[[Parameters], NDArray[Any]]:
+        """A function from stacked parameters (r, ...) to logits (n, k, r) after the context."""
+
+        def score(stacked: Parameters) -> NDArray[Any]:
+            rows = (
+                model.logits(context)[:, -1].astype(np.float64) for model in unstack(self, stacked)
+            )
+            return np.stack(list(rows), axis=2)
+
+        return score
+
+    def measures(self, tokens: NDArray[np.int32] | None) -> dict[str, float]:
+        """What is worth recording of the weights themselves.
+
+        Parameters
+        ----------
+        tokens : ndarray of int32, shape (n, T), or None
+            Some held-out contexts, where there are any.
+        """
+        return {}
+
+    def lag_weights(self) -> tuple[NDArray[Any], str] | None:
+        """What it gives each lag, ``(T,)`` or ``(heads, T)``, with a label; for plots."""
+        return None
+
+    def state_weights(self) -> NDArray[Any] | None:
+        """What it gives each pair of states, ``(k, k)`` or ``(heads, k, k)``; for plots."""
+        return None
+
+    @property
+    def decayed(self) -> dict[str, NDArray[np.bool_]]:
+        """Which entries of each parameter AdamW decays: all of them."""
+        return {name: np.ones(array.shape, bool) for name, array in self.parameters.items()}
+
+    @classmethod
+    def from_settings(cls, settings: Any) -> Model:
+        """The model at its start for `sim.RunSettings`, so for the options of a command line."""
+        raise ValueError(f"model {cls.name} has no from_settings to be started from options")
+
+    @classmethod
+    def compiled_examples(cls) -> tuple[Model, ...]:
+        """Small models whose training compiles every kernel; nothing where nothing is compiled."""
+        return ()
+
+
+def check_model(model: Any, name: str = "model") -> Model:
+    """Return the model, refusing what is none or does not keep to the protocol."""
+    if not isinstance(model, Model):
+        raise TypeError(
+            f"{name} must be a MinimalModel, a MultiHeadModel, a Transformer or a Model of your "
+            f"own, got {model!r}"
+        )
+    if not isinstance(model.name, str) or not model.name:
+        raise TypeError(
+            f"{name}.name must be a string of one character or more, got {model.name!r}"
+        )
+    for attribute, least in (("k", 2), ("T", 1)):
+        checks.integer(f"{name}.{attribute}", getattr(model, attribute, None), least)
+    parameters = model.parameters
+    if not isinstance(parameters, dict) or not parameters:
+        raise TypeError(f"{name}.parameters must be a dict of arrays by name, got {parameters!r}")
+    for key, array in parameters.items():
+        if not isinstance(array, np.ndarray) or array.dtype.name not in DTYPES:
+            raise TypeError(f"{name}.parameters[{key!r}] must be a float array, got {array!r}")
+        if not math.isfinite(float(np.sum(array, dtype=np.float64))):
+            checks.array(f"{name}.parameters[{key!r}]", array, array.shape)
+    return model
+
+
+def refuse_choices(model: Model, *, dtype: str, threads: int) -> None:
+    """Refuse float32 and threads, for models that compute in float64 on one thread."""
+    checks.one_of("dtype", dtype, DTYPES)
+    checks.integer("threads", threads, 1)
+    if dtype != DTYPES[0]:
+        raise ValueError(f"dtype must be {DTYPES[0]} for a {model.name} model, got {dtype}")
+    if threads != 1:
+        raise ValueError(f"threads must be 1 for a {model.name} model, got {threads}")
+
+
+def unstack(model: Model, stacked: Parameters) -> list[Model]:
+    """Models of the architecture of `model`, one for each row of stacked parameters (r, ...)."""
+    rows = zip(*stacked.values(), strict=True)
+    return [model.with_parameters(**dict(zip(stacked, row, strict=True))) for row in rows]
+
+
+def checked_gradient(model: Model, found: Any) -> tuple[float, Gradient]:
+    """A model's loss and gradient, refused if they do not fit its parameters."""
+    try:
+        value, gradient = found
+        value, gradient = float(value), Gradient(gradient)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"loss_and_gradient of {model.name} must return (value, gradients by name), got "
+            f"{found!r}"
+        ) from None
+    wanted = {name: array.shape for name, array in model.parameters.items()}
+    shapes = {name: np.shape(array) for name, array in gradient.items()}
+    if shapes != wanted:
+        raise ValueError(
+            f"gradients of {model.name} must have the shapes of its parameters, {wanted}, "
+            f"got {shapes}"
+        )
+    return value, gradient
+
+
+def logits(model: Model, tokens: ArrayLike) -> NDArray[Any]:
+    """Logits at every position: eq. (8) for a minimal model, eq. (4) for a transformer.
+
+    Parameters
+    ----------
+    model : Model
+    tokens : array_like of int, shape (n, T)
+        T at most the model's context length.
+
+    Returns
+    -------
+    ndarray, shape (n, T, k)
+        Float64; for a transformer in the precision of its parameters.
+
+    Examples
+    --------
+    >>> import sim
+    >>> model = sim.MinimalModel(v=[0.0, 1.0, 0.0], W=[[1, 0], [0, 1]])  # counts bigrams
+    >>> sim.logits(model, [[0, 1, 0]])[0, -1]  # a 0 was followed by a 1 once
+    array([0., 1.])
+    """
+    found = check_model(model).logits(tokens)
+    if not isinstance(found, np.ndarray) or found.shape != (*np.shape(tokens), model.k):
+        raise ValueError(
+            f"logits of {model.name} must have shape {(*np.shape(tokens), model.k)}, got "
+            f"{getattr(found, 'shape', found)}"
+        )
+    return found
+
+
+def loss_and_gradient(model: Model, tokens: ArrayLike, loss: Loss) -> tuple[float, Gradient]:
+    """Average loss over sequences, eq. (6), and its exact gradient.
+
+    Parameters
+    ----------
+    model : Model
+    tokens : array_like of int, shape (n, T + 1)
+        One longer than the context: token p + 1 is the target at position p.
+    loss : Loss
+
+    Returns
+    -------
+    value : float
+    gradient : Gradient
+        By name, with the shapes of the model's parameters: ``gradient.v``, ``gradient["W"]``.
+
+    Examples
+    --------
+    >>> import sim
+    >>> model = sim.MinimalModel.constant(T=3, k=2, v=0.5, W=0.5)
+    >>> value, gradient = sim.loss_and_gradient(model, [[0, 1, 0, 1]], sim.CrossEntropy())
+    >>> gradient.v.shape, gradient.W.shape
+    ((3,), (2, 2))
+    """
+    check_loss(loss)
+    return checked_gradient(check_model(model), model.loss_and_gradient(tokens, loss))
