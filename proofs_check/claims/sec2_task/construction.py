@@ -38,8 +38,7 @@ class Construction(NamedTuple):
     V2: tuple[int, int] = (0, 2)
     P: int = 2
     begin: bool = False
-    # which of the two layers is applied first
-    first: int = 1
+    first: int = 1  # which of the two layers is applied first
 
 
 PRINTED = Construction()
@@ -54,7 +53,7 @@ class Counting(NamedTuple):
     first: int = 0
 
 
-EMPIRICAL = Counting(last=0, first=0)
+EMPIRICAL = Counting(last=0)
 
 
 def build(spec: Construction, k: int, T: int, sharp: float = SHARP) -> Transformer:
@@ -112,14 +111,14 @@ def order_by_attention(first: int) -> list[float]:
     return [error(CORRECTED._replace(first=first), EMPIRICAL, *size) for size in SIZES]
 
 
-def _stream(spec: Construction) -> list[set[str]]:
+def _stream(spec: Construction) -> list[list[str]]:
     """What each block of the stream holds at j >= 2 before layer 2.
 
     Layer 1 attends to the previous token alone in the limit, and adds what its W_V reads there.
     """
-    stream: list[set[str]] = [{"token"}, set(), set()]
+    stream: list[list[str]] = [["token"], [], []]
     if spec.first == 1 and spec.lag == 1 and spec.K1[0] == 0 and spec.V1[0] == 0:
-        stream[spec.V1[1]].add("previous")
+        stream[spec.V1[1]].append("previous")
     return stream
 
 
@@ -135,7 +134,7 @@ def by_blocks(spec: Construction) -> Finding:
     """The limit c -> infinity for any k, T: what is matched, what is copied, what is read out."""
     matched, stream = matches(spec), _stream(spec)
     bigrams = matched == [("token", "previous")]
-    copied = spec.V2[1] == spec.P and stream[spec.V2[0]] == {"token"} and not stream[spec.P]
+    copied = spec.V2[1] == spec.P and stream[spec.V2[0]] == ["token"] and not stream[spec.P]
     # softmax over one entry: without a symbol before it, x_1 is its own previous token
     return exactly(
         bigrams and copied and spec.begin,

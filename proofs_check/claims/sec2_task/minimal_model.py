@@ -22,7 +22,7 @@ class Definition(NamedTuple):
     diagonal: int = 0
 
 
-def _M(lag: int, v: Sequence[Any]) -> list[list[Any]]:
+def _M(lag: int, v: Sequence[Any]) -> Any:
     """M_{p,s} = v_{p-s+lag} for s <= p, and 0 where that does not exist."""
     places = range(1, len(v) + 1)
     return [
@@ -38,7 +38,8 @@ def on_random_weights(value: Definition) -> Iterator[float]:
         rng = np.random.default_rng(k)
         model = sim.MinimalModel(rng.normal(size=T), rng.normal(size=(k, k)))
         tokens = all_sequences(k, T)
-        M, W = np.array(_M(value.lag, model.v)), model.W.T if value.transposed else model.W
+        M = np.array(_M(value.lag, model.v.tolist()))
+        W = model.W.T if value.transposed else model.W
         for x, found in zip(tokens, sim.logits(model, tokens), strict=True):
             E = np.eye(k)[x]
             yield np.abs(found - np.tril(E @ W @ (M @ E).T, value.diagonal) @ E).max()

@@ -8,15 +8,7 @@ import numpy as np
 import sympy as sp
 
 from proofs_check.claims.sec2_task.construction import order_by_attention, order_by_blocks
-from proofs_check.ledger import (
-    Finding,
-    corrected,
-    enumeration,
-    exactly,
-    proved,
-    supported,
-    symbolic,
-)
+from proofs_check.ledger import corrected, enumeration, proved, supported, symbolic
 from sim.models.transformer.construction import AttentionWeights, attention_layer
 
 k, d, t = sp.symbols("k d t", integer=True, positive=True)
@@ -47,13 +39,11 @@ def _product(*shapes: Shape) -> Shape | None:
     return rows, columns
 
 
-@symbolic("dimensions for any k, d, t")
-def shapes_by_dimensions(rows: sp.Symbol) -> Finding:
+@symbolic("dimensions for any k, d, t", detail="of e W_Q + v, A and softmax(A) e W_V")
+def shapes_by_dimensions(rows: sp.Symbol) -> list[bool]:
     W, v, e = (rows, d), (t, d), (t, d)
-    query, value = _product(e, W), _product((t, t), e, W)
-    scores = _product(query, (W[1], t)) if query == v else None
-    good = scores == (t, t) and value == e
-    return exactly(good, f"e W_Q has shape {query}, softmax(A) e W_V {value}; the stream has {e}")
+    scores = _product(v, (W[1], t))
+    return [_product(e, W) == v, scores == (t, t), _product((t, t), e, W) == e]
 
 
 @enumeration("random weights, literally, T = 1, 4, 9", 1e-12)
