@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import sympy as sp
 
 import sim
-from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, exactly
-from proofs_check.ledger.compare import worst
+from proofs_check.ledger import enumeration, proved, symbolic
 from sim.learning.objectives import all_sequences
 
 
@@ -24,7 +24,7 @@ class Counting(NamedTuple):
     first: int
 
 
-PRINTED = (Counting(lag=1, same=True, first=2), Counting(lag=0, same=False, first=1))
+BIGRAMS, UNIGRAMS = Counting(lag=1, same=True, first=2), Counting(lag=0, same=False, first=1)
 
 
 def _count(tokens: np.ndarray, k: int, rule: Counting) -> np.ndarray:
@@ -32,72 +32,55 @@ def _count(tokens: np.ndarray, k: int, rule: Counting) -> np.ndarray:
     n, T = tokens.shape
     out = np.zeros((n, T, k))
     for p in range(T):
-        for t in range(rule.first - 1, p + 1):
-            # an index before the sequence would count nothing
-            hit = np.full(n, t - rule.lag >= 0)
-            if rule.same and t - rule.lag >= 0:
-                hit = tokens[:, t - rule.lag] == tokens[:, p]
-            out[np.arange(n), p, tokens[:, t]] += hit
+        # from lag on: an index before the sequence would count nothing
+        for t in range(max(rule.first - 1, rule.lag), p + 1):
+            same = tokens[:, t - rule.lag] == tokens[:, p]
+            out[np.arange(n), p, tokens[:, t]] += same if rule.same else 1
     return out
 
 
-def _every_sequence(value: tuple[Counting, ...]) -> Finding:
-    residuals, checked = [], 0
+@enumeration("every sequence for k = 2, 3, 4 against counts, in integers, T = 7, 5, 4")
+def by_sequences(value: tuple[Counting, Counting]) -> Iterator[float]:
+    """The two choices of weights as printed, for bigrams and for unigrams."""
     for k, T in ((2, 7), (3, 5), (4, 4)):
         tokens = all_sequences(k, T)
-        for rule, (v, W) in zip(value, _weights(T, k), strict=True):
-            model = sim.MinimalModel(v, W)
-            difference = sim.logits(model, tokens) - _count(tokens, k, rule)
-            residuals.append(np.abs(difference).max())
-            checked += len(tokens)
-    return Finding(
-        worst(residuals), 0.0, f"{checked} sequences, every position and state; integers compared"
-    )
+        weights = (np.eye(T)[1], np.eye(k)), (np.eye(T)[0], np.ones((k, k)))
+        for rule, (v, W) in zip(value, weights, strict=True):
+            found = sim.logits(sim.MinimalModel(v, W), tokens)
+            yield np.abs(found - _count(tokens, k, rule)).max()
 
 
-def _weights(T: int, k: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The two choices of weights as printed: bigrams, unigrams."""
-    return [(np.eye(T)[1], np.eye(k)), (np.eye(T)[0], np.ones((k, k)))]
-
-
-def _collapse(value: tuple[Counting, ...]) -> Finding:
-    """The inner sum of eq. (A.10) at a one-hot v, for any t' >= first and for each t' before."""
-    score = sp.Function("w")  # W[x_p, x_s] as a function of s
+def _inner_sum(t: sp.Expr, position: int) -> sp.Expr:
+    """The inner sum of eq. (A.10) at v = e_position, over the scores W[x_p, x_s]."""
     s = sp.Symbol("s", integer=True)
-    good = True
-    for rule, v_index, same in zip(value, (2, 1), (True, False), strict=True):
+    total = sp.Sum(sp.KroneckerDelta(t - s + 1, position) * sp.Function("w")(s), (s, 1, t))
+    return sp.piecewise_fold(total.doit()).simplify()
 
-        def inner(t: sp.Expr, v_index: int = v_index) -> sp.Expr:
-            total = sp.Sum(sp.KroneckerDelta(t - s + 1, v_index) * score(s), (s, 1, t))
-            return sp.piecewise_fold(total.doit()).simplify()
 
+@symbolic(
+    "eq. (A.10) at one-hot v, sums over Kronecker deltas",
+    detail="the sum over s collapses to W[x_p, x_{t'-1}] from t' = 2 on (bigrams) and to "
+    "W[x_p, x_t'] from t' = 1 on (unigrams), for symbolic t'; W = I and 11^T finish it",
+)
+def by_collapse(value: tuple[Counting, Counting]) -> Iterator[bool]:
+    for rule, position, same in zip(value, (2, 1), (True, False), strict=True):
+        yield rule.same is same
         later = sp.Symbol("n", integer=True, nonnegative=True) + rule.first
-        good &= rule.same is same and inner(later) == score(later - rule.lag)
-        good &= all(inner(sp.Integer(t)) == 0 for t in range(1, rule.first))
-    return exactly(
-        bool(good),
-        "the sum over s collapses to W[x_p, x_{t'-1}] from t' = 2 on (bigrams) and to "
-        "W[x_p, x_t'] from t' = 1 on (unigrams), for symbolic t'; W = I and 11^T finish it",
-    )
+        yield _inner_sum(later, position) == sp.Function("w")(later - rule.lag)
+        for t in range(1, rule.first):
+            yield _inner_sum(sp.Integer(t), position) == 0
 
 
 CLAIMS = (
-    Claim(
-        id="fact-2.3",
-        source="Fact 2.3, p. 7; App. A, p. 15",
-        title="the minimal model expresses bigram and unigram counts",
-        printed=Statement(
-            r"v=(0,1,0,\dots,0)^\top,\ W_k=I \Rightarrow f(E)_{p,i}=\sum_{t'=2}^p "
-            r"\mathbb 1\{x_{t'}=i\}\mathbb 1\{x_{t'-1}=x_p\};\quad v=(1,0,\dots,0)^\top,\ "
-            r"W_k=11^\top \Rightarrow f(E)_{p,i}=\sum_{t'=1}^p \mathbb 1\{x_{t'}=i\}",
-            PRINTED,
-        ),
-        routes=(
-            Route("symbolic", "eq. (A.10) at one-hot v, sums over Kronecker deltas", _collapse),
-            Route("enumeration", "every sequence for k = 2, 3, 4 against counts", _every_sequence),
-        ),
-        expected=Verdict.PROVED,
-        assumptions=("the logits are counts: predictions are their normalised values, "
-                     "not their softmax",),
+    proved(
+        "fact-2.3", "Fact 2.3, p. 7; App. A, p. 15",
+        "the minimal model expresses bigram and unigram counts",
+        r"v=(0,1,0,\dots,0)^\top,\ W_k=I \Rightarrow f(E)_{p,i}=\sum_{t'=2}^p "
+        r"\mathbb 1\{x_{t'}=i\}\mathbb 1\{x_{t'-1}=x_p\};\quad v=(1,0,\dots,0)^\top,\ "
+        r"W_k=11^\top \Rightarrow f(E)_{p,i}=\sum_{t'=1}^p \mathbb 1\{x_{t'}=i\}",
+        (BIGRAMS, UNIGRAMS), by_collapse, by_sequences,
+        wrong=((BIGRAMS._replace(lag=2), UNIGRAMS), (BIGRAMS._replace(first=3), UNIGRAMS),
+               (BIGRAMS, UNIGRAMS._replace(same=True))),
+        assume="the logits are counts: predictions are their normalised values, not their softmax",
     ),
 )  # fmt: skip

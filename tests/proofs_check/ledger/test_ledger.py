@@ -17,8 +17,6 @@ from proofs_check.claims.beyond.kernel import (
     symmetry as x_symmetry,
 )
 from proofs_check.claims.lemma_a1 import lemma_3_1
-from proofs_check.claims.sec2_task import fact_2_3
-from proofs_check.claims.sec2_task.fact_2_3 import PRINTED, Counting
 from proofs_check.ledger import Statement, Verdict, judge, text
 from proofs_check.ledger import selection as ledger
 
@@ -37,7 +35,7 @@ def test_ids_are_unique_and_dependencies_exist():
 
 
 # the other modules of claims have a test file each
-HERE = (*fact_2_3.CLAIMS, *lemma_3_1.CLAIMS, *x_bilinear.CLAIMS, *x_invariants.CLAIMS,
+HERE = (*lemma_3_1.CLAIMS, *x_bilinear.CLAIMS, *x_invariants.CLAIMS,
         *x_symmetry.CLAIMS)  # fmt: skip
 
 
@@ -56,9 +54,6 @@ B, A, D = (by_id(name).printed.value for name in ("A.32", "A.33", "A.37"))
 
 # a sign, a factor or an index of the printed statement
 PERTURBED = [
-    ("fact-2.3", (Counting(lag=2, same=True, first=2), PRINTED[1])),
-    ("fact-2.3", (Counting(lag=1, same=True, first=3), PRINTED[1])),
-    ("fact-2.3", (PRINTED[0], Counting(lag=0, same=True, first=1))),
     ("lemma-3.1-step-1-W", changed(by_id("lemma-3.1-step-1-W"), B=-B)),
     ("lemma-3.1-step-1-W", changed(by_id("lemma-3.1-step-1-W"), B=B * sp.Rational(1001, 1000))),
     ("lemma-3.1-step-1-v", {"D": D["D"] / 2}),
