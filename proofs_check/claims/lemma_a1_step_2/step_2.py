@@ -2,135 +2,194 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import product
 
 import sympy as sp
 
-from proofs_check.claims.lemma_a1_step_1 import step_1_v as one
-from proofs_check.claims.lemma_a1_step_1.step_1_v import lam
-from proofs_check.claims.lemma_a1_step_2 import step_2_routes as lines
-from proofs_check.ledger import Claim, Route, Statement, Verdict
+from proofs_check.claims.lemma_a1_step_1.derivatives_in_v import (
+    AFTER_V_1,
+    EVERY_V,
+    IDENTITY,
+    MIXED,
+    V_1,
+    logits,
+    update,
+)
+from proofs_check.claims.lemma_a1_step_1.letters import (
+    BETA,
+    CP,
+    CROSS,
+    GAMMA,
+    GAP,
+    HALF,
+    PI,
+    P,
+    a,
+    b,
+    j,
+    lam,
+    n,
+    p,
+    t,
+)
+from proofs_check.claims.lemma_a1_step_2.step_2_routes import (
+    SPLIT_ROUTES,
+    scale,
+    scale_enumerated,
+    start_by_powers,
+    start_enumerated,
+)
+from proofs_check.ledger import corrected, proved, supported
 
-ALL, LATER, FIRST = range(1, 6), range(2, 6), range(1, 2)
+PAIRS = tuple(product(range(2), repeat=2))  # (l, i)
+COUNT = p - j + 1
+# brackets that several lines print: in v_1, and in v_j
+FIRST = [
+    PI[i] / (lam - 1) * (p * GAMMA[i, i] + BETA[i, i] * (lam**p - 1) / (lam - 1)) for i in range(2)
+]
+LATER = {
+    (x, i): PI[x] / (lam - 1) ** 2
+    * (BETA[i, x] * BETA[x, i] * (lam**p - lam ** (j - 1)) / (lam - 1)
+       + BETA[i, x] * GAMMA[x, i] * (lam**COUNT - 1) / (lam - 1)
+       + COUNT * (GAMMA[i, x] * BETA[x, i] * lam ** (j - 1) + GAMMA[i, x] * GAMMA[x, i]))
+    for x, i in PAIRS
+}  # fmt: skip
+PRINTED_39 = {i: CP * PI[i] * p + GAP * FIRST[i] for i in range(2)}
+PRINTED_40 = {i: CP * PI[i] * COUNT + GAP * (LATER[0, i] + LATER[1, i]) for i in range(2)}
+PRINTED_42 = sum(P[i, i] * FIRST[i] for i in range(2))
+PRINTED_43 = sum(
+    P[x, i] * PI[x] * (BETA[i, x] * lam**n + GAMMA[i, x]) / (lam - 1)
+    * (BETA[x, i] * lam ** (j - 1) + GAMMA[x, i]) / (lam - 1)
+    for x, i in PAIRS
+)  # fmt: skip
+PRINTED_44 = sum(P[x, i] * LATER[x, i] for x, i in PAIRS)
+PRINTED_45_POSITION = sum((P[i, i] - HALF) * FIRST[i] for i in range(2))
+
+
+def update_of_v_1(factor: sp.Expr | int) -> dict[str, sp.Expr]:
+    """(A.45)'s last line, its first term multiplied by a factor (printed: 1)."""
+    short = ((lam - lam ** (t + 1)) / (1 - lam) - t) * CROSS / (lam - 1) ** 2
+    long = ((b - 1) ** 2 * (a - HALF) + (a - 1) ** 2 * (b - HALF)) / (lam - 1) ** 2
+    return {"update": factor * short + long * t * (t + 1) / 2}
+
+
+def update_of_v_j(sign: int) -> dict[str, sp.Expr]:
+    """(A.46)'s bracket; the sign is that of (lambda - lambda^(t-j+2))/(1 - lambda) in line 2."""
+    rest, total = t - j + 1, sp.Integer(0)
+    for x, i in PAIRS:
+        first = (lam**j - lam ** (t + 1)) / (1 - lam) - rest * lam ** (j - 1)
+        second = sign * (lam - lam ** (rest + 1)) / (1 - lam) - rest
+        third = GAMMA[i, x] * BETA[x, i] * lam ** (j - 1) + GAMMA[i, x] * GAMMA[x, i]
+        total += PI[x] / (lam - 1) ** 2 * (P[x, i] - HALF) * (
+            BETA[i, x] * BETA[x, i] / (lam - 1) * first
+            + BETA[i, x] * GAMMA[x, i] / (lam - 1) * second
+            + rest * (rest + 1) / 2 * third
+        )  # fmt: skip
+    return {"update": total}
+
+
 ASSUME = ("k = 2, x_1 stationary, lambda not 0 or 1", "1 <= j <= p", "every hinge active")
-HINGE = "all 2^(T+1) sequences with the hinge"
-
-
-def _claim(
-    id: str, title: str, latex: str, value: Any, symbolic: Any, enumerated: Any, **more: Any
-) -> Claim:
-    """An entry decided by induction and by enumeration; proved unless it says otherwise."""
-    page = {"A.38": 22, "A.39": 22, "A.45": 24, "A.46": 24}.get(id[:4], 23)
-    how = one.MODEL if id < "A.45" else HINGE
-    routes = (Route("symbolic", one.INDUCTION, symbolic), Route("enumeration", how, enumerated))
-    more.setdefault("expected", Verdict.PROVED)
-    more.setdefault("routes", routes)
-    return Claim(
-        id=id, source=f"({id[:4]}), p. {page}", title=title, printed=Statement(latex, value),
-        assumptions=ASSUME, **more,
-    )  # fmt: skip
-
+SPLIT = {"shift": 1, "sign": 1, "left": "j"}
+SLIPS = [SPLIT | {"shift": 0}, SPLIT | {"sign": -1}]
+SPLIT_LOGIT, SPLIT_TRUE_LOGIT = (
+    [route.given(targets=targets) for route in SPLIT_ROUTES] for targets in ((0, 1), ("next",))
+)
 
 CLAIMS = (
-    _claim(
-        "A.38", "a logit's derivative in v_j splits into the c' and the diagonal part",
+    supported(
+        "A.38", 22, "a logit's derivative in v_j splits into the c' and the diagonal part",
         r"E[\partial f_{p,i}/\partial v_j]=c'\pi_i(p-j+1)1\{j\le p\}+(\rho-c')\sum_{t'=j}^p"
-        r"P[x_{t'}=i,x_{t'-j+1}=x_p]1\{j\le p\}", {"shift": 1, "sign": 1}, None, None,
-        routes=lines.split_routes((0, 1)), expected=Verdict.SUPPORTED,
+        r"P[x_{t'}=i,x_{t'-j+1}=x_p]1\{j\le p\}", SPLIT,
+        *SPLIT_LOGIT, wrong=SLIPS, assume=ASSUME,
     ),
-    _claim(
-        "A.39", "a logit's derivative in v_1 in closed form",
+    proved(
+        "A.39", 22, "a logit's derivative in v_1 in closed form",
         r"E[\partial f_{p,i}/\partial v_1]=c'\pi_ip+\frac{(\rho-c')\pi_i}{\lambda-1}"
-        r"\Big(p\gamma_{ii}+\beta_{ii}\frac{\lambda^p-1}{\lambda-1}\Big)", lines.PRINTED_39,
-        lambda value: lines.logit(value, True), lambda value: lines.logit_enumerated(value, FIRST),
+        r"\Big(p\gamma_{ii}+\beta_{ii}\frac{\lambda^p-1}{\lambda-1}\Big)", PRINTED_39,
+        *logits(MIXED, V_1),
+        wrong=[{i: line.subs(p, p + 1) for i, line in PRINTED_39.items()}], assume=ASSUME,
     ),
-    _claim(
-        "A.40-left-side", "which derivative the general closed form is",
-        r"E[\partial f_{p,i}/\partial v_1]=\ldots\ (j\ge2)", 1, None, None,
-        routes=(Route("enumeration", "joint events counted", lambda x: lines.left_side(x, False)),
-                Route("spectral", "joint events by powers", lambda x: lines.left_side(x, True))),
-        expected=Verdict.CORRECTED,
-        corrected=Statement(r"E[\partial f_{p,i}/\partial v_j]=\ldots\ (j\ge2)", "j"),
+    corrected(
+        "A.40-left-side", "(A.40), p. 23", "which derivative the general closed form is",
+        (r"E[\partial f_{p,i}/\partial v_1]=\ldots\ (j\ge2)", SPLIT | {"left": "1"}),
+        (r"E[\partial f_{p,i}/\partial v_j]=\ldots\ (j\ge2)", SPLIT),
+        *SPLIT_LOGIT, wrong=[SPLIT | {"left": "j + 1"}], assume=ASSUME,
         note="Printed as the derivative in v_1; the right side depends on j.",
     ),
-    _claim(
-        "A.40", "a logit's derivative in v_j in closed form (right-hand side)",
+    proved(
+        "A.40", 23, "a logit's derivative in v_j in closed form (right-hand side)",
         r"c'\pi_i(p-j+1)+\frac{\rho-c'}{(\lambda-1)^2}\sum_l\pi_l\Big(\beta_{il}\beta_{li}"
         r"\frac{\lambda^p-\lambda^{j-1}}{\lambda-1}+\beta_{il}\gamma_{li}\frac{\lambda^{p-j+1}-1}"
         r"{\lambda-1}+(p-j+1)(\gamma_{il}\beta_{li}\lambda^{j-1}+\gamma_{il}\gamma_{li})\Big)",
-        lines.PRINTED_40,
-        lambda value: lines.logit(value, False), lambda value: lines.logit_enumerated(value, ALL),
+        PRINTED_40, *logits(MIXED, EVERY_V),
+        wrong=[{0: PRINTED_40[1], 1: PRINTED_40[0]}], assume=ASSUME,
     ),
-    _claim(
-        "A.41", "the true logit's derivative splits the same way",
+    supported(
+        "A.41", 23, "the true logit's derivative splits the same way",
         r"E[\partial f_{p,x_{p+1}}/\partial v_j]=c'\sum_{t'=j}^pP[x_{t'}=x_{p+1}]+(\rho-c')"
-        r"\sum_{t'=j}^pP[x_{t'}=x_{p+1},x_{t'-j+1}=x_p]", {"shift": 1, "sign": 1}, None, None,
-        routes=lines.split_routes(("next",)), expected=Verdict.SUPPORTED,
+        r"\sum_{t'=j}^pP[x_{t'}=x_{p+1},x_{t'-j+1}=x_p]", SPLIT,
+        *SPLIT_TRUE_LOGIT, wrong=SLIPS, assume=ASSUME,
     ),
-    _claim(
-        "A.42", "diagonal part of the true logit's derivative in v_1",
+    proved(
+        "A.42", 23, "diagonal part of the true logit's derivative in v_1",
         r"\sum_{t'=1}^pP[x_{t'}=x_{p+1}=x_p]=\sum_i\frac{\pi_iP_{ii}}{\lambda-1}\Big(\beta_{ii}"
-        r"\frac{\lambda^p-1}{\lambda-1}+\gamma_{ii}p\Big)", lines.PRINTED_42,
-        lambda value: lines.true(value, True), lambda value: lines.true_enumerated(value, FIRST),
+        r"\frac{\lambda^p-1}{\lambda-1}+\gamma_{ii}p\Big)", {"next": PRINTED_42},
+        *logits(IDENTITY, V_1),
+        wrong=[{"next": 2 * PRINTED_42}], assume=ASSUME,
     ),
-    _claim(
-        "A.43", "diagonal part of the true logit's derivative in v_j by the Markov property",
+    proved(
+        "A.43", 23, "diagonal part of the true logit's derivative in v_j by the Markov property",
         r"\sum_{i,l,t'}P_{li}P[x_p=l|x_{t'}=i]P[x_{t'}=i|x_{t'-j+1}=l]P[x_{t'-j+1}=l]",
-        lines.PRINTED_43, lines.a43, lines.a43_enumerated,
+        {"next summand": PRINTED_43}, *logits(IDENTITY, AFTER_V_1),
+        wrong=[{"next summand": PRINTED_43.subs(n, n + 1)}], assume=ASSUME,
     ),
-    _claim(
-        "A.44", "diagonal part of the true logit's derivative in v_j in closed form",
-        r"\frac1{(\lambda-1)^2}\sum_{i,l}\pi_lP_{li}(\ldots)1\{j\le p\}", lines.PRINTED_44,
-        lambda value: lines.true(value, False), lambda value: lines.true_enumerated(value, LATER),
+    proved(
+        "A.44", 23, "diagonal part of the true logit's derivative in v_j in closed form",
+        r"\frac1{(\lambda-1)^2}\sum_{i,l}\pi_lP_{li}(\ldots)1\{j\le p\}", {"next": PRINTED_44},
+        *logits(IDENTITY, AFTER_V_1),
+        wrong=[{"next": PRINTED_44.subs(p, p - 1)}], assume=ASSUME,
     ),
-    _claim(
-        "A.45-L0", "the c' part in units of the first step's gradient",
-        r"v_j^{(2)}=v_j^{(1)}-\eta c'\,\partial L^0/\partial v_j+\ldots", 0,
-        lines.scale_symbolic, lines.scale_enumerated, expected=Verdict.CORRECTED,
-        corrected=Statement(
-            r"v_j^{(2)}=v_j^{(1)}-\eta\frac{c'}c\,\partial L^0/\partial v_j+\ldots", -1),
+    corrected(
+        "A.45-L0", "(A.45), p. 24", "the c' part in units of the first step's gradient",
+        (r"v_j^{(2)}=v_j^{(1)}-\eta c'\,\partial L^0/\partial v_j+\ldots", 0),
+        (r"v_j^{(2)}=v_j^{(1)}-\eta\frac{c'}c\,\partial L^0/\partial v_j+\ldots", -1),
+        scale, scale_enumerated, wrong=[1, -2], assume=ASSUME,
         note="The gradient of the first step is already proportional to c. As printed L^0 must be "
         "read as the loss at W = 11^T; (A.49) reads it so.",
     ),
-    _claim(
-        "A.45-line-2", "diagonal contribution to v_1 position by position",
+    proved(
+        "A.45-line-2", "(A.45), p. 24", "diagonal contribution to v_1 position by position",
         r"\sum_p\sum_iE\Big[(P_{ii}-\frac12)\frac{\pi_i}{\lambda-1}\Big(\beta_{ii}"
-        r"\frac{\lambda^p-1}{\lambda-1}+\gamma_{ii}p\Big)\Big]", lines.PRINTED_45_POSITION,
-        lines.position, lines.position_enumerated,
+        r"\frac{\lambda^p-1}{\lambda-1}+\gamma_{ii}p\Big)\Big]", {"position": PRINTED_45_POSITION},
+        *update(IDENTITY, V_1), wrong=[{"position": -PRINTED_45_POSITION}], assume=ASSUME,
     ),
-    _claim(
-        "A.45", "diagonal contribution to v_1 in closed form, last line",
-        r"E\Big[\Big(\frac{\lambda-\lambda^{t+1}}{1-\lambda}-t\Big)\frac{(a-1)(b-1)}"
-        r"{(\lambda-1)^2}+\frac{(b-1)^2(a-\frac12)+(a-1)^2(b-\frac12)}{(\lambda-1)^2}"
-        r"\frac{t(t+1)}2\Big]", lines.a45(sp.Integer(1)),
-        lambda value: lines.update(value, True), lambda value: lines.update_enumerated(value, True),
-        expected=Verdict.CORRECTED,
-        corrected=Statement(
-            r"E\Big[\Big(\frac{\lambda-\lambda^{t+1}}{1-\lambda}-t\Big)\frac{\lambda(a-1)(b-1)}"
-            r"{(\lambda-1)^3}+\frac{(b-1)^2(a-\frac12)+(a-1)^2(b-\frac12)}{(\lambda-1)^2}"
-            r"\frac{t(t+1)}2\Big]", lines.a45(lam / (lam - 1))),
+    corrected(
+        "A.45", 24, "diagonal contribution to v_1 in closed form, last line",
+        (r"E\Big[\Big(\frac{\lambda-\lambda^{t+1}}{1-\lambda}-t\Big)\frac{(a-1)(b-1)}"
+         r"{(\lambda-1)^2}+\frac{(b-1)^2(a-\frac12)+(a-1)^2(b-\frac12)}{(\lambda-1)^2}"
+         r"\frac{t(t+1)}2\Big]", update_of_v_1(1)),
+        (r"E\Big[\Big(\frac{\lambda-\lambda^{t+1}}{1-\lambda}-t\Big)\frac{\lambda(a-1)(b-1)}"
+         r"{(\lambda-1)^3}+\frac{(b-1)^2(a-\frac12)+(a-1)^2(b-\frac12)}{(\lambda-1)^2}"
+         r"\frac{t(t+1)}2\Big]", update_of_v_1(lam / (lam - 1))),
+        *update(IDENTITY, V_1), wrong=[update_of_v_1(-lam / (lam - 1))], assume=ASSUME,
         note="Line 2 sums to the corrected form: P_11 + P_22 - 1 = lambda, and one factor "
         "1/(lambda - 1) is lost. At t = 100 the printed value is 4.7 percent too small.",
     ),
-    _claim(
-        "A.46-start", "which entry the update of v_j starts from",
-        r"v_j^{(2)}=v_1^{(1)}-\eta\ldots\ (j\ge2)", 1, None, None,
-        routes=(Route("enumeration", HINGE, lambda x: lines.start(x, False)),
-                Route("spectral", "kernel by matrix powers", lambda x: lines.start(x, True))),
-        expected=Verdict.CORRECTED,
-        corrected=Statement(r"v_j^{(2)}=v_j^{(1)}-\eta\ldots\ (j\ge2)", "j"),
+    corrected(
+        "A.46-start", "(A.46), p. 24", "which entry the update of v_j starts from",
+        (r"v_j^{(2)}=v_1^{(1)}-\eta\ldots\ (j\ge2)", "1"),
+        (r"v_j^{(2)}=v_j^{(1)}-\eta\ldots\ (j\ge2)", "j"),
+        start_enumerated, start_by_powers, wrong=["j - 1"], assume=ASSUME,
         note="The second line prints v_1^(1) for every j.",
     ),
-    _claim(
-        "A.46", "diagonal contribution to v_j in closed form, j >= 2",
-        r"\ldots+\frac{\beta_{il}\gamma_{li}}{\lambda-1}\Big(\frac{\lambda-\lambda^{t-j+2}}"
-        r"{\lambda-1}-t+j-1\Big)+\ldots", lines.a46(-1),
-        lambda value: lines.update(value, False),
-        lambda value: lines.update_enumerated(value, False),
-        expected=Verdict.CORRECTED,
-        corrected=Statement(
-            r"\ldots+\frac{\beta_{il}\gamma_{li}}{\lambda-1}\Big(\frac{\lambda-\lambda^{t-j+2}}"
-            r"{1-\lambda}-t+j-1\Big)+\ldots", lines.a46(1)),
+    corrected(
+        "A.46", 24, "diagonal contribution to v_j in closed form, j >= 2",
+        (r"\ldots+\frac{\beta_{il}\gamma_{li}}{\lambda-1}\Big(\frac{\lambda-\lambda^{t-j+2}}"
+         r"{\lambda-1}-t+j-1\Big)+\ldots", update_of_v_j(-1)),
+        (r"\ldots+\frac{\beta_{il}\gamma_{li}}{\lambda-1}\Big(\frac{\lambda-\lambda^{t-j+2}}"
+         r"{1-\lambda}-t+j-1\Big)+\ldots", update_of_v_j(1)),
+        *update(IDENTITY, AFTER_V_1),
+        wrong=[{"update": -update_of_v_j(1)["update"]}], assume=ASSUME,
         note="Denominator 1 - lambda, not lambda - 1, as in the line above and in (A.36).",
     ),
 )  # fmt: skip

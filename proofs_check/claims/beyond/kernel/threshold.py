@@ -6,7 +6,7 @@ import numpy as np
 
 import sim
 import theory
-from proofs_check.claims.lemma_a1_step_2.step_2_dominance_routes import sampled
+from proofs_check.claims.lemma_a1_step_2.step_2_dominance import enumerated_loss
 from proofs_check.ledger import Finding, enumeration, spectral, supported
 from proofs_check.ledger.compare import worst
 from theory.first_steps.step_2 import second_step
@@ -34,7 +34,7 @@ def by_kernel(power: float) -> Finding:
 def _enumerated(c: float, eta: float, share: float) -> np.ndarray:
     """v / c after two steps over all sequences, Delta being `share` of the required margin."""
     delta = share * theory.required_margin(T, c, eta)
-    evaluate = sampled(T, delta).bind(sim.MinimalModel.constant(T, 2, v=c, W=c))
+    evaluate = enumerated_loss(T, delta).bind(sim.MinimalModel.constant(T, 2, v=c, W=c))
     v, W = np.full(T, c), np.full((2, 2), c)
     for _ in range(2):
         gradient = evaluate(v, W)[1]
