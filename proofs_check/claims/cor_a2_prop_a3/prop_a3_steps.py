@@ -1,20 +1,183 @@
 """Prop. A.3, the two updates: (A.59)-(A.62) and footnote 2.
 
-The first step is on the flat prior with rate h_1 / t^2, the second on a = b within epsilon of 1/2
-with rate h_2 / t. L_const is the loss at W = 11^T, L_diag that at W = I.
+L_const is the loss at W = 11^T, L_diag that at W = I; A, B and D are the constants of Lemma 3.1.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import sympy as sp
 
-from proofs_check.claims.cor_a2_prop_a3 import prop_a3_steps_routes as routes
-from proofs_check.claims.cor_a2_prop_a3.prop_a3_steps_routes import A, B, D
-from proofs_check.claims.cor_a2_prop_a3.two_steps import SETTING, eps, eta2, h1, v_init, w_init
-from proofs_check.ledger import corrected, proved
+import theory
+from proofs_check.claims.cor_a2_prop_a3 import two_steps
+from proofs_check.claims.cor_a2_prop_a3.two_steps import a, eps, eta2, h1, h2, t, v_init, w_init
+from proofs_check.ledger import corrected, enumeration, proved, quadrature, spectral, symbolic
+from proofs_check.ledger.compare import relative_error
+from theory.first_steps.curriculum import gap_sum, lambda_moment
 
-HALF = sp.Rational(1, 2)
-FIRST_STEP = (*SETTING[:2], SETTING[3])
+EYE, ONES, HALF = np.eye(2), np.ones((2, 2)), two_steps.HALF
+LIMIT, LIMIT_V2 = two_steps.SYMBOLIC.limit(), two_steps.SYMBOLIC.limit_v(2)
+DIAGONAL = LIMIT.W / (v_init * h2)
+LEADING = theory.leading_constants()
+A, B, D = LEADING.A, LEADING.B, LEADING.D
+
+
+@symbolic(two_steps.LIMITS, detail="(t+1)(t+2) / (6 t^power) -> 1/6; the rest is at most 2 t")
+def first_W_symbolic(value: dict[str, Any]) -> list[bool]:
+    limit = sp.limit((t + 1) * (t + 2) / (6 * t ** value["power"]), t, sp.oo)
+    gaps = (value["diagonal"] - B, value["off"] - A)
+    return [limit == sp.Rational(1, 6), *map(theory.is_zero, gaps)]
+
+
+@spectral(two_steps.POWERS, 1e-12, "t times the remainder is within its bound")
+def first_W_spectral(value: dict[str, Any]) -> list[float]:
+    """T^(2-power) (W - w_init) minus its limit, times T, stays within v_init h1 (2 + 1/2 + ...)."""
+    excess, scale = [], two_steps.V_INIT * two_steps.H1
+    off, diagonal = (two_steps.numeric(value[name]) for name in ("off", "diagonal"))
+    for T in two_steps.LENGTHS:
+        growth = (two_steps.by_powers(T).W1 - two_steps.W_INIT) * T ** (2.0 - value["power"])
+        rest = growth - scale / 6 * (off * (ONES - EYE) + diagonal * EYE)
+        excess.append(max(np.abs(rest).max() * T - 2.1 * scale, 0.0))
+    return excess
+
+
+@symbolic(two_steps.LIMITS, detail=f"t (v_1^(1) - v_init) -> h_1 w_init D / 2, D = {D}")
+def first_v_symbolic(value: sp.Expr) -> bool:
+    return theory.is_zero(sp.expand(value / (h1 * w_init) - D / 2))
+
+
+@spectral(two_steps.POWERS, 1e-12, "every j: t^2 times the rest is within h_1 w_init (1 + D)")
+def first_v_spectral(value: sp.Expr) -> list[float]:
+    excess, scale = [], two_steps.H1 * two_steps.W_INIT
+    for T in two_steps.LENGTHS:
+        stated = two_steps.numeric(value) * (np.arange(T, 0, -1) / T) ** 2
+        rest = T * (two_steps.by_powers(T).v1 - two_steps.V_INIT) - stated
+        excess.append(max(np.abs(rest).max() * T - 1.2 * scale, 0.0))
+    return excess
+
+
+@symbolic(two_steps.LIMITS, detail="the logits are linear in W for any v; the second derivatives "
+          "of the loss in W vanish identically in a")  # fmt: skip
+def linear_symbolic(dependence: sp.Expr) -> bool:
+    """The Hessian of the loss in W, all sequences of T = 2 and one free chain, every hinge open."""
+    W = sp.Matrix(2, 2, sp.symbols("W:4"))
+    P, loss = sp.Matrix([[a, 1 - a], [1 - a, a]]), sp.Integer(0)
+    for x in np.ndindex(2, 2, 2):
+        chance = P[x[0], x[1]] * P[x[1], x[2]] / 2
+        for p in range(2):
+            f = [sum(v_init * W[x[p], x[s]] for q in range(p + 1) for s in range(q + 1)
+                     if x[q] == i) for i in range(2)]  # fmt: skip
+            loss += chance * (f[1 - x[p + 1]] - f[x[p + 1]]) / 4
+    return bool(sp.hessian(loss, list(W)) == dependence * sp.eye(4))
+
+
+@enumeration(two_steps.HINGE, 1e-12, "gradient at W^(1) against that at W = 0, T = 2, 4, 7")
+def linear_enumerated(dependence: sp.Expr) -> list[float]:
+    gaps = []
+    for T in two_steps.ENUMERATED:
+        v, W1 = np.full(T, two_steps.V_INIT), two_steps.enumerated(T).W1
+        here, origin = (two_steps.hinge_step(v, W)[1] for W in (W1, 0 * W1))
+        gaps.append(np.abs(here - origin - float(dependence) * W1).max())
+    return gaps
+
+
+@symbolic(two_steps.LIMITS, detail=f"true coefficient {DIAGONAL}")
+def diagonal_symbolic(value: dict[str, Any]) -> bool:
+    """True coefficient of t over the stated one: must be 1, or any positive number under O(.)."""
+    stated = value["coefficient"].rewrite(sp.log)
+    if not value["up_to_constant"]:
+        return sp.simplify(sp.series(DIAGONAL - stated, eps, 0, 12).removeO()) == 0
+    c, power = two_steps.order_in_epsilon(DIAGONAL)
+    stated_c, stated_power = two_steps.order_in_epsilon(sp.series(stated, eps, 0, 8).removeO())
+    return bool(power == stated_power and c * stated_c > 0)
+
+
+@spectral(two_steps.POWERS, 0.02, "found over stated, epsilon = 0.1, 0.2, 0.3, error O(1/T)")
+def diagonal_spectral(value: dict[str, Any]) -> list[float]:
+    """The stated coefficient against W / (v_init h2): the ratio is 1, or positive and constant."""
+    ratios = []
+    for width in (0.1, 0.2, 0.3):
+        W = two_steps.after_second(two_steps.LENGTHS[-1], width)[1][0, 0]
+        stated = value["coefficient"].subs(eps, width) * two_steps.V_INIT * two_steps.H2
+        ratios.append(W / float(stated))
+    target = ratios[0] if value["up_to_constant"] else 1.0
+    return [float(min(ratios) <= 0), *(ratio - target for ratio in ratios)]
+
+
+@symbolic(two_steps.LIMITS, detail="equal derivatives in epsilon, and both vanish at epsilon = 0")
+def integral_symbolic(value: sp.Expr) -> list[bool]:
+    slope = sum((x - HALF) / (x - 1) for x in (HALF + eps, HALF - eps))
+    return [sp.simplify(x) == 0 for x in (sp.diff(value, eps) - slope, value.subs(eps, 0))]
+
+
+@quadrature("Gauss-Legendre in a", 1e-12, "epsilon = 0.1, 0.25, 0.4")
+def integral_quadrature(value: sp.Expr) -> list[float]:
+    x, weights = np.polynomial.legendre.leggauss(40)
+    found = {e: np.sum(e * weights * (e * x) / (e * x - 0.5)) for e in (0.1, 0.25, 0.4)}
+    return [integral - float(value.subs(eps, e)) for e, integral in found.items()]
+
+
+@symbolic(two_steps.LIMITS, detail=f"rate times gradient, of order t, must tend to {LIMIT_V2}")
+def rate_symbolic(rate: sp.Expr) -> bool:
+    gradient = LIMIT.gap * lambda_moment(2, eps) / 8 * (t + 1)
+    found = sp.limit(rate.subs(eta2, h2 / t) * gradient, t, sp.oo)
+    return bool(found.is_finite and sp.simplify(found - LIMIT_V2) == 0)
+
+
+@spectral(two_steps.POWERS, 100.0, "(v_2 / limit - 1) t, which must stay bounded")
+def rate_spectral(rate: sp.Expr) -> list[float]:
+    scale = {T: two_steps.numeric(rate.subs(eta2, h2 / T) / LIMIT_V2) for T in two_steps.LENGTHS}
+    return [(two_steps.by_powers(T).step_v[1] * scale[T] - 1) * T for T in two_steps.LENGTHS]
+
+
+@symbolic(two_steps.LIMITS, detail="at w_init = 0 weights of L_const, L_diag over v_init h_1: "
+          f"{float(A / 6):.5f}, {float((B - A) / 6):.5f}")  # fmt: skip
+def split_symbolic(value: dict[str, Any]) -> list[bool]:
+    pairs = ((value["const"], LIMIT.off), (value["diag"], LIMIT.gap))
+    rest = [c for x, y in pairs for c in sp.Poly(sp.expand(x - y), w_init, h1, v_init).coeffs()]
+    return [value["sign"] == -1, *map(theory.is_zero, rest)]
+
+
+@enumeration(two_steps.HINGE, 1e-11, "-dL/dv at W^(1), T = 2, 4, 7")
+def split_enumerated(value: dict[str, Any]) -> list[float]:
+    """-dL/dv at the limit of W^(1), against the stated combination of the two gradients."""
+    W = two_steps.numeric(LIMIT.off) * ONES + two_steps.numeric(LIMIT.gap) * EYE
+    const, diag = (-value["sign"] * two_steps.numeric(value[name]) for name in ("const", "diag"))
+    gaps = []
+    for T in two_steps.ENUMERATED:
+        v = np.full(T, two_steps.V_INIT)
+        found, of_ones, of_eye = (two_steps.hinge_step(v, M)[0] for M in (W, ONES, EYE))
+        gaps.append(relative_error(const * of_ones + diag * of_eye, found))
+    return gaps
+
+
+@symbolic(two_steps.LIMITS, detail="-dL/dv = c' S/2 + (rho - c') (S + m)/4 for W = c' 11^T + "
+          "(rho - c') I")  # fmt: skip
+def third_line_symbolic(value: dict[str, int]) -> bool:
+    """Kernel with free moments: S for the gap sum, m for E lambda^j; K = (S +- m) / (8 t)."""
+    S, m, off, gap, rho = sp.symbols("S m c_off c_gap rho")
+    same, cross = (S + m) / 8, (S - m) / 8
+    found = 2 * same * (off + gap) + 2 * cross * off
+    stated = off * rho ** value["rho_power"] * S / 2 - value["diag_sign"] * gap * 2 * same
+    return sp.expand(found - stated) == 0
+
+
+@enumeration(two_steps.HINGE, 1e-11, "-dL/dv at W^(1), T = 2, 4, 7")
+def third_line_enumerated(value: dict[str, int]) -> list[float]:
+    off, gap, rho = map(two_steps.numeric, (LIMIT.off, LIMIT.gap, LIMIT.diagonal))
+    gaps = []
+    for T in two_steps.ENUMERATED:
+        v = np.full(T, two_steps.V_INIT)
+        found, diag = (two_steps.hinge_step(v, W)[0] for W in (off * ONES + gap * EYE, EYE))
+        S = [float(gap_sum(n, sp.Rational(3, 20))) for n in range(T, 0, -1)]
+        first = off * rho ** value["rho_power"] * np.array(S) / (2 * T)
+        gaps.append(relative_error(first - value["diag_sign"] * gap * diag, found))
+    return gaps
+
+
+FIRST_STEP = (*two_steps.SETTING[:2], two_steps.SETTING[3])
 UNIT = v_init * h1 / 6  # the O(1) of (A.60)
 FIRST_W = {"diagonal": B, "off": A, "power": 2}
 FIRST_V = h1 * w_init * D / 2
@@ -27,14 +190,14 @@ CLAIMS = (
         "A.59", 26, "first step of the curriculum: W grows by order t^2 times the rate",
         r"W_k^{(1)}=w_{init}11^T+v_{init}\eta_1\begin{pmatrix}B&A\\A&B\end{pmatrix}O(t^2)"
         r"+v_{init}\eta_1O(t)",
-        FIRST_W, routes.first_W_symbolic, routes.first_W_spectral,
+        FIRST_W, first_W_symbolic, first_W_spectral,
         wrong=[FIRST_W | {"diagonal": -B}, FIRST_W | {"off": B}, FIRST_W | {"power": 1}],
-        assume=(SETTING[0], SETTING[3]), needs="lemma-3.1-step-1-W", note="O(t^2) is (t+1)(t+2)/6.",
+        assume=(two_steps.SETTING[0], two_steps.SETTING[3]), needs="lemma-3.1-step-1-W", note="O(t^2) is (t+1)(t+2)/6.",
     ),
     proved(
         "A.60", 26, "with eta_1 = h_1 / t^2 the first step moves W by order 1",
         r"W_k^{(1)}=w_{init}11^T+\begin{pmatrix}B&A\\A&B\end{pmatrix}O(1)+O(1/t)",
-        FIRST_W, routes.first_W_symbolic, routes.first_W_spectral,
+        FIRST_W, first_W_symbolic, first_W_spectral,
         wrong=[FIRST_W | {"power": 3}, FIRST_W | {"diagonal": 2 * B}],
         assume=FIRST_STEP, needs="A.59", note="O(1) is v_init h_1 / 6.",
     ),
@@ -43,7 +206,7 @@ CLAIMS = (
         (r"v_j^{(1)}=v_{init}+\eta_1w_{init}O(t)\ \Rightarrow\ v_j^{(1)}=v_{init}", sp.Integer(0)),
         (r"v_j^{(1)}=v_{init}+\frac{h_1w_{init}D}{2t}\left(1-\tfrac jt\right)^2+O(1/t^2),\ "
          r"D=\tfrac32-2\ln2", FIRST_V),
-        routes.first_v_symbolic, routes.first_v_spectral, wrong=[-FIRST_V, 2 * FIRST_V],
+        first_v_symbolic, first_v_spectral, wrong=[-FIRST_V, 2 * FIRST_V],
         assume=FIRST_STEP, needs="lemma-3.1-step-1-v",
         note="The data are t (v_1 - v_init). The equality is that of the limit; what is left adds "
         "1/t to W^(2), its off-diagonal included, so (A.66) is not affected.",
@@ -51,8 +214,8 @@ CLAIMS = (
     proved(
         "footnote-2", "footnote 2, p. 27", "the gradient in W does not depend on W",
         r"\nabla_{W_k}L(v,W_k)=\nabla_{W_k}L(v,0)", sp.Integer(0),
-        routes.linear_symbolic, routes.linear_enumerated, wrong=[sp.Rational(1, 10)],
-        assume=SETTING[3:],
+        linear_symbolic, linear_enumerated, wrong=[sp.Rational(1, 10)],
+        assume=two_steps.SETTING[3:],
         note="What (A.55) gives at W = c 11^T therefore holds at W^(1); its average over a, "
         "divergent for a uniform on (0, 1), is finite for epsilon < 1/2.",
     ),
@@ -65,10 +228,10 @@ CLAIMS = (
          r"\int_{1/2-\epsilon}^{1/2+\epsilon}\frac{a-1/2}{a-1}da\;t\,I+\eta_2O(1)="
          r"\frac{v_{init}\eta_2t}{8}\left(\frac{\operatorname{artanh}2\epsilon}{2\epsilon}"
          r"-1\right)I+\eta_2O(1)", SECOND_W),
-        routes.diagonal_symbolic, routes.diagonal_spectral,
+        diagonal_symbolic, diagonal_spectral,
         wrong=[SECOND_W | {"coefficient": INTEGRAL / (16 * eps)},
                SECOND_W | {"coefficient": -INTEGRAL / (8 * eps)}],
-        assume=SETTING, needs=("A.55-coefficient", "footnote-2"),
+        assume=two_steps.SETTING, needs=("A.55-coefficient", "footnote-2"),
         note="The sign of (A.55) and the density 1/(2 epsilon) are lost (and the 1/8, which O(t) "
         "may hold): as printed the diagonal is negative and of order epsilon^3.",
     ),
@@ -76,7 +239,7 @@ CLAIMS = (
         "A.61-integral", "(A.61), p. 27, line 2 to line 3", "value of the printed integral",
         r"\int_{1/2-\epsilon}^{1/2+\epsilon}\frac{a-1/2}{a-1}da=2\epsilon+\tfrac12\ln"
         r"\frac{1/2-\epsilon}{1/2+\epsilon}",
-        INTEGRAL, routes.integral_symbolic, routes.integral_quadrature,
+        INTEGRAL, integral_symbolic, integral_quadrature,
         wrong=[-INTEGRAL, INTEGRAL - eps],
         assume="0 < epsilon < 1/2", note="It is negative, -8 epsilon^3 / 3 - ...",
     ),
@@ -85,8 +248,8 @@ CLAIMS = (
         "the second update of v carries the learning rate",
         (r"v_j^{(2)}=(1-\lambda_{wd})v_j^{(1)}-\frac{\partial L}{\partial v_j}", sp.Integer(1)),
         (r"v_j^{(2)}=(1-\lambda_{wd})v_j^{(1)}-\eta_2\frac{\partial L}{\partial v_j}", eta2),
-        routes.rate_symbolic, routes.rate_spectral, wrong=[2 * eta2, -eta2, eta2**2],
-        assume=SETTING,
+        rate_symbolic, rate_spectral, wrong=[2 * eta2, -eta2, eta2**2],
+        assume=two_steps.SETTING,
         note="eta_2 is missing, without which v_2 grows like t. As in (A.61) the decay is not "
         "multiplied by the rate; with 1 - eta_2 lambda_wd, as most optimisers have it, both "
         "layers would keep their values as t -> infinity.",
@@ -100,10 +263,10 @@ CLAIMS = (
         (r"v_j^{(2)}=-\eta_2\left(w_{init}+\frac{v_{init}h_1A}{6}\right)"
          r"\frac{\partial L_{const}}{\partial v_j}-\eta_2\frac{v_{init}h_1(B-A)}{6}"
          r"\frac{\partial L_{diag}}{\partial v_j}+O(1/t^2)", SPLIT),
-        routes.split_symbolic, routes.split_enumerated,
+        split_symbolic, split_enumerated,
         wrong=[SPLIT | {"sign": 1}, SPLIT | {"diag": SPLIT["const"]},
                SPLIT | {"const": 2 * SPLIT["const"]}],
-        assume=SETTING, needs="A.60",
+        assume=two_steps.SETTING, needs="A.60",
         note="Both signs are wrong and w_init is missing; the common factor v_init h_1 / 6 of "
         "(A.60) is granted to the printed form, and 3A is (B - A) = 2.978 A rounded.",
     ),
@@ -116,9 +279,9 @@ CLAIMS = (
         (r"v_j^{(2)}=c'\frac{\eta_2}{t}\left(\frac{(t-j+1)(t-j+2)}2E\left[\frac{(a-1)^2+"
          r"(b-1)^2}{(\lambda-1)^2}-\frac12\right]+O(t)\right)-(\rho-c')\eta_2"
          r"\frac{\partial L_{diag}}{\partial v_j}", {"rho_power": 0, "diag_sign": -1}),
-        routes.third_line_symbolic, routes.third_line_enumerated,
+        third_line_symbolic, third_line_enumerated,
         wrong=[{"rho_power": 1, "diag_sign": -1}, {"rho_power": 0, "diag_sign": 1}],
-        assume=SETTING, needs=("A.37", "A.62-line-2"),
+        assume=two_steps.SETTING, needs=("A.37", "A.62-line-2"),
         note="A factor rho too many, the expectation and a sign missing; c' and rho are the "
         "entries of W^(1). For a = b the expectation is 0 and O(t) is S_r / 2 >= 0.",
     ),

@@ -101,22 +101,16 @@ def matrix_powers(P: Array, T: int) -> Array:
     return powers
 
 
-def kernel_by_powers(T: int, width: float) -> Array:
-    """K for a = b near 1/2, from matrix powers of the chains at the nodes of a Gauss rule."""
-    rule = near_half(width)
-    powers = matrix_powers(rule.transition, T)
-    pairs = np.cumsum(np.cumsum(powers, axis=0), axis=0)[::-1]  # sum over n of (r-n) P^n
-    drift = rule.transition - 0.5
-    return np.einsum("q,jqli,qmi,jqim->jml", rule.weights / 2, powers, drift, pairs) / T
-
-
 @cache
 def by_powers(T: int, width: float = WIDTH, start: float = W_INIT) -> Steps:
     """The same as `enumerated` for long contexts; `start` is the initial W."""
     gW, gv = theory.first_step(T)
     v1 = V_INIT + H1 / T**2 * start * gv
     W1 = start + H1 / T**2 * V_INIT * gW
-    kernel = kernel_by_powers(T, width)
+    rule = near_half(width)
+    powers, drift = matrix_powers(rule.transition, T), rule.transition - 0.5
+    pairs = np.cumsum(np.cumsum(powers, axis=0), axis=0)[::-1]  # sum over n of (r-n) P^n
+    kernel = np.einsum("q,jqli,qmi,jqim->jml", rule.weights / (2 * T), powers, drift, pairs)
     return Steps(v1, W1, np.einsum("jml,ml->j", kernel, W1), np.einsum("jml,j->ml", kernel, v1))
 
 
