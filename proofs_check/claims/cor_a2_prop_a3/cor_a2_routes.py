@@ -18,6 +18,8 @@ from proofs_check.claims.cor_a2_prop_a3.two_steps import HINGE, matrix_powers
 from proofs_check.ledger import enumeration, quadrature, spectral, symbolic
 from proofs_check.ledger.compare import relative_error
 from proofs_check.ledger.normal import vanishes
+from theory import notation
+from theory.chains import chain
 from theory.first_steps import curriculum
 
 Array = NDArray[np.float64]
@@ -53,8 +55,8 @@ def _chain_mean(expression: sp.Expr, T: int) -> float:
 @symbolic("P at b = a, and pi P = pi", detail="pi = (1/2, 1/2) for every a: unigram is uniform")
 def matrix_symbolic(P: sp.Matrix) -> list[bool]:
     pi = sp.ones(1, 2) / 2
-    chain = theory.chains.chain.transition().subs({theory.notation.a: a, theory.notation.b: a})
-    return [bool(rest.expand().is_zero_matrix) for rest in (P - chain, pi * P - pi)]
+    symmetric = chain.transition().subs({notation.a: a, notation.b: a})
+    return [bool(rest.expand().is_zero_matrix) for rest in (P - symmetric, pi * P - pi)]
 
 
 @quadrature("the prior of sim, node by node", 1e-13, "nodes of the doubly stochastic prior of "
@@ -181,8 +183,7 @@ def linear_quadrature(value: tuple[sp.Expr, sp.Expr]) -> float:
     return float((mean - value[1]).subs(r, 1))
 
 
-@symbolic("limit of the ratio of closed forms",
-          detail="(log t / 4) / (D t / 2); the flat prior's step is (t+1) D / 2 + O(1)")  # fmt: skip
+@symbolic("limit of the ratio of closed forms", detail="(log t / 4) / (D t / 2)")
 def ratio_symbolic(value: sp.Expr) -> bool:
     equal = _odd_harmonic_settled(curriculum.gap_sum_closed(2 * M, M)) / (4 * M)
     limit = sp.limit(equal / (theory.leading_constants().D * M), M, sp.oo)

@@ -25,10 +25,11 @@ POWERS = "both steps by matrix powers"
 POSITION, LONG = 12, 100_000
 SHORTER, LONGER = two_steps.LENGTHS[-2:]
 LIMIT = SYMBOLIC.limit()
-ORDER_W, ORDER_V2 = (order_in_epsilon(x)[1] for x in (LIMIT.W, SYMBOLIC.limit_v(2)))
-# f at a fixed position is the sum over j of these times N_j, as t -> infinity
-PRODUCTS = {n: sp.expand(LIMIT.W * SYMBOLIC.limit_v(n)) for n in range(1, 9)}
-LEAD, ORDER = order_in_epsilon(PRODUCTS[2])
+
+
+def product(j: int) -> sp.Expr:
+    """Coefficient of N_j in f at a fixed position, t -> infinity."""
+    return sp.expand(LIMIT.W * SYMBOLIC.limit_v(j))
 
 
 @cache
@@ -53,22 +54,22 @@ def _finite(*growths: sp.Expr) -> bool:
     return all(limit.is_finite and limit != 0 for limit in limits)
 
 
-@symbolic(EXACT, detail=f"N_2: ({sp.factor(LEAD)}) epsilon^{ORDER}; lags to 8, of which the odd "
-          "ones are 0; v_j is of order epsilon^j for every even j")  # fmt: skip
+@symbolic(EXACT, detail="lags to 8, of which the odd ones are 0; v_j is of order epsilon^j")
 def orders_symbolic(value: dict[str, int]) -> list[bool]:
-    orders = {n: order_in_epsilon(x)[1] for n, x in PRODUCTS.items() if x != 0}
-    rest = sp.series(PRODUCTS[2] - LEAD * eps**ORDER, eps, 0, 9).removeO()
+    orders = {n: order_in_epsilon(x)[1] for n in range(1, 9) if (x := product(n)) != 0}
+    constant, order = order_in_epsilon(product(2))
+    rest = sp.series(product(2) - constant * eps**order, eps, 0, 9).removeO()
     later = [order_in_epsilon(rest)[1], min(orders[n] for n in (4, 6, 8))]
-    return [len(orders) == 4, value["leading"] == ORDER, *(x == value["next"] for x in later)]
+    return [len(orders) == 4, order == value["leading"], *(x == value["next"] for x in later)]
 
 
 @simulation(LOGITS, 0.25, f"exponents between epsilon = 0.05 and 0.1 at position {POSITION}, "
             f"t = {LONG}")  # fmt: skip
 def orders_simulated(value: dict[str, int]) -> list[float]:
     """Logits of the model itself: how f and its distance from bigram counts scale in epsilon."""
-    counts, scaling = sampled()[1], []
+    counts, constant, scaling = sampled()[1], order_in_epsilon(product(2))[0], []
     for width in (0.05, 0.1):
-        f, stated = logits(width)[0], two_steps.numeric(LEAD) * width**4 * counts
+        f, stated = logits(width)[0], two_steps.numeric(constant) * width**4 * counts
         scaling.append([np.sum(f * counts), np.abs(f - stated).max()])
     first, second = np.log2(scaling[1]) - np.log2(scaling[0])
     return [first - value["leading"], second - value["next"]]
@@ -76,9 +77,9 @@ def orders_simulated(value: dict[str, int]) -> list[float]:
 
 @symbolic(EXACT, detail="a part C r / t^2 of every v_j adds up to the share of unigram counts")
 def share_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
-    share = sp.limit(SYMBOLIC.all_lags_share(), eps, 0)
-    same_lead = sp.expand(value.get("lead", LEAD) - LEAD) == 0
-    return [sp.simplify(share - value["share"]) == 0, same_lead]
+    share, lead = sp.limit(SYMBOLIC.all_lags_share(), eps, 0), order_in_epsilon(product(2))[0]
+    return [sp.simplify(share - value["share"]) == 0,
+            sp.expand(value.get("lead", lead) - lead) == 0]  # fmt: skip
 
 
 @spectral(POWERS, 0.02, "a = 0.2, b = 0.6, epsilon = 0.02, T = 4000 (error O(1/T))")
@@ -114,15 +115,15 @@ def decay_simulated(value: dict[str, int]) -> Finding:
     return Finding(distance, bound, f"largest |f / (W v_2) - N_2|, p = {POSITION}, t = {LONG}")
 
 
-@symbolic(EXACT, detail=f"orders {ORDER_W}, {ORDER_V2} of W and v_2; v_1 -> {SYMBOLIC.limit_v(1)}")
-def inference_symbolic(value: dict[str, Any]) -> list[bool]:
-    orders = (value["W"], value["v_2"], value["f"])
+@symbolic(EXACT, detail="orders in epsilon of W and v_2, and the limit of v_1")
+def inference_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
+    W, v_2 = (order_in_epsilon(x)[1] for x in (LIMIT.W, SYMBOLIC.limit_v(2)))
     kept = sp.expand(value["kept"] - SYMBOLIC.limit_v(1)) == 0
-    return [kept, orders == (ORDER_W, ORDER_V2, ORDER_W + ORDER_V2)]
+    return [kept, value["W"] == W, value["v_2"] == v_2, value["f"] == W + v_2]
 
 
 @spectral(POWERS, 0.2, f"exponents between epsilon = 0.08 and 0.16, T = {LONGER}")
-def inference_spectral(value: dict[str, Any]) -> list[float]:
+def inference_spectral(value: dict[str, sp.Expr]) -> list[float]:
     (v, W), (wider_v, wider_W) = (two_steps.after_second(LONGER, width) for width in (0.08, 0.16))
     first = np.log2(wider_W[0, 0] / W[0, 0])
     second = np.log2((wider_v[1] - wider_v[2]) / (v[1] - v[2]))
@@ -131,14 +132,14 @@ def inference_spectral(value: dict[str, Any]) -> list[float]:
 
 
 @symbolic(EXACT, detail="W moves by eta_1 t^2 / 6, then W by eta_2 t / 8 and v_2 by eta_2 t")
-def rates_symbolic(value: dict[str, Any]) -> list[bool]:
+def rates_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     first, second = value["first"], value["second"]
     finite = _finite((t + 1) * (t + 2) / (6 * t**first), (t + 1) / t**second)
     return [finite, ("second" if first > second else "first") == value["larger"]]
 
 
 @spectral(POWERS, 0.05, "growth in t of the gradients: rates that keep the steps finite undo it")
-def rates_spectral(value: dict[str, Any]) -> list[float]:
+def rates_spectral(value: dict[str, sp.Expr]) -> list[float]:
     short, long = (
         (T**2 * (steps.W1[0, 0] - two_steps.W_INIT), steps.step_W[0, 0], steps.step_v[1])
         for T, steps in ((T, two_steps.by_powers(T)) for T in (SHORTER, LONGER))

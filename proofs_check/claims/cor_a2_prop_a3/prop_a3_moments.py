@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import sympy as sp
 
@@ -16,7 +14,7 @@ from theory.first_steps.curriculum import lambda_moment
 X = 2 * a - 1
 PARITY = sp.Symbol("sigma")  # (-1)^j
 NODES = "Gauss-Legendre in a"
-T = two_steps.LENGTHS[-1]
+LONGEST = two_steps.LENGTHS[-1]
 
 
 def _mean(integrand: sp.Expr, width: float = two_steps.WIDTH) -> float:
@@ -32,26 +30,27 @@ def _cases(*lags: int) -> list[tuple[int, float, float]]:
     return [(n, e, _mean(mean, e)) for n, mean in means.items() for e in (0.1, 0.3, 0.45)]
 
 
-@symbolic(two_steps.LIMITS, detail="2 (a-1/2)/4 lambda^(j-1) is lambda^j / 4; S_r is at most "
-          "r E[lambda/(1-lambda)], since its weights r+1-n are at most r and odd moments vanish",
-          )  # fmt: skip
-def weight_symbolic(value: dict[str, Any]) -> list[bool]:
-    """2 K_jmm over one chain is (S + r(r+1)/2 lambda^j) / (4 t); the rest sums to O(1)."""
+@symbolic(two_steps.LIMITS, detail="2 (a-1/2)/4 lambda^(j-1) is lambda^j / 4, and S_r / t is O(1)")
+def weight_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
+    """2 K_jmm over one chain is (S_r + r(r+1)/2 lambda^j) / (4 t).
+
+    S_r is at most r E[lambda/(1-lambda)]: its weights r+1-n are at most r, and odd moments vanish.
+    """
     return [vanishes(value["integrand"] - X**j / 4), value["kept"] == 1 - SYMBOLIC.decay_v]
 
 
 @enumeration(two_steps.HINGE, 1e-13, "v_j^(2) by enumeration, T = 2, 4, 7")
-def weight_enumerated(value: dict[str, Any]) -> list[float]:
+def weight_enumerated(value: dict[str, sp.Expr]) -> list[float]:
     """v after the second step, of which v^(1) has decayed, minus the S terms."""
     gaps = []
-    for length in two_steps.ENUMERATED:
-        steps, lags = two_steps.enumerated(length), range(1, length + 1)
+    for T in two_steps.ENUMERATED:
+        steps, lags = two_steps.enumerated(T), range(1, T + 1)
         off, gap, r = steps.W1[0, 1], steps.W1[0, 0] - steps.W1[0, 1], np.array(lags)[::-1]
         S = np.cumsum(np.cumsum([_mean(X**n) for n in lags]))[::-1]
         means = np.array([_mean(value["integrand"].subs(j, n)) for n in lags])
-        rest = length * steps.step_v - (off / 2 + gap / 4) * S - gap * r * (r + 1) / 2 * means
+        rest = T * steps.step_v - (off / 2 + gap / 4) * S - gap * r * (r + 1) / 2 * means
         kept = float(value["kept"]) * two_steps.V_INIT
-        gaps.append(np.abs(two_steps.H2 / length**2 * rest - kept).max())
+        gaps.append(np.abs(two_steps.H2 / T**2 * rest - kept).max())
     return gaps
 
 
@@ -107,14 +106,15 @@ def even_quadrature(value: sp.Expr) -> list[float]:
 
 
 @symbolic(two_steps.LIMITS, detail="coefficient and order of the leading term in epsilon")
-def W_symbolic(value: dict[str, Any]) -> list[bool]:
+def W_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     coefficient, order = two_steps.order_in_epsilon(SYMBOLIC.limit().W)
     return [order == value["order"], value.get("coefficient", coefficient) == coefficient]
 
 
-@spectral(two_steps.POWERS, 0.02, f"W / epsilon^order at epsilon = 0.02, 0.04, T = {T}")
-def W_spectral(value: dict[str, Any]) -> list[float]:
-    found = [two_steps.after_second(T, e, 0.0)[1][0, 0] / e ** value["order"] for e in (0.02, 0.04)]
+@spectral(two_steps.POWERS, 0.02, f"W / epsilon^order at epsilon = 0.02, 0.04, T = {LONGEST}")
+def W_spectral(value: dict[str, sp.Expr]) -> list[float]:
+    W = {e: two_steps.after_second(LONGEST, e, 0.0)[1] for e in (0.02, 0.04)}
+    found = [x[0, 0] / e ** value["order"] for e, x in W.items()]
     target = two_steps.numeric(value.get("coefficient", found[0]))
     return [x / target - 1 for x in found]
 
@@ -131,7 +131,7 @@ def offset_spectral(value: sp.Expr) -> list[float]:
 
 
 @symbolic(two_steps.LIMITS, detail="leading terms in epsilon of v_2, v_4; limits 0 at odd j")
-def v_symbolic(value: dict[str, Any]) -> list[bool]:
+def v_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     same = [SYMBOLIC.limit_v(n) == 0 for n in (1, 3, 5)]
     for n in (2, 4):
         coefficient, power = two_steps.order_in_epsilon(SYMBOLIC.limit_v(n))
@@ -140,12 +140,12 @@ def v_symbolic(value: dict[str, Any]) -> list[bool]:
     return same
 
 
-@spectral(two_steps.POWERS, 0.03, f"j = 2, 4, epsilon = 0.2, 0.4, T = {T} (error O(1/T))")
-def v_spectral(value: dict[str, Any]) -> list[float]:
+@spectral(two_steps.POWERS, 0.03, f"j = 2, 4, epsilon = 0.2, 0.4, T = {LONGEST} (error O(1/T))")
+def v_spectral(value: dict[str, sp.Expr]) -> list[float]:
     """The part of v_j of lag j alone: what v_j has above the mean of its odd neighbours."""
     gaps = []
     for n in (2, 4):
-        v = {e: two_steps.after_second(T, e)[0] for e in (0.2, 0.4)}
+        v = {e: two_steps.after_second(LONGEST, e)[0] for e in (0.2, 0.4)}
         power = int(value["power"].subs(j, n))
         found = [(x[n - 1] - (x[n - 2] + x[n]) / 2) / e**power for e, x in v.items()]
         target = two_steps.numeric(sp.sympify(value.get("coefficient", found[0])).subs(j, n))

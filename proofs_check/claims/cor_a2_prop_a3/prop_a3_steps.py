@@ -5,8 +5,6 @@ L_const is the loss at W = 11^T, L_diag that at W = I; A, B and D are the consta
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import sympy as sp
 
@@ -18,21 +16,22 @@ from proofs_check.ledger.compare import relative_error
 from theory.first_steps.curriculum import gap_sum, lambda_moment
 
 EYE, ONES, HALF = np.eye(2), np.ones((2, 2)), two_steps.HALF
-LIMIT, LIMIT_V2 = two_steps.SYMBOLIC.limit(), two_steps.SYMBOLIC.limit_v(2)
-DIAGONAL = LIMIT.W / (v_init * h2)
-LEADING = theory.leading_constants()
+LIMIT, LEADING = two_steps.SYMBOLIC.limit(), theory.leading_constants()
 A, B, D = LEADING.A, LEADING.B, LEADING.D
+UNIT = v_init * h1 / 6  # the O(1) of (A.60)
+# c', rho - c' (the weights of -dL_const/dv and -dL_diag/dv in -dL/dv) and rho
+CONST, DIAG, RHO = w_init + A * UNIT, (B - A) * UNIT, w_init + B * UNIT
 
 
 @symbolic(two_steps.LIMITS, detail="(t+1)(t+2) / (6 t^power) -> 1/6; the rest is at most 2 t")
-def first_W_symbolic(value: dict[str, Any]) -> list[bool]:
+def first_W_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     limit = sp.limit((t + 1) * (t + 2) / (6 * t ** value["power"]), t, sp.oo)
-    gaps = (value["diagonal"] - B, value["off"] - A)
+    gaps = (value["diagonal"] - LEADING.B, value["off"] - LEADING.A)
     return [limit == sp.Rational(1, 6), *map(theory.is_zero, gaps)]
 
 
 @spectral(two_steps.POWERS, 1e-12, "t times the remainder is within its bound")
-def first_W_spectral(value: dict[str, Any]) -> list[float]:
+def first_W_spectral(value: dict[str, sp.Expr]) -> list[float]:
     """T^(2-power) (W - w_init) minus its limit, times T, stays within v_init h1 (2 + 1/2 + ...)."""
     excess, scale = [], two_steps.V_INIT * two_steps.H1
     off, diagonal = (two_steps.numeric(value[name]) for name in ("off", "diagonal"))
@@ -45,7 +44,7 @@ def first_W_spectral(value: dict[str, Any]) -> list[float]:
 
 @symbolic(two_steps.LIMITS, detail=f"t (v_1^(1) - v_init) -> h_1 w_init D / 2, D = {D}")
 def first_v_symbolic(value: sp.Expr) -> bool:
-    return theory.is_zero(sp.expand(value / (h1 * w_init) - D / 2))
+    return theory.is_zero(sp.expand(value / (h1 * w_init) - LEADING.D / 2))
 
 
 @spectral(two_steps.POWERS, 1e-12, "every j: t^2 times the rest is within h_1 w_init (1 + D)")
@@ -83,19 +82,19 @@ def linear_enumerated(dependence: sp.Expr) -> list[float]:
     return gaps
 
 
-@symbolic(two_steps.LIMITS, detail=f"true coefficient {DIAGONAL}")
-def diagonal_symbolic(value: dict[str, Any]) -> bool:
+@symbolic(two_steps.LIMITS, detail="true coefficient (artanh(2 eps) / (2 eps) - 1) / 8")
+def diagonal_symbolic(value: dict[str, sp.Expr]) -> bool:
     """True coefficient of t over the stated one: must be 1, or any positive number under O(.)."""
-    stated = value["coefficient"].rewrite(sp.log)
+    true, stated = LIMIT.W / (v_init * h2), value["coefficient"].rewrite(sp.log)
     if not value["up_to_constant"]:
-        return sp.simplify(sp.series(DIAGONAL - stated, eps, 0, 12).removeO()) == 0
-    c, power = two_steps.order_in_epsilon(DIAGONAL)
+        return sp.simplify(sp.series(true - stated, eps, 0, 12).removeO()) == 0
+    c, power = two_steps.order_in_epsilon(true)
     stated_c, stated_power = two_steps.order_in_epsilon(sp.series(stated, eps, 0, 8).removeO())
     return bool(power == stated_power and c * stated_c > 0)
 
 
 @spectral(two_steps.POWERS, 0.02, "found over stated, epsilon = 0.1, 0.2, 0.3, error O(1/T)")
-def diagonal_spectral(value: dict[str, Any]) -> list[float]:
+def diagonal_spectral(value: dict[str, sp.Expr]) -> list[float]:
     """The stated coefficient against W / (v_init h2): the ratio is 1, or positive and constant."""
     ratios = []
     for width in (0.1, 0.2, 0.3):
@@ -119,71 +118,61 @@ def integral_quadrature(value: sp.Expr) -> list[float]:
     return [integral - float(value.subs(eps, e)) for e, integral in found.items()]
 
 
-@symbolic(two_steps.LIMITS, detail=f"rate times gradient, of order t, must tend to {LIMIT_V2}")
+@symbolic(two_steps.LIMITS, detail="rate times gradient, of order t, must tend to v_2^(2)")
 def rate_symbolic(rate: sp.Expr) -> bool:
     gradient = LIMIT.gap * lambda_moment(2, eps) / 8 * (t + 1)
     found = sp.limit(rate.subs(eta2, h2 / t) * gradient, t, sp.oo)
-    return bool(found.is_finite and sp.simplify(found - LIMIT_V2) == 0)
+    return bool(found.is_finite and sp.simplify(found - two_steps.SYMBOLIC.limit_v(2)) == 0)
 
 
 @spectral(two_steps.POWERS, 100.0, "(v_2 / limit - 1) t, which must stay bounded")
 def rate_spectral(rate: sp.Expr) -> list[float]:
-    scale = {T: two_steps.numeric(rate.subs(eta2, h2 / T) / LIMIT_V2) for T in two_steps.LENGTHS}
-    return [(two_steps.by_powers(T).step_v[1] * scale[T] - 1) * T for T in two_steps.LENGTHS]
+    limit, gaps = two_steps.numeric(two_steps.SYMBOLIC.limit_v(2)), []
+    for T in two_steps.LENGTHS:
+        v_2 = two_steps.numeric(rate.subs(eta2, h2 / T)) * two_steps.by_powers(T).step_v[1]
+        gaps.append((v_2 / limit - 1) * T)
+    return gaps
 
 
 @symbolic(two_steps.LIMITS, detail="at w_init = 0 weights of L_const, L_diag over v_init h_1: "
           f"{float(A / 6):.5f}, {float((B - A) / 6):.5f}")  # fmt: skip
-def split_symbolic(value: dict[str, Any]) -> list[bool]:
-    pairs = ((value["const"], LIMIT.off), (value["diag"], LIMIT.gap))
-    rest = [c for x, y in pairs for c in sp.Poly(sp.expand(x - y), w_init, h1, v_init).coeffs()]
-    return [value["sign"] == -1, *map(theory.is_zero, rest)]
+def split_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
+    differences = (value["const"] - LIMIT.off, value["diag"] - LIMIT.gap)
+    polynomials = [sp.Poly(sp.expand(x), w_init, h1, v_init) for x in differences]
+    return [theory.is_zero(c) for polynomial in polynomials for c in polynomial.coeffs()]
 
 
-@enumeration(two_steps.HINGE, 1e-11, "-dL/dv at W^(1), T = 2, 4, 7")
-def split_enumerated(value: dict[str, Any]) -> list[float]:
-    """-dL/dv at the limit of W^(1), against the stated combination of the two gradients."""
-    W = two_steps.numeric(LIMIT.off) * ONES + two_steps.numeric(LIMIT.gap) * EYE
-    const, diag = (-value["sign"] * two_steps.numeric(value[name]) for name in ("const", "diag"))
-    gaps = []
-    for T in two_steps.ENUMERATED:
-        v = np.full(T, two_steps.V_INIT)
-        found, of_ones, of_eye = (two_steps.hinge_step(v, M)[0] for M in (W, ONES, EYE))
-        gaps.append(relative_error(const * of_ones + diag * of_eye, found))
-    return gaps
-
-
-@symbolic(two_steps.LIMITS, detail="-dL/dv = c' S/2 + (rho - c') (S + m)/4 for W = c' 11^T + "
-          "(rho - c') I")  # fmt: skip
-def third_line_symbolic(value: dict[str, int]) -> bool:
+@symbolic(two_steps.LIMITS, detail="-dL/dv = c' S/2 + (rho - c') (S + m)/4 for W^(1)")
+def third_line_symbolic(value: dict[str, sp.Expr]) -> bool:
     """Kernel with free moments: S for the gap sum, m for E lambda^j; K = (S +- m) / (8 t)."""
-    S, m, off, gap, rho = sp.symbols("S m c_off c_gap rho")
+    S, m = sp.symbols("S m")
     same, cross = (S + m) / 8, (S - m) / 8
-    found = 2 * same * (off + gap) + 2 * cross * off
-    stated = off * rho ** value["rho_power"] * S / 2 - value["diag_sign"] * gap * 2 * same
-    return sp.expand(found - stated) == 0
+    found = 2 * same * (CONST + DIAG) + 2 * cross * CONST
+    return sp.expand(found - value["const"] * S / 2 - value["diag"] * 2 * same) == 0
 
 
 @enumeration(two_steps.HINGE, 1e-11, "-dL/dv at W^(1), T = 2, 4, 7")
-def third_line_enumerated(value: dict[str, int]) -> list[float]:
-    off, gap, rho = map(two_steps.numeric, (LIMIT.off, LIMIT.gap, LIMIT.diagonal))
+def split_enumerated(value: dict[str, sp.Expr], closed: bool = False) -> list[float]:
+    """The stated combination at the limit of W^(1); `closed`: with S_r / (2T) for -dL_const/dv."""
+    W = two_steps.numeric(LIMIT.off) * ONES + two_steps.numeric(LIMIT.gap) * EYE
     gaps = []
     for T in two_steps.ENUMERATED:
         v = np.full(T, two_steps.V_INIT)
-        found, diag = (two_steps.hinge_step(v, W)[0] for W in (off * ONES + gap * EYE, EYE))
-        S = [float(gap_sum(n, sp.Rational(3, 20))) for n in range(T, 0, -1)]
-        first = off * rho ** value["rho_power"] * np.array(S) / (2 * T)
-        gaps.append(relative_error(first - value["diag_sign"] * gap * diag, found))
+        found, const, diag = (two_steps.hinge_step(v, at)[0] for at in (W, ONES, EYE))
+        if closed:
+            sums = [float(gap_sum(r, sp.Rational(3, 20))) for r in range(T, 0, -1)]
+            const = np.array(sums) / (2 * T)
+        stated = two_steps.numeric(value["const"]) * const + two_steps.numeric(value["diag"]) * diag
+        gaps.append(relative_error(stated, found))
     return gaps
 
 
 FIRST_STEP = (*two_steps.SETTING[:2], two_steps.SETTING[3])
-UNIT = v_init * h1 / 6  # the O(1) of (A.60)
 FIRST_W = {"diagonal": B, "off": A, "power": 2}
 FIRST_V = h1 * w_init * D / 2
 INTEGRAL = 2 * eps + sp.log((HALF - eps) / (HALF + eps)) / 2
 SECOND_W = {"coefficient": -INTEGRAL / (16 * eps), "up_to_constant": False}
-SPLIT = {"sign": -1, "const": w_init + A * UNIT, "diag": (B - A) * UNIT}
+SPLIT = {"const": CONST, "diag": DIAG}
 
 CLAIMS = (
     proved(
@@ -192,7 +181,8 @@ CLAIMS = (
         r"+v_{init}\eta_1O(t)",
         FIRST_W, first_W_symbolic, first_W_spectral,
         wrong=[FIRST_W | {"diagonal": -B}, FIRST_W | {"off": B}, FIRST_W | {"power": 1}],
-        assume=(two_steps.SETTING[0], two_steps.SETTING[3]), needs="lemma-3.1-step-1-W", note="O(t^2) is (t+1)(t+2)/6.",
+        assume=(two_steps.SETTING[0], two_steps.SETTING[3]), needs="lemma-3.1-step-1-W",
+        note="O(t^2) is (t+1)(t+2)/6.",
     ),
     proved(
         "A.60", 26, "with eta_1 = h_1 / t^2 the first step moves W by order 1",
@@ -259,13 +249,13 @@ CLAIMS = (
         "the gradient of v splits into one of a constant and one of a diagonal W",
         (r"v_j^{(2)}=\eta_2A\frac{\partial L_{const}}{\partial v_j}+\eta_2\,3A"
          r"\frac{\partial L_{diag}}{\partial v_j}",
-         {"sign": 1, "const": A * UNIT, "diag": 3 * A * UNIT}),
+         {"const": -A * UNIT, "diag": -3 * A * UNIT}),
         (r"v_j^{(2)}=-\eta_2\left(w_{init}+\frac{v_{init}h_1A}{6}\right)"
          r"\frac{\partial L_{const}}{\partial v_j}-\eta_2\frac{v_{init}h_1(B-A)}{6}"
          r"\frac{\partial L_{diag}}{\partial v_j}+O(1/t^2)", SPLIT),
         split_symbolic, split_enumerated,
-        wrong=[SPLIT | {"sign": 1}, SPLIT | {"diag": SPLIT["const"]},
-               SPLIT | {"const": 2 * SPLIT["const"]}],
+        wrong=[{"const": -CONST, "diag": -DIAG}, SPLIT | {"diag": CONST},
+               SPLIT | {"const": 2 * CONST}],
         assume=two_steps.SETTING, needs="A.60",
         note="Both signs are wrong and w_init is missing; the common factor v_init h_1 / 6 of "
         "(A.60) is granted to the printed form, and 3A is (B - A) = 2.978 A rounded.",
@@ -275,12 +265,12 @@ CLAIMS = (
         "the part of the constant W in the second update of v",
         (r"v_j^{(2)}=A\frac{\eta_2\rho}{t}\left(\frac{(t-j+1)(t-j+2)}2\left(\frac{(a-1)^2+"
          r"(b-1)^2}{(\lambda-1)^2}-\frac12\right)+O(t)\right)+3A\eta_2"
-         r"\frac{\partial L_{diag}}{\partial v_j}", {"rho_power": 1, "diag_sign": 1}),
+         r"\frac{\partial L_{diag}}{\partial v_j}", {"const": CONST * RHO, "diag": -DIAG}),
         (r"v_j^{(2)}=c'\frac{\eta_2}{t}\left(\frac{(t-j+1)(t-j+2)}2E\left[\frac{(a-1)^2+"
          r"(b-1)^2}{(\lambda-1)^2}-\frac12\right]+O(t)\right)-(\rho-c')\eta_2"
-         r"\frac{\partial L_{diag}}{\partial v_j}", {"rho_power": 0, "diag_sign": -1}),
-        third_line_symbolic, third_line_enumerated,
-        wrong=[{"rho_power": 1, "diag_sign": -1}, {"rho_power": 0, "diag_sign": 1}],
+         r"\frac{\partial L_{diag}}{\partial v_j}", SPLIT),
+        third_line_symbolic, split_enumerated.given(closed=True),
+        wrong=[SPLIT | {"const": CONST * RHO}, SPLIT | {"diag": -DIAG}],
         assume=two_steps.SETTING, needs=("A.37", "A.62-line-2"),
         note="A factor rho too many, the expectation and a sign missing; c' and rho are the "
         "entries of W^(1). For a = b the expectation is 0 and O(t) is S_r / 2 >= 0.",
