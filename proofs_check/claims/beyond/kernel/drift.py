@@ -1,4 +1,4 @@
-"""Beyond the paper: the balance with two rates, with decay, in steps, under Adam; softmax."""
+"""Beyond the paper: |W|^2 - |v|^2 with two rates, weight decay, steps and Adam; softmax."""
 
 from __future__ import annotations
 

@@ -22,15 +22,11 @@ EACH = f"T = {SHORT}, one to three heads"
 SIZES = {1: (2e-3, 1e-3), 2: (0.1, 0.05), 3: (0.2, 0.1)}
 
 
-def _kernel(heads: int, T: int, k: int = 2, order: int = 2) -> np.ndarray:
+@cache
+def _kernel(heads: int, T: int = SHORT, k: int = 2, order: int = 2) -> np.ndarray:
     """K of a set of chains that is closed under relabelling the states."""
     chains = sim.prior_quadrature(sim.Dirichlet(k, order=order), 8).transition
     return theory.ngram_kernel(T, theory.relabelled(chains), heads=heads)
-
-
-@cache
-def _short_kernel(heads: int) -> np.ndarray:
-    return _kernel(heads, SHORT)
 
 
 def _objective(loss: Loss) -> sim.Sample:
@@ -62,7 +58,7 @@ def doubling_time(heads: int, size: float, loss: Loss) -> tuple[float, float]:
     v = 0.3 + np.abs(rng.normal(size=(heads, SHORT)))
     W = 0.3 + np.abs(rng.normal(size=(heads, 2, 2)))
     v, W = (part * size / float(_norm(v[None], W[None])[0]) for part in (v, W))
-    predicted = theory.ngram_escape(_short_kernel(heads), v, W, 2 * size).time
+    predicted = theory.ngram_escape(_kernel(heads), v, W, 2 * size).time
     _, size_at = _flow(v, W, predicted, loss, [0.0, predicted * (1 - 1e-4), predicted])
     # where it would have doubled, from the rate at the end: the two differ by less than 1e-4
     growth = np.log(size_at / size)
@@ -93,7 +89,7 @@ def velocity_enumerated(factor: float) -> Iterator[float]:
     for heads in HEADS:
         rng, size = np.random.default_rng(heads), SIZES[heads][1]
         v, W = size * rng.normal(size=(heads, SHORT)), size * rng.normal(size=(heads, 2, 2))
-        _, d_v, d_W = theory.ngram_velocity(_short_kernel(heads), v, W)
+        _, d_v, d_W = theory.ngram_velocity(_kernel(heads), v, W)
         for loss in (ENTROPY, MARGIN):
             gradient = _objective(loss).bind(sim.MultiHeadModel(v, W))(v, W)[1]
             yield relative_error(-gradient.v, factor * d_v)
@@ -111,7 +107,7 @@ def doubling_measured(factor: float) -> Iterator[float]:
 def ray_measured(factor: float) -> Iterator[float]:
     """The flow follows the ray, at its rate."""
     for heads in HEADS:
-        ray, size = theory.symmetric_ray(_short_kernel(heads)), SIZES[heads][1]
+        ray, size = theory.symmetric_ray(_kernel(heads)), SIZES[heads][1]
         high = float(theory.ray_time(factor * ray.rate, heads, size, 1.5 * size))
         run, grown = _flow(size * ray.v, size * ray.W, high, at=[high])
         yield grown[0] / (1.5 * size) - 1
@@ -122,8 +118,8 @@ def ray_measured(factor: float) -> Iterator[float]:
 def ray_integrated(factor: float) -> Iterator[float]:
     """Time from the ray to ten times its norm, and the direction there."""
     for heads in HEADS:
-        ray = theory.symmetric_ray(_short_kernel(heads))
-        end = theory.ngram_escape(_short_kernel(heads), 0.1 * ray.v, 0.1 * ray.W, 1.0)
+        ray = theory.symmetric_ray(_kernel(heads))
+        end = theory.ngram_escape(_kernel(heads), 0.1 * ray.v, 0.1 * ray.W, 1.0)
         yield end.time / float(theory.ray_time(factor * ray.rate, heads, 0.1, 1.0)) - 1
         yield relative_error(end.W, ray.W)
 
@@ -146,7 +142,7 @@ def asymmetry_measured(value: dict[int, int]) -> Finding:
     """Flow from the ray with a small preference for one state, while it grows."""
     gaps, notes = [], []
     for heads, exponent in value.items():
-        ray, size = theory.symmetric_ray(_short_kernel(heads)), SIZES[heads][1] / 2
+        ray, size = theory.symmetric_ray(_kernel(heads)), SIZES[heads][1] / 2
         tilted = ray.W + 1e-4 * np.array([[1.0, 0.2], [-0.2, -1.0]])
         high = float(theory.ray_time(ray.rate, heads, size, 6 * size))
         run, grown = _flow(size * ray.v, size * tilted, high)
