@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise, product
 
@@ -11,50 +12,40 @@ import sympy as sp
 import sim
 import theory
 from proofs_check.claims.common import PRIORS, enumerated_margin
-from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict
-from proofs_check.ledger.compare import relative_error, worst
-from theory.normal_form import is_zero
+from proofs_check.ledger import Finding, enumeration, simulation, spectral, supported, symbolic
+from proofs_check.ledger.compare import relative_error
 
 
-def _enumerated(sign: int) -> Finding:
-    """Loss and both gradients at random weights of order 1, both priors, against the kernel."""
+@enumeration("all 2^(T+1) sequences with the hinge", 1e-10, "T = 2..7, both priors")
+def by_enumeration(sign: int) -> Iterator[float]:
+    """Loss and both gradients at random weights of order 1."""
     rng = np.random.default_rng(7)
-    residuals = []
     for prior, T in product(PRIORS, range(2, 8)):
         v, W = rng.normal(size=T), rng.normal(size=(2, 2))
         kernel = sign * theory.population_kernel(T, prior=prior)
         value, step_v, step_W = enumerated_margin(v, W, prior)
-        residuals += [
-            relative_error(step_v, np.einsum("jml,ml->j", kernel, W)),
-            relative_error(step_W, np.einsum("jml,j->ml", kernel, v)),
-            abs(value + np.einsum("jml,j,ml->", kernel, v, W)) / np.abs(v @ step_v),
-        ]
-    return Finding(
-        worst(residuals), 1e-10, "T = 2..7, flat and doubly stochastic, W and v normal(0, 1)"
-    )
+        yield relative_error(step_v, np.einsum("jml,ml->j", kernel, W))
+        yield relative_error(step_W, np.einsum("jml,j->ml", kernel, v))
+        yield abs(value + np.einsum("jml,j,ml->", kernel, v, W)) / np.abs(v @ step_v)
 
 
-def _sampled(sign: int) -> Finding:
-    """k = 3 at T = 12: the sampled gradient of the loss against the kernel by QMC."""
+@simulation("sampled gradient for k = 3")
+def by_sampling(sign: int) -> Finding:
+    """The sampled gradient of the loss in v, against the kernel by QMC."""
     T, k, n = 12, 3, 400_000
     rng = np.random.default_rng(11)
     v, W = rng.normal(size=T) / T, rng.normal(size=(k, k))
     model = sim.MinimalModel(v, W)
+    every_hinge = sim.Margin(1.0 + 2.0 * np.abs(W).max() * np.abs(v).sum() * T)
     batches = []
     for seed in range(20):
         tokens = sim.sample_sequences(sim.Dirichlet(k), n // 20, T + 1, seed).tokens
-        delta = 1.0 + 2.0 * np.abs(W).max() * np.abs(v).sum() * T
-        batches.append(sim.loss_and_gradient(model, tokens, sim.Margin(delta))[1].v)
-    mean = np.mean(batches, axis=0)
-    error = np.std(batches, axis=0, ddof=1) / np.sqrt(len(batches))
-    kernel = sign * theory.population_kernel(T, k=k)
-    expected = np.einsum("jml,ml->j", kernel, W)
-    scale = np.abs(expected).max()
-    return Finding(
-        float(np.abs(-mean - expected).max() / scale),
-        4.5 * float(error.max() / scale),
-        f"k = 3, T = {T}, {n} sequences in 20 batches; 4.5 standard errors are allowed",
-    )
+        batches.append(sim.loss_and_gradient(model, tokens, every_hinge)[1].v)
+    error = np.std(batches, axis=0, ddof=1).max() / np.sqrt(len(batches))
+    expected = np.einsum("jml,ml->j", sign * theory.population_kernel(T, k=k), W)
+    gap, scale = np.abs(np.mean(batches, axis=0) + expected).max(), np.abs(expected).max()
+    detail = f"k = 3, T = {T}, {n} sequences in 20 batches; 4.5 standard errors are allowed"
+    return Finding(float(gap / scale), float(4.5 * error / scale), detail)
 
 
 @cache
@@ -86,47 +77,30 @@ def _exact_kernel(T: int) -> list[sp.Expr]:
     return [entries[index] for index in sorted(entries)]
 
 
-def _exact_small_T(sign: int) -> Finding:
-    good = True
+@symbolic("exact sums over sequences, T <= 3", detail="all entries, in QQ[log 2]", scope="T <= 3")
+def by_exact_sums(sign: int) -> Iterator[bool]:
+    """The probabilities of the sequences are integrated by SymPy over (a, b)."""
     for T in (1, 2, 3):
         derived = np.array(theory.population_kernel_exact(T).tolist()).ravel()
-        good &= all(is_zero(sign * a - b) for a, b in zip(derived, _exact_kernel(T), strict=True))
-    return Finding(
-        0.0 if good else 1.0,
-        0.0,
-        "all entries of K for T = 1, 2, 3 equal in QQ[log 2] to sums over sequences whose "
-        "probabilities SymPy integrates over (a, b)",
-    )
+        for entry, summed in zip(derived, _exact_kernel(T), strict=True):
+            yield theory.is_zero(sign * entry - summed)
 
 
-def _spectral(sign: int) -> Finding:
-    """Closed form against chain-level quadrature with matrix powers."""
-    residuals = []
+@spectral("matrix powers under quadrature, any T", 1e-12, "T = 2, 3, 17, 100, both priors")
+def by_matrix_powers(sign: int) -> Iterator[float]:
     for prior, T in product(PRIORS, (2, 3, 17, 100)):
-        closed = sign * theory.population_kernel(T, prior=prior)
         powers = theory.population_kernel(T, prior=prior, method="quadrature")
-        residuals.append(relative_error(closed, powers))
-    return Finding(worst(residuals), 1e-12, "T = 2, 3, 17, 100, flat and doubly stochastic")
+        yield relative_error(sign * theory.population_kernel(T, prior=prior), powers)
 
 
 CLAIMS = (
-    Claim(
-        id="x-bilinear",
-        source="beyond the paper",
-        title="with all hinges active the population loss is bilinear, kernel K",
-        printed=Statement(
-            r"\mathcal L(v,W)=\mathcal L_0-\sum_{jml}v_jW_{ml}K_{jml},\quad K_{jml}=\frac1T"
-            r"\sum_{n=0}^{T-j}(T-j-n+1)\,E\Big[\pi_l\sum_i(P^{j-1})_{li}(P^n)_{im}"
-            r"(P_{mi}-\tfrac1k)\Big]",
-            1,
-        ),
-        routes=(
-            Route("symbolic", "exact sums over sequences, T <= 3", _exact_small_T),
-            Route("enumeration", "all 2^(T+1) sequences with the hinge", _enumerated),
-            Route("spectral", "matrix powers under quadrature, any T", _spectral),
-            Route("simulation", "sampled gradient for k = 3", _sampled),
-        ),
-        expected=Verdict.SUPPORTED,
-        assumptions=("margin loss (7) averaged over positions as in (6)", "every hinge active"),
+    supported(
+        "x-bilinear", "beyond the paper",
+        "with all hinges active the population loss is bilinear, kernel K",
+        r"\mathcal L(v,W)=\mathcal L_0-\sum_{jml}v_jW_{ml}K_{jml},\quad K_{jml}=\frac1T"
+        r"\sum_{n=0}^{T-j}(T-j-n+1)\,E\Big[\pi_l\sum_i(P^{j-1})_{li}(P^n)_{im}"
+        r"(P_{mi}-\tfrac1k)\Big]",
+        1, by_exact_sums, by_enumeration, by_matrix_powers, by_sampling, wrong=(-1, 2),
+        assume=("margin loss (7) averaged over positions as in (6)", "every hinge active"),
     ),
-)
+)  # fmt: skip

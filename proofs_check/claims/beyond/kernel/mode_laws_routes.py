@@ -1,28 +1,28 @@
-"""Routes of `x_modes`: laws of the singular values, what modes predict, when v_2 overtakes v_1."""
+"""Routes of `modes`: laws of the singular values, what modes predict, when v_2 overtakes v_1."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 import sim
 import theory
-from proofs_check.claims.beyond.kernel.modes_routes import OWN, SHARED
 from proofs_check.claims.common import PRIORS
-from proofs_check.ledger import Finding
+from proofs_check.ledger import Finding, enumeration, simulation, spectral
 from proofs_check.ledger.compare import worst
 from sim.runs.measures import kl, log_softmax
 
-Array = NDArray[np.float64]
 BATCHES = 10
 FINITE_T = 0.1  # how far the laws are off at T = 400, with room
+SHARED = np.full((2, 2), 0.5)  # 11'/2 and I - 11'/2 span the W that feel the kernel
+OWN = np.eye(2) - SHARED
 
 
-def sampled_columns(prior: str, T: int, n: int, seed: int = 0) -> list[Array]:
+def sampled_columns(prior: str, T: int, n: int, seed: int = 0) -> list[np.ndarray]:
     """K's columns (T, 2) along 11'/2 and I - 11'/2 from each batch of n sequences in all.
 
     They are minus the gradient of the margin loss in v at W = 11'/2 and at W = I - 11'/2.
@@ -30,16 +30,14 @@ def sampled_columns(prior: str, T: int, n: int, seed: int = 0) -> list[Array]:
     rows = []
     for child in np.random.SeedSequence(seed).spawn(BATCHES):
         tokens = sim.sample_sequences(PRIORS[prior], n // BATCHES, T + 1, child).tokens
-        columns = [
-            -sim.loss_and_gradient(sim.MinimalModel(np.zeros(T), W), tokens, sim.Margin(1.0))[1].v
-            for W in (SHARED, OWN)
-        ]
-        rows.append(np.stack(columns, axis=1))
+        models = (sim.MinimalModel(np.zeros(T), W) for W in (SHARED, OWN))
+        slopes = [sim.loss_and_gradient(model, tokens, sim.Margin(1.0))[1].v for model in models]
+        rows.append(-np.stack(slopes, axis=1))
     return rows
 
 
 @cache
-def sampled_singular_values(prior: str, T: int, n: int, seed: int = 0) -> tuple[Array, Array]:
+def sampled_singular_values(prior: str, T: int, n: int, seed: int = 0) -> tuple[np.ndarray, ...]:
     """Singular values of K estimated from sequences, with their jackknife errors."""
     rows = sampled_columns(prior, T, n, seed)
     left_out = [(sum(rows) - row) / (BATCHES - 1) for row in rows]
@@ -49,38 +47,37 @@ def sampled_singular_values(prior: str, T: int, n: int, seed: int = 0) -> tuple[
     return whole, np.sqrt((BATCHES - 1) / BATCHES * spread)
 
 
-def stated_law(value: dict[str, Any], T: int) -> Array:
+def _stated(value: dict[str, Any], T: int) -> np.ndarray:
     """The stated singular values at T: prefactor, power of T, and (a = b) the logarithm's part."""
-    out = []
-    for constant, power in zip(value["constants"], value["powers"], strict=True):
-        out.append(float(constant) * T ** float(power))
+    constants, powers = (np.array(value[name], dtype=float) for name in ("constants", "powers"))
+    law = constants * T**powers
     if "shift" in value:
         L = np.log(T) + float(value["shift"])
-        out[1] *= np.sqrt(L**2 - 2 * L / 3 + 2 / 9)
-    return np.array(out)
+        law[1] *= np.sqrt(L**2 - 2 * L / 3 + 2 / 9)
+    return np.asarray(law)
 
 
+@spectral("closed kernel at T = 10^5")
 def law_spectral(value: dict[str, Any], prior: str) -> Finding:
-    """Ratio to the law at T = 10^5, and the power from its logarithmic slope there."""
+    """Ratio to the law, and the power from its logarithmic slope."""
     T = 100_000
-    found = theory.modes(T, prior=prior).singular_values
-    before = theory.modes(T // 2, prior=prior).singular_values
-    ratio = found / stated_law(value, T) - 1
-    growth = np.log2(found / before) - np.log2(stated_law(value, T) / stated_law(value, T // 2))
-    fitted = np.log2(found / before)
+    found, before = (theory.modes(length, prior=prior).singular_values for length in (T, T // 2))
+    ratio = found / _stated(value, T) - 1
+    slope = np.log2(found / before)
+    off = slope - np.log2(_stated(value, T) / _stated(value, T // 2))
     return Finding(
-        worst([*np.abs(ratio), *np.abs(growth)]), 2e-3,
+        worst(np.abs([*ratio, *off])), 2e-3,
         f"closed form at T = {T}: relative gaps {ratio[0]:.1e}, {ratio[1]:.1e}; slopes "
-        f"d log sigma / d log T = {fitted[0]:.4f}, {fitted[1]:.4f}",
+        f"d log sigma / d log T = {slope[0]:.4f}, {slope[1]:.4f}",
     )  # fmt: skip
 
 
+@simulation("sampled gradients")
 def law_sampled(value: dict[str, Any], prior: str) -> Finding:
     T = 400
     found, error = sampled_singular_values(prior, T, 20_000)
-    law = stated_law(value, T)
-    exact = theory.modes(T, prior=prior).singular_values
-    pulls = (found - exact) / error
+    law = _stated(value, T)
+    pulls = (found - theory.modes(T, prior=prior).singular_values) / error
     return Finding(
         worst(np.abs(found / law - 1) - 4.5 * error / law), FINITE_T,
         f"20,000 sequences, T = {T}: {found[0]:.2f}, {found[1]:.3f}, which is {pulls[0]:+.1f}, "
@@ -90,8 +87,8 @@ def law_sampled(value: dict[str, Any], prior: str) -> Finding:
 
 
 @cache
-def expected_logits(prior: str, mode: int, T: int = 100) -> tuple[Array, Array, Array, Array]:
-    """Weights (c, m), centred expected logit of state 1, and the truth's and pi's share of it."""
+def _cosines(prior: str, mode: int, T: int = 100) -> dict[str, float]:
+    """Cosine of the expected logit with pi_i - 1/2 (unigram) and with P_mi - 1/2 (bigram)."""
     found = theory.modes(T, prior=prior)
     v, W = found.v_modes[mode], found.W_modes[mode]
     weights, P = theory.quadrature((60, 8), prior)
@@ -102,27 +99,15 @@ def expected_logits(prior: str, mode: int, T: int = 100) -> tuple[Array, Array, 
     # sum over n <= T - j of P(x_{t'} = i | x_T = m), up to the factor pi_m
     after = np.cumsum(powers, axis=0)[::-1]
     before = np.einsum("j,ml,cl,jcli->jcmi", v, W, pi, np.array(powers))
-    joint = np.einsum("jcmi,jcim->cmi", before, after)
-    logit = joint / pi[:, :, None]
+    logit = np.einsum("jcmi,jcim->cmi", before, after) / pi[:, :, None]
     centred = logit[:, :, 0] - logit.mean(axis=2)
-    return weights[:, None] * pi, centred, P[:, :, 0] - 0.5, (pi[:, :1] - 0.5) + 0 * centred
+    weight = weights[:, None] * pi
 
+    def cosine(target: np.ndarray) -> float:
+        size = np.sum(weight * centred**2) * np.sum(weight * target**2)
+        return float(np.sum(weight * centred * target) / np.sqrt(size or 1.0))
 
-def role_spectral(value: dict[str, tuple[str, ...]]) -> Finding:
-    """Cosine of the expected logit with P_mi - 1/2 (bigram) and with pi_i - 1/2 (unigram)."""
-    notes, wrong = [], 0
-    # with a = b the unigram strategy has nothing to say, and only the first mode can be judged
-    for prior, mode in (("flat", 0), ("flat", 1), ("doubly_stochastic", 0)):
-        weight, logit, bigram, unigram = expected_logits(prior, mode)
-
-        def cosine(target: Array, weight: Array = weight, logit: Array = logit) -> float:
-            size = np.sum(weight * logit**2) * np.sum(weight * target**2)
-            return float(np.sum(weight * logit * target) / np.sqrt(size or 1.0))
-
-        found = {"bigram": cosine(bigram), "unigram": cosine(unigram)}
-        wrong += max(found, key=lambda name: found[name]) != value[prior][mode]
-        notes.append(f"{prior} mode {mode + 1}: {found['unigram']:.2f}, {found['bigram']:.2f}")
-    return Finding(float(wrong), 0.0, "T = 100, cosines with unigram, bigram: " + "; ".join(notes))
+    return {"unigram": cosine(pi[:, :1] - 0.5), "bigram": cosine(P[:, :, 0] - 0.5)}
 
 
 @cache
@@ -143,35 +128,44 @@ def explained(prior: str, mode: int, T: int = 100) -> dict[str, float]:
     return shares
 
 
-def role_sampled(value: dict[str, tuple[str, ...]]) -> Finding:
-    notes, wrong = [], 0
-    for prior in PRIORS:
-        for mode in (0, 1):
-            found = explained(prior, mode)
-            wrong += max(found, key=lambda name: found[name]) != value[prior][mode]
-            notes.append(f"{prior} mode {mode + 1}: {found['unigram']:.2f}, {found['bigram']:.2f}")
-    return Finding(
-        float(wrong), 0.0,
-        "4000 sequences, T = 100, share of KL(unigram | bigram strategy || uniform) removed at "
-        "the best scale: " + "; ".join(notes),
-    )  # fmt: skip
+Roles = dict[str, tuple[str, ...]]  # what each mode predicts as, by prior
 
 
-def overtaking_spectral(value: dict[str, Any]) -> Finding:
-    """The law at T = 10^5, the number at T = 12, and none below the first T."""
+def _roles(value: Roles, found: dict[tuple[str, int], dict[str, float]], what: str) -> Finding:
+    """Whether the strategy that each mode is nearest to is the stated one."""
+    wrong, notes = 0, []
+    for (prior, mode), near in found.items():
+        wrong += max(near, key=near.__getitem__) != value[prior][mode]
+        notes.append(f"{prior} mode {mode + 1}: {near['unigram']:.2f}, {near['bigram']:.2f}")
+    return Finding(float(wrong), 0.0, f"T = 100, {what}: " + "; ".join(notes))
+
+
+@spectral("expected logits chain by chain")
+def role_spectral(value: Roles) -> Finding:
+    # with a = b the unigram strategy has nothing to say, and only the first mode can be judged
+    judged = (("flat", 0), ("flat", 1), ("doubly_stochastic", 0))
+    found = {(prior, mode): _cosines(prior, mode) for prior, mode in judged}
+    return _roles(value, found, "cosines with unigram, bigram")
+
+
+@simulation("KL at the best scale")
+def role_sampled(value: Roles) -> Finding:
+    found = {(prior, mode): explained(prior, mode) for prior in PRIORS for mode in (0, 1)}
+    what = "share of KL(unigram | bigram strategy || uniform) removed at the best scale"
+    return _roles(value, found, f"4000 sequences, {what}")
+
+
+@spectral("root of the exact flow", 1e-4, "the law at T = 10^5, the number at T = 12, T = 2..39")
+def overtaking_spectral(value: dict[str, Any]) -> Iterator[float]:
     T = 100_000
-    law = T ** float(value["power"]) * theory.overtaking_time(T) / float(value["C"]) - 1
+    yield T ** float(value["power"]) * (theory.overtaking_time(T) or np.nan) / float(value["C"]) - 1
+    yield (theory.overtaking_time(12) or np.nan) / value["T12"] - 1
     never = [T for T in range(2, 40) if theory.overtaking_time(T) is None]
-    number = theory.overtaking_time(12) / value["T12"] - 1
-    wrong = never != list(range(2, value["first_T"]))
-    return Finding(
-        worst([abs(law), abs(number), float(wrong)]), 1e-4,
-        f"relative gap {law:.1e} at T = {T}; never at T = 2..{never[-1]}; t(12) by {number:.0e}",
-    )  # fmt: skip
+    yield float(never != list(range(2, value["first_T"])))
 
 
 @cache
-def enumerated_lead(T: int) -> tuple[Array, Array]:
+def _enumerated_lead(T: int) -> tuple[np.ndarray, np.ndarray]:
     """Flow times and v_2 - v_1 in flow of the margin loss over all sequences, v = W = 0.1."""
     model = sim.MinimalModel.constant(T, 2, v=0.1, W=0.1)
     objective = sim.Population(sim.Dirichlet(2), T, sim.Margin(1e3), nodes=16)
@@ -180,15 +174,14 @@ def enumerated_lead(T: int) -> tuple[Array, Array]:
     return times, run.v[:, 1] - run.v[:, 0]
 
 
+@enumeration("flow of the loss over all sequences")
 def overtaking_enumerated(value: dict[str, Any]) -> Finding:
     """When v_2 - v_1 changes sign at T = 12, and that it does not at T = 9."""
-    times, lead = enumerated_lead(12)
+    times, lead = _enumerated_lead(12)
     after = int(np.argmax(lead > 0))
     share = lead[after - 1] / (lead[after - 1] - lead[after])
     found = times[after - 1] + share * (times[after] - times[after - 1])
-    leads = {9: bool(np.any(enumerated_lead(9)[1] > 0)), 12: after > 0}
+    leads = {9: bool(np.any(_enumerated_lead(9)[1] > 0)), 12: after > 0}
     wrong = any(leads[T] != (value["first_T"] <= T) for T in leads)
-    return Finding(
-        worst([abs(found / value["T12"] - 1), float(wrong)]), 1e-4,
-        f"T = 12: at {found:.5f}; T = 9: v_1 still ahead at time 3",
-    )  # fmt: skip
+    detail = f"T = 12: at {found:.5f}; T = 9: v_1 still ahead at time 3"
+    return Finding(worst([abs(found / value["T12"] - 1), float(wrong)]), 1e-4, detail)

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from collections.abc import Iterator
+from itertools import permutations, product
 
 import numpy as np
 
 import sim
 import theory
-from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict
-from proofs_check.ledger.compare import worst
+from proofs_check.ledger import Finding, enumeration, simulation, supported, symbolic
 from sim.learning.objectives import all_sequences, sequence_probabilities
 from sim.task.losses import Loss
-from sim.task.priors.quadrature import Quadrature, prior_quadrature
-from theory.normal_form import is_zero
 
 
 def symmetric_population(k: int, T: int, loss: Loss) -> sim.Sample:
     """All sequences, weighted by a prior that is invariant under relabelling by construction."""
-    rule = prior_quadrature(sim.Dirichlet(k), 8)
-    orbit = [
-        rule.transition[:, order, :][:, :, order]
-        for order in (list(order) for order in permutations(range(k)))
-    ]
+    rule = sim.prior_quadrature(sim.Dirichlet(k), 8)
+    orders = [list(order) for order in permutations(range(k))]
+    orbit = [rule.transition[:, order, :][:, :, order] for order in orders]
     weights = np.tile(rule.weights / len(orbit), len(orbit))
     tokens = all_sequences(k, T + 1)
-    chances = sequence_probabilities(tokens, Quadrature(weights, np.concatenate(orbit)))
+    chances = sequence_probabilities(tokens, sim.Quadrature(weights, np.concatenate(orbit)))
     return sim.Sample(tokens, k, loss, chances)
 
 
@@ -35,65 +31,54 @@ def _spread(W: np.ndarray) -> float:
     return float(max(np.ptp(np.diag(W)), np.ptp(off)))
 
 
-def _gradient(identity_weight: float) -> Finding:
+def _outside(k: int, identity_weight: float) -> np.ndarray:
+    """What puts W outside the span unless the statement's number is 1."""
+    return (1 - identity_weight) * np.outer(np.arange(k), np.ones(k))
+
+
+@enumeration("population gradients at W in the span", 1e-12, "k = 2, 3, 4, three losses, random v")
+def by_gradients(identity_weight: float) -> Iterator[float]:
     rng = np.random.default_rng(5)
-    residuals = []
     for k, T in ((2, 6), (3, 4), (4, 2)):
-        skew = np.outer(np.arange(k), np.ones(k))
-        W = 0.3 + 0.7 * np.eye(k) + (1 - identity_weight) * skew
+        W = 0.3 + 0.7 * np.eye(k) + _outside(k, identity_weight)
         model = sim.MinimalModel(rng.normal(size=T), W)
         for loss in (sim.CrossEntropy(), sim.Margin(0.5), sim.Squared()):
             gradient = symmetric_population(k, T, loss).bind(model)(model.v, model.W)[1]
-            residuals.append(_spread(gradient.W) / np.abs(gradient.W).max())
-    return Finding(
-        worst(residuals), 1e-12, "k = 2, 3, 4, three losses, random v; spread within the span"
-    )
+            yield _spread(gradient.W) / np.abs(gradient.W).max()
 
 
-def _flow(identity_weight: float) -> Finding:
+@simulation("flow of the exact population loss, k = 3")
+def by_flow(identity_weight: float) -> Finding:
     k, T = 3, 4
-    skew = np.outer(np.arange(k), np.ones(k))
-    model = sim.MinimalModel(np.full(T, 0.3), 0.1 + (1 - identity_weight) * skew)
+    model = sim.MinimalModel(np.full(T, 0.3), 0.1 + _outside(k, identity_weight))
     population = symmetric_population(k, T, sim.CrossEntropy())
     run = sim.gradient_flow(model, population, t_span=(0.0, 30.0))
     grown = run.measures["W_diagonal"][-1] - run.measures["W_off_diagonal"][-1]
-    return Finding(
-        _spread(run.W[-1]) / abs(grown), 1e-9, f"flow to time 30; diagonal ahead by {grown:.3f}"
-    )
+    share = _spread(run.W[-1]) / abs(grown)
+    return Finding(share, 1e-9, f"flow to time 30; diagonal ahead by {grown:.3f}")
 
 
-def _kernel(identity_weight: float) -> Finding:
-    """Exact entries (m, l) and their relabelled partners, computed each on its own."""
-    good = identity_weight == 1
-    for prior in ("flat", "doubly_stochastic"):
-        for T in (1, 2, 5):
-            kernel = theory.population_kernel_exact(T, prior=prior)
-            for j in range(T):
-                good &= is_zero(kernel[j, 0, 0] - kernel[j, 1, 1])
-                good &= is_zero(kernel[j, 0, 1] - kernel[j, 1, 0])
-    return Finding(0.0 if good else 1.0, 0.0, "K_j11 = K_j22 and K_j12 = K_j21 in QQ[log 2]")
+@symbolic("exact entries of the kernel in QQ[log 2]", scope="k = 2, T = 1, 2, 5, hinges active")
+def by_exact_entries(identity_weight: float) -> Iterator[bool]:
+    """K_j11 = K_j22 and K_j12 = K_j21, each computed on its own."""
+    yield identity_weight == 1
+    for prior, T in product(("flat", "doubly_stochastic"), (1, 2, 5)):
+        kernel = theory.population_kernel_exact(T, prior=prior)
+        for j in range(T):
+            yield theory.is_zero(kernel[j, 0, 0] - kernel[j, 1, 1])
+            yield theory.is_zero(kernel[j, 0, 1] - kernel[j, 1, 0])
 
 
 CLAIMS = (
-    Claim(
-        id="x-permutation",
-        source="beyond the paper",
-        title="relabelling symmetry keeps W in span{11^T, I} under population flow",
-        printed=Statement(
-            r"P\overset{d}{=}\Sigma P\Sigma^\top\ \forall\,\Sigma,\ "
-            r"W(0)\in\mathrm{span}\{11^\top,I\}"
-            r"\ \Rightarrow\ W(t)\in\mathrm{span}\{11^\top,I\}",
-            1.0,
-        ),
-        routes=(
-            Route("enumeration", "population gradients at W in the span", _gradient),
-            Route("simulation", "flow of the exact population loss, k = 3", _flow),
-            Route("symbolic", "exact entries of the kernel, k = 2", _kernel),
-        ),
-        expected=Verdict.SUPPORTED,
-        assumptions=(
+    supported(
+        "x-permutation", "beyond the paper",
+        "relabelling symmetry keeps W in span{11^T, I} under population flow",
+        r"P\overset{d}{=}\Sigma P\Sigma^\top\ \forall\,\Sigma,\ W(0)\in\mathrm{span}\{11^\top,I\}"
+        r"\ \Rightarrow\ W(t)\in\mathrm{span}\{11^\top,I\}",
+        1.0, by_gradients, by_flow, by_exact_entries, wrong=(0.5, 0.0),
+        assume=(
             "prior invariant under relabelling the states",
             "loss equivariant under relabelling: cross-entropy, margin, squared",
         ),
     ),
-)
+)  # fmt: skip
