@@ -1,169 +1,146 @@
-"""Beyond the paper: the minimal model with infinite context."""
+"""Beyond the paper: the minimal model's logits and losses with infinite context."""
 
 from __future__ import annotations
 
-import sympy as sp
+from typing import Any
 
-from proofs_check.claims.beyond.stages import context_routes as routes
-from proofs_check.ledger import Claim, Route, Statement, Verdict
+import numpy as np
+from numpy.typing import NDArray
 
-_HALF, _LOG = sp.Rational(1, 2), sp.log(2)
-_SOURCE = "beyond the paper"
-_WEIGHTS = r"W=\alpha 11^\top+\beta I"
+import sim
+import theory
+from proofs_check.claims.beyond.stages import context_quartic
+from proofs_check.ledger import Finding, quadrature, simulation, spectral, supported
+from proofs_check.ledger.compare import worst
+
+Array = NDArray[np.float64]
+Form = dict[str, Any]
+
+# alpha, beta and v of the logits, and of the losses
+ALPHA, BETA, V = 0.7, 1.3, np.array([0.4, -0.8, 0.5])
+OF_LOSS = (0.8, 1.5, np.array([0.3, 0.9, -0.2]))
+# not reversible, so that the direction of time matters
+CHAIN = np.array([[0.1, 0.7, 0.2], [0.3, 0.2, 0.5], [0.6, 0.3, 0.1]])
 
 
-def _ratio(p: int, q: int) -> sp.Rational:
-    return sp.Rational(p, q)
+def _model(T: int, alpha: float, beta: float, v: Array, k: int, how: str) -> sim.MinimalModel:
+    """W = alpha 11' + beta I, and v at the first lags, 0 at the others."""
+    padded = np.pad(v, (0, T - len(v)))
+    return sim.MinimalModel(padded, alpha + beta * np.eye(k), normalize=how)
 
+
+def _limit_logits(form: Form, current: int) -> Array:
+    """The stated limit of f/p at x_p = current."""
+    pi = theory.stationary_distribution(CHAIN)
+    P = CHAIN if form["direction"] == "forward" else (CHAIN.T * pi) / pi[:, None]
+    powers = [np.linalg.matrix_power(P, j + form["shift"])[current] for j in range(1, len(V) + 1)]
+    return ALPHA * V.sum() * pi + BETA * pi[current] ** form["visits"] * (V @ powers)
+
+
+@spectral("exact means by matrix powers, p = 400, 800", 1e-12, "k = 3; the 1/p part removed")
+def expected_logits(form: Form) -> Array:
+    """E[f_p | x_p = m] / p from the definition."""
+    pi, W = theory.stationary_distribution(CHAIN), ALPHA + BETA * np.eye(3)
+    powers = [np.eye(3)]
+    for _ in range(800):
+        powers.append(powers[-1] @ CHAIN)
+
+    def mean(p: int, m: int) -> Array:
+        f = np.zeros(3)
+        for j, v in enumerate(V, start=1):
+            pair = (W[m] * pi) @ powers[j - 1]  # sum_l W_ml P(x_{t-j+1} = l, x_t = i)
+            f += v * pair * np.sum(powers[: p - j + 1], axis=0)[:, m]  # t = j, ..., p
+        return f / (pi[m] * p)
+
+    return np.ravel([2 * mean(800, m) - mean(400, m) - _limit_logits(form, m) for m in range(3)])
+
+
+@simulation("eq. (8) on long sequences of one chain")
+def simulated_logits(form: Form) -> Finding:
+    p, n = 1500, 300
+    rng = np.random.default_rng(3)
+    tokens = np.empty((n, p), np.int32)
+    tokens[:, 0] = rng.choice(3, size=n, p=theory.stationary_distribution(CHAIN))
+    thresholds = np.cumsum(CHAIN, axis=1)[:, :-1]
+    for t in range(1, p):
+        tokens[:, t] = (rng.random((n, 1)) > thresholds[tokens[:, t - 1]]).sum(axis=1)
+    last = sim.logits(_model(p, ALPHA, BETA, V, 3, "none"), tokens)[:, -1] / p
+    residuals, errors = [], []
+    for m in range(3):
+        ending = last[tokens[:, -1] == m]
+        residuals.append(np.abs(ending.mean(axis=0) - _limit_logits(form, m)).max())
+        errors.append(ending.std(axis=0, ddof=1).max() / np.sqrt(len(ending)))
+    detail = f"{n} sequences of {p} tokens; 4.5 standard errors and a bias of 4/p are allowed"
+    return Finding(worst(residuals), 4.5 * worst(errors) + 4.0 / p, detail)
+
+
+@quadrature("gradients over chains against sim's at T = 400, 800", 7.0, "in errors of 8 batches")
+def gradients(stated: dict[str, float]) -> list[float]:
+    """Sim's losses and their gradients in alpha, beta, v, without the 1/T part."""
+    delta = 0.7
+    losses = {
+        "squared": sim.Squared(at="last"),
+        "cross_entropy": sim.CrossEntropy(at="last"),
+        "margin": sim.Margin(delta, at="last"),
+    }
+    scores = []
+    for name, loss in losses.items():
+        limit = theory.ExpectedCounts(3, loss=name, delta=delta, nodes=40)
+        value, slope = limit.loss_and_gradient(*OF_LOSS)
+        wanted = np.array([value, slope.alpha, slope.beta, *slope.v]) * stated[name]
+        each = [2 * _sampled(800, loss, seed) - _sampled(400, loss, seed) for seed in range(8)]
+        error = np.std(each, axis=0, ddof=1) / np.sqrt(len(each))
+        scores += [*((np.mean(each, axis=0) - wanted) / error)]
+    return scores
+
+
+def _sampled(T: int, loss: Any, seed: int) -> Array:
+    tokens = sim.sample_sequences(sim.Dirichlet(2), 1000, T + 1, seed).tokens
+    value, slope = sim.loss_and_gradient(_model(T, *OF_LOSS, 2, "length"), tokens, loss)
+    return np.array([value, slope.W.sum(), np.trace(slope.W), *slope.v[: len(OF_LOSS[2])]])
+
+
+@simulation("paired squared losses", 0.25, "spread of T (L_T - L) over its mean, T = 50, 100, 200")
+def paired_losses(stated: dict[str, float]) -> float:
+    """Loss minus the loss of the limit logits on the same tokens: T times it must level off."""
+    alpha, beta, v = OF_LOSS
+    ratios = []
+    for T in (50, 100, 200):
+        batch = sim.sample_sequences(sim.Dirichlet(2), 40_000, T + 1, 17)
+        actual = sim.logits(_model(T, *OF_LOSS, 2, "length"), batch.tokens[:, :-1])[:, -1]
+        current, following = batch.tokens[:, -2], np.eye(2)[batch.tokens[:, -1]]
+        P, row = batch.transition, np.arange(len(current))
+        pi = theory.stationary_distribution(P)
+        lagged = np.eye(2)[current], P[row, current], (P @ P)[row, current]
+        matched = np.tensordot(v, lagged, axes=1)
+        limit = alpha * v.sum() * pi + beta * pi[row, current, None] * matched
+        losses = [((f - following) ** 2).sum(axis=1).mean() for f in (actual, limit)]
+        ratios.append(T * (losses[0] - stated["squared"] * losses[1]))
+    return float(np.ptp(ratios) / np.mean(ratios))
+
+
+_LOGITS = {"direction": "forward", "shift": -1, "visits": 1}
 
 CLAIMS = (
-    Claim(
-        id="x-context-limit-logits",
-        source=_SOURCE,
-        title="what the logits of eq. (8), divided by p, tend to",
-        printed=Statement(
-            r"\frac{f_{p,i}}{p}\Big|_{x_p=m}\to\alpha\Big(\sum_jv_j\Big)\pi_i"
-            r"+\beta\,\pi_m\sum_jv_j(P^{j-1})_{mi},\quad " + _WEIGHTS,
-            {"direction": "forward", "shift": -1, "visits": 1},
-        ),
-        routes=(
-            Route("spectral", "exact means by matrix powers, p = 200, 400, 800",
-                  routes.expected_logits),
-            Route("simulation", "eq. (8) on long sequences of one chain", routes.simulated_logits),
-        ),
-        expected=Verdict.SUPPORTED,
-        assumptions=("irreducible chain", "finitely many lags"),
+    supported(
+        "x-context-limit-logits", "beyond the paper",
+        "what the logits of eq. (8), divided by p, tend to",
+        r"\frac{f_{p,i}}{p}\Big|_{x_p=m}\to\alpha\Big(\sum_jv_j\Big)\pi_i"
+        r"+\beta\,\pi_m\sum_jv_j(P^{j-1})_{mi},\quad W=\alpha 11^\top+\beta I",
+        _LOGITS, expected_logits, simulated_logits,
+        wrong=[_LOGITS | slip for slip in ({"direction": "reversed"}, {"shift": 0}, {"visits": 0})],
+        assume=("irreducible chain", "finitely many lags"),
         note="powers of P itself, not of the reversed chain: the matched token is the earlier one",
     ),
-    Claim(
-        id="x-context-limit-quartic-length",
-        source=_SOURCE,
-        title="squared loss of raw counts over p, two lags, k = 2",
-        printed=Statement(
-            r"L=1-2b\cdot x+x^\top Gx,\ x=(\alpha\textstyle\sum v,\beta v_1,\beta v_2),\ "
-            r"b=(2-2\ell,\tfrac43-\tfrac43\ell,\tfrac{11}3-\tfrac{14}3\ell),\ \ell=\log 2",
-            {
-                "normalization": "length",
-                "b": [2 - 2 * _LOG, _ratio(4, 3) * (1 - _LOG), (11 - 14 * _LOG) / 3],
-                "G": [
-                    [2 - 2 * _LOG, _ratio(5, 2) - 3 * _LOG, _ratio(1, 6) + _LOG / 3],
-                    [_ratio(5, 2) - 3 * _LOG, _ratio(5, 2) - 3 * _LOG, 1 - _LOG],
-                    [_ratio(1, 6) + _LOG / 3, 1 - _LOG, 1 - _LOG],
-                ],
-            },
-        ),
-        routes=(
-            Route("symbolic", "moments of (y, lambda)", routes.derived_form),
-            Route("quadrature", "loss averaged over chains", routes.quadrature_form),
-        ),
-        expected=Verdict.PROVED,
-        depends_on=("x-context-limit-logits",),
-    ),
-    Claim(
-        id="x-context-limit-quartic-score",
-        source=_SOURCE,
-        title="squared loss with normalised scores, two lags, k = 2",
-        printed=Statement(
-            r"L=1-2b\cdot x+x^\top Gx,\ x=(\alpha\textstyle\sum v,\beta v_1,\beta v_2),\ "
-            r"b=(2-2\ell,\tfrac43\ell-\tfrac13,\tfrac83\ell-\tfrac76),\ \ell=\log 2",
-            {
-                "normalization": "score",
-                "b": [2 - 2 * _LOG, (4 * _LOG - 1) / 3, (16 * _LOG - 7) / 6],
-                "G": [
-                    [2 - 2 * _LOG] * 3,
-                    [2 - 2 * _LOG, sp.Integer(1), (4 * _LOG - 1) / 3],
-                    [2 - 2 * _LOG, (4 * _LOG - 1) / 3, (16 * _LOG - 7) / 6],
-                ],
-            },
-        ),
-        routes=(
-            Route("symbolic", "moments of (y, lambda)", routes.derived_form),
-            Route("quadrature", "loss averaged over chains", routes.quadrature_form),
-        ),
-        expected=Verdict.PROVED,
-        depends_on=("x-context-limit-logits",),
-    ),
-    Claim(
-        id="x-context-limit-strategies",
-        source=_SOURCE,
-        title="squared losses of uniform, unigram and bigram with infinite context, k = 2",
-        printed=Statement(
-            r"\tfrac12,\quad 2\log2-1,\quad\tfrac{13}6-\tfrac83\log2",
-            {"uniform": _HALF, "unigram": 2 * _LOG - 1, "bigram": (13 - 16 * _LOG) / 6},
-        ),
-        routes=(
-            Route("symbolic", "integrals over (a, b) on two triangles",
-                  routes.integrated_strategies),
-            Route("quadrature", "loss averaged over chains", routes.quadrature_strategies),
-        ),
-        expected=Verdict.PROVED,
-    ),
-    Claim(
-        id="x-context-limit-bigram",
-        source=_SOURCE,
-        title="normalised scores hold the bigram predictor, raw counts do not",
-        printed=Statement(
-            r"\min_{\alpha,\beta,v}E|f-P|^2=0\ \text{(scores)},\quad >0\ \text{(length)}",
-            {"length": False, "score": True},
-        ),
-        routes=(
-            Route("symbolic", "signs of Gram determinants in QQ[log 2]", routes.determinant_gap),
-            Route("enumeration", "f = P as an identity of polynomials, monomial by monomial",
-                  routes.polynomial_gap),
-        ),
-        expected=Verdict.SUPPORTED,
-        assumptions=("flat prior, k = 2", "decided for 2, 3, 4 and 7 lags"),
-        note="why for any number of lags: at lambda fixed, pi_m Y(lambda) = lambda for every pi_m",
-    ),
-    Claim(
-        id="x-context-limit-gap",
-        source=_SOURCE,
-        title="how near raw counts come to the bigram predictor with any number of lags",
-        printed=Statement(
-            r"\inf_{J,\alpha,\beta,v}E|f-P|^2=0.006647038\ldots", 0.006647038272324
-        ),
-        routes=(
-            Route("quadrature", "the lag function eliminated lambda by lambda",
-                  routes.quadrature_gap),
-            Route("spectral", "least squares with 10 to 80 lags in exact moments",
-                  routes.descending_gap),
-        ),
-        expected=Verdict.SUPPORTED,
-        depends_on=("x-context-limit-bigram",),
-    ),
-    Claim(
-        id="x-context-limit-visits",
-        source=_SOURCE,
-        title="dividing the logits by the visits makes the squared loss infinite",
-        printed=Statement(
-            r"E\Big[\sum_{mi}\pi_m\Big(\frac{\pi_i}{\pi_m}\Big)^2;\ \min\pi>\epsilon\Big]"
-            r"=\log\frac1\epsilon+O(1)",
-            1,
-        ),
-        routes=(
-            Route("symbolic", "density of pi at its ends", routes.divergent_symbolic),
-            Route("quadrature", "growth over decades of epsilon", routes.divergent_quadrature),
-        ),
-        expected=Verdict.PROVED,
-        note="the alpha part becomes pi_i/pi_m: the loss is finite only where alpha sum v = 0; "
-        "dividing 11' and I each by what they match (normalised scores) has no such term",
-    ),
-    Claim(
-        id="x-context-limit-loss",
-        source=_SOURCE,
-        title="losses and gradients tend to those of the limit logits, with error 1/T",
-        printed=Statement(
-            r"L_T=L+O(1/T),\quad\nabla L_T\to\nabla L",
-            {"squared": 1.0, "cross_entropy": 1.0, "margin": 1.0},
-        ),
-        routes=(
-            Route("quadrature", "gradients over chains against sim's at T = 400, 800",
-                  routes.simulated_limit),
-            Route("simulation", "paired squared losses at T = 50, 100, 200", routes.paired_limit),
-        ),
-        expected=Verdict.SUPPORTED,
-        assumptions=("logits divided by the position, loss at the last one", "flat prior, k = 2",
-                     "order 1/T measured for the squared loss"),
-        depends_on=("x-context-limit-logits",),
+    *context_quartic.CLAIMS,
+    supported(
+        "x-context-limit-loss", "beyond the paper",
+        "losses and gradients tend to those of the limit logits, with error 1/T",
+        r"L_T=L+O(1/T),\quad\nabla L_T\to\nabla L",
+        {"squared": 1.0, "cross_entropy": 1.0, "margin": 1.0}, gradients, paired_losses,
+        wrong=[{"squared": 1.1, "cross_entropy": 1.0, "margin": 1.0}],
+        assume=("logits divided by the position, loss at the last one", "flat prior, k = 2",
+                "order 1/T measured for the squared loss"),
+        needs="x-context-limit-logits",
     ),
 )  # fmt: skip
