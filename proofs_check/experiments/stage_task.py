@@ -46,7 +46,7 @@ def stage_run(configuration: dict[str, Any]) -> dict[str, float]:
     batch = sim.sample_sequences(sim.Dirichlet(k), 1024, T + 1, test_seed)
     result = {}
     for kind, held_out in zip(KINDS, (HeldOut(batch), limit_strategies(batch)), strict=True):
-        seen = with_measures(run, held_out.evaluate_all(run.model(), run.weights))
+        seen = with_measures(run, held_out.evaluate_all(run.model(), run.parameters))
         for index, margin in enumerate(MARGINS):
             begins = first_times(seen, margin)
             result[f"{kind}_{index}"] = begins.get(configuration["stage"], np.inf)
@@ -85,7 +85,7 @@ def flow_run(configuration: dict[str, Any]) -> dict[str, float]:
 
 
 def _mean_measures(run: sim.Trajectory, held_outs: Iterable[HeldOut]) -> dict[str, Array]:
-    each = [held_out.evaluate_all(run.model(), run.weights) for held_out in held_outs]
+    each = [held_out.evaluate_all(run.model(), run.parameters) for held_out in held_outs]
     return {name: np.mean([measures[name] for measures in each], axis=0) for name in each[0]}
 
 

@@ -117,7 +117,7 @@ def train_arm(configuration: dict[str, Any]) -> dict[str, float]:
     # other sequences than those of training, the same ones in every arm
     test_rng = np.random.SeedSequence([seed, 1])
     test_set = sim.HeldOut.draw(doubly_stochastic, 1024, LENGTH, test_rng)
-    loss = test_set.evaluate_all(run.model(-1), run.weights)["kl_truth"]
+    loss = test_set.evaluate_all(run.model(-1), run.parameters)["kl_truth"]
     levels = test_set.baselines
     target = LEVEL * levels["uniform"] + (1 - LEVEL) * levels["bigram"]
     below = np.flatnonzero(loss < target)

@@ -17,7 +17,7 @@ from proofs_check.ledger import Finding, enumeration, exactly, symbolic
 from sim.learning.objectives import all_sequences
 from sim.models.transformer.construction import (
     AttentionWeights,
-    Transformer,
+    TransformerWeights,
     block,
     two_layer_transformer,
 )
@@ -56,7 +56,7 @@ class Counting(NamedTuple):
 EMPIRICAL = Counting(last=0)
 
 
-def build(spec: Construction, k: int, T: int, sharp: float = SHARP) -> Transformer:
+def build(spec: Construction, k: int, T: int, sharp: float = SHARP) -> TransformerWeights:
     """The weights of `spec` with score gap `sharp` = c / sqrt(d)."""
     n = k + spec.begin
     d, c = 3 * n, sharp * np.sqrt(3 * n)
@@ -66,10 +66,10 @@ def build(spec: Construction, k: int, T: int, sharp: float = SHARP) -> Transform
     one = AttentionWeights(np.zeros((d, d)), block(n, *spec.K1, c), block(n, *spec.V1), v)
     two = AttentionWeights(Q2, K2, V2, np.zeros_like(v))
     layers = (one, two) if spec.first == 1 else (two, one)
-    return Transformer(layers, np.eye(d)[:n], np.eye(d)[spec.P * n : spec.P * n + k])
+    return TransformerWeights(layers, np.eye(d)[:n], np.eye(d)[spec.P * n : spec.P * n + k])
 
 
-def run(model: Transformer, k: int, T: int, begin: bool = False) -> np.ndarray:
+def run(model: TransformerWeights, k: int, T: int, begin: bool = False) -> np.ndarray:
     """Outputs of every sequence, (k**T, T, k), the begin symbol's own left out."""
     sequences = [[k] * begin + x for x in all_sequences(k, T).tolist()]
     return np.array([two_layer_transformer(x, model) for x in sequences])[:, begin:]

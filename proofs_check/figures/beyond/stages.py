@@ -83,7 +83,7 @@ def _run(T: int, bigram: float, parameters: dict[str, Any]) -> Trajectory:
     )  # fmt: skip
     test = sim.sample_sequences(sim.Dirichlet(2), 1024, T + 1, parameters["seed"] + 1)
     held_out = stage_task.limit_strategies(test)
-    return stage_task.with_measures(run, held_out.evaluate_all(run.model(), run.weights))
+    return stage_task.with_measures(run, held_out.evaluate_all(run.model(), run.parameters))
 
 
 def draw(figure: Figure, data: StagesData) -> None:

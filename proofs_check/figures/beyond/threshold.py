@@ -64,7 +64,7 @@ def two_steps(tokens: NDArray[np.int32], eta: float) -> Array:
     model = sim.MinimalModel.constant(T, 2, v=1.0, W=1.0)
     for _ in range(2):
         slope = sim.loss_and_gradient(model, tokens, EVERY_HINGE)[1]
-        model = model.with_weights(model.v - eta * slope.v, model.W - eta * slope.W)
+        model = model.with_parameters(model.v - eta * slope.v, model.W - eta * slope.W)
     return model.v
 
 

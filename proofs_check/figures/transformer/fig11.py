@@ -61,7 +61,7 @@ def _compute(
 
 def _tested(run: Trajectory, tests: dict[str, sim.HeldOut]) -> Tested:
     loss = {
-        name: test_set.evaluate_all(run.model(-1), run.weights)["kl_truth"]
+        name: test_set.evaluate_all(run.model(-1), run.parameters)["kl_truth"]
         for name, test_set in tests.items()
     }
     return Tested(run.examples.astype(float), loss)

@@ -45,7 +45,7 @@ def _compute(parameters: dict[str, Any], **options: bool) -> FamilyData:
     test_set = sim.HeldOut.draw(sim.Dirichlet(2), parameters["held_out"], length, 0)
     runs = trained(parameters, **options)
     loss = {
-        title: np.stack([test_set.evaluate_all(r.model(-1), r.weights)["kl_truth"] for r in row])
+        title: np.stack([test_set.evaluate_all(r.model(-1), r.parameters)["kl_truth"] for r in row])
         for title, row in zip(variants, runs, strict=True)
     }
     return FamilyData(runs[0][0].examples.astype(float), loss, test_set.baselines)

@@ -36,7 +36,7 @@ def test_training_is_the_optimizer_on_the_stream(name):
         )
         rule.update(parameters, gradient)
         losses.append(value)
-    np.testing.assert_allclose(run.weights["parameters"][-1], parameters, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(run.parameters["parameters"][-1], parameters, rtol=1e-12, atol=1e-14)
     # the first record has the loss of the first batch, later ones that of the batch before them
     np.testing.assert_allclose(run.loss, [losses[0], *losses], rtol=1e-12)
     assert run.examples.tolist() == [0, 5, 10, 15]
@@ -46,7 +46,7 @@ def test_clipping_bounds_the_step():
     model = small()
     run = sim.train(model, sim.Dirichlet(3), steps=1, optimizer="sgd", learning_rate=1.0,
                     clip=1e-3, rng=0, held_out=4)  # fmt: skip
-    step = np.diff(run.weights["parameters"], axis=0)[0]
+    step = np.diff(run.parameters["parameters"], axis=0)[0]
     assert np.linalg.norm(step) == pytest.approx(1e-3)
 
 
@@ -54,7 +54,7 @@ def test_records_hold_what_the_models_predict_and_attend_to(tmp_path):
     model = small()
     run = sim.train(model, sim.Dirichlet(3), steps=4, rng=1, record_every=2, held_out=20,
                     learning_rate=0.05, dtype="float32")  # fmt: skip
-    assert run.weights["parameters"].dtype == np.float32
+    assert run.parameters["parameters"].dtype == np.float32
     loaded = sim.Trajectory.load(run.save(tmp_path))
     test_set = sim.HeldOut.draw(sim.Dirichlet(3), 20, 8, streams(1, 2)[1])
     for index in range(3):
@@ -87,7 +87,7 @@ def test_same_seed_gives_the_same_bits_whatever_is_recorded():
         sim.train(small(), sim.Dirichlet(3), steps=6, rng=2, record_every=every, held_out=4)
         for every in (1, 6)
     ]
-    ends = [run.weights["parameters"][-1] for run in runs]
+    ends = [run.parameters["parameters"][-1] for run in runs]
     assert np.array_equal(*ends)
 
 
@@ -95,7 +95,7 @@ def test_a_transformer_that_diverges_says_so():
     with pytest.raises(sim.Diverged) as caught:
         sim.train(small(layer_norm=False), sim.Dirichlet(3), steps=60, optimizer="sgd",
                   learning_rate=1e30, loss=sim.Squared(), rng=0, held_out=4)  # fmt: skip
-    assert np.isfinite(caught.value.trajectory.weights["parameters"]).all()
+    assert np.isfinite(caught.value.trajectory.parameters["parameters"]).all()
 
 
 def test_two_layers_learn_bigrams_and_one_does_not():

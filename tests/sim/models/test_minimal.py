@@ -67,7 +67,7 @@ def test_gradient_against_central_differences(loss, first_layer, normalize, T, k
     def slope(direction_v, direction_W):
         ends = [
             sim.loss_and_gradient(
-                model.with_weights(model.v + s * h * direction_v, model.W + s * h * direction_W),
+                model.with_parameters(model.v + s * h * direction_v, model.W + s * h * direction_W),
                 tokens,
                 loss,
             )[0]
@@ -115,7 +115,7 @@ def test_margin_and_cross_entropy_have_the_same_gradient_at_zero_logits():
 
 def test_a_shift_of_v_changes_no_softmax_first_layer():
     model, tokens = _random(9, 3, 4, "softmax")
-    shifted = model.with_weights(model.v + 5.0, model.W)
+    shifted = model.with_parameters(model.v + 5.0, model.W)
     np.testing.assert_allclose(sim.logits(model, tokens[:, :9]), sim.logits(shifted, tokens[:, :9]))
     gradient = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())[1]
     assert abs(gradient.v.sum()) < 1e-13 * np.abs(gradient.v).max()
@@ -123,7 +123,7 @@ def test_a_shift_of_v_changes_no_softmax_first_layer():
 
 def test_huge_logits_give_a_finite_cross_entropy():
     model, tokens = _random(30, 3, 5)
-    model = model.with_weights(1e3 * model.v, 1e3 * model.W)
+    model = model.with_parameters(1e3 * model.v, 1e3 * model.W)
     value, gradient = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())
     assert np.isfinite(value)
     assert np.isfinite(gradient.v).all()

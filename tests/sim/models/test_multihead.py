@@ -81,7 +81,7 @@ def test_every_entry_of_the_gradient_against_central_differences(loss, heads, T,
             step[index] = h
             ends = [
                 sim.loss_and_gradient(
-                    model.with_weights(**(weights | {name: weights[name] + sign * step})),
+                    model.with_parameters(**(weights | {name: weights[name] + sign * step})),
                     tokens, loss,
                 )[0]
                 for sign in (-1, 1)
@@ -175,7 +175,7 @@ def test_training_passes_the_four_stages_and_is_kept(tmp_path):
 
 def test_full_batch_descent_goes_downhill():
     model, tokens = _random(2, 6, 2)
-    small = model.with_weights(model.v / 3, model.W / 3)
+    small = model.with_parameters(model.v / 3, model.W / 3)
     run = sim.gradient_descent(
         small, sim.Sample(tokens, 2, LOSSES[0]), steps=20, learning_rate=0.05, record_every=1
     )

@@ -220,13 +220,13 @@ def test_halfway_of_a_measure_that_rises_is_interpolated():
     run.examples = np.array([0, 100, 200, 300])
     run.measures["induction"] = np.array([0.2, 0.3, 0.7, 1.0])
     # half way is 0.6, three quarters of the way from the second record to the third
-    assert sim.halfway(run, "induction") == pytest.approx(175.0)
+    assert sim.half_rise_examples(run, "induction") == pytest.approx(175.0)
     run.measures["induction"] = np.array([0.5, 0.4, 0.5, 0.1])
-    assert np.isnan(sim.halfway(run, "induction"))
+    assert np.isnan(sim.half_rise_examples(run, "induction"))
     run.measures["induction"] = np.array([0.5, 0.6, np.inf, np.nan])
-    assert np.isnan(sim.halfway(run, "induction"))
+    assert np.isnan(sim.half_rise_examples(run, "induction"))
     with pytest.raises(ValueError, match="measure must be one of"):
-        sim.halfway(run, "previous")
+        sim.half_rise_examples(run, "previous")
 
 
 def test_stage_times_thresholds():

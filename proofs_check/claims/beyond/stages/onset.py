@@ -115,7 +115,7 @@ def _sampled(T: int, seed: int, loss: Loss, steps: int) -> float:
 
     def moved(at: sim.MinimalModel, by: float) -> sim.MinimalModel:
         slope = sim.loss_and_gradient(at, batch.tokens, loss)[1].W
-        return model.with_weights(model.v, model.W - by * slope)
+        return model.with_parameters(model.v, model.W - by * slope)
 
     while len(lead) <= steps and lead[-1] <= wanted:
         model = moved(moved(model, step / 2), step)  # midpoint rule
