@@ -14,7 +14,7 @@ import sim
 import theory
 from proofs_check.claims.beyond.kernel.escape import crossing
 from proofs_check.figures.figure import FigureSpec, Series
-from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from sim.task.losses import Loss
 
 Array = NDArray[np.float64]
@@ -109,8 +109,7 @@ def _size(W: Array) -> Array:
 
 def draw(figure: Figure, data: EscapeData) -> None:
     """Growth on the left, escape times on the right."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2)
+    grid = figure.add_gridspec(2, 1) if is_narrow(figure) else figure.add_gridspec(1, 2)
     ax = figure.add_subplot(grid[0])
     labels: tuple[str | None, str | None] = ("SGD, cross-entropy", "linear flow (theory)")
     for time, size, flow in zip(data.times, data.sizes, data.theory_sizes, strict=True):

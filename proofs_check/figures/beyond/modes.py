@@ -18,7 +18,7 @@ from proofs_check.claims.beyond.kernel.mode_laws_routes import (
     sampled_singular_values,
 )
 from proofs_check.figures.figure import FigureSpec, Series
-from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 
 Array = NDArray[np.float64]
 SHOWN = 20  # lags drawn
@@ -91,9 +91,8 @@ def compute(
 
 def draw(figure: Figure, data: ModesData) -> None:
     """Singular values, profiles and shares."""
-    narrow = figure.get_figwidth() < 4
     tall = {"height_ratios": [1.9, 1.2, 1]}
-    grid = figure.add_gridspec(3, 1, **tall) if narrow else figure.add_gridspec(1, 3)
+    grid = figure.add_gridspec(3, 1, **tall) if is_narrow(figure) else figure.add_gridspec(1, 3)
     axes = [figure.add_subplot(grid[i]) for i in range(3)]
     _growth(axes[0], data)
     _profiles(axes[1], data)

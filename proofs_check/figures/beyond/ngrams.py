@@ -17,7 +17,7 @@ from proofs_check.claims.beyond.ngrams.ngrams_routes import learn
 from proofs_check.experiments.cache import cached_trajectory
 from proofs_check.figures.figure import FigureSpec, Series
 from sim.plots import panels
-from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from sim.runs.trajectory import Trajectory
 
 Array = NDArray[np.float64]
@@ -69,8 +69,7 @@ def compute(
 
 def draw(figure: Figure, data: NgramData) -> None:
     """Stages of two heads and of one, the weights of the two, and doubling times."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(4, 1) if narrow else figure.add_gridspec(2, 2)
+    grid = figure.add_gridspec(4, 1) if is_narrow(figure) else figure.add_gridspec(2, 2)
     cells = [grid[place] for place in range(4)]
     for cell, (heads, run) in zip(cells[:2], data.runs.items(), strict=True):
         ax = figure.add_subplot(cell)

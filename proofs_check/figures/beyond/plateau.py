@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from proofs_check.claims.beyond.stages.plateau_routes import by_quartic
 from proofs_check.figures.figure import FigureSpec, Series
-from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from theory.stages import plateau
 
 Array = NDArray[np.float64]
@@ -71,8 +71,7 @@ def compute(
 
 def draw(figure: Figure, data: PlateauData) -> None:
     """Lengths of the stage on the left, beta on the right."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2)
+    grid = figure.add_gridspec(2, 1) if is_narrow(figure) else figure.add_gridspec(1, 2)
     ax = figure.add_subplot(grid[0])
     ax.plot(data.lags, data.lengths, label="flow of the loss", **STRATEGY["uniform"], **MEASURED)
     ax.plot(data.fine, data.slow, label="slow flow, shifted", **THEORY)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import sim
 from proofs_check.experiments import stage_runs, stage_task
 from proofs_check.figures.figure import FigureSpec, Series
-from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from sim.runs.statistics import median_interval
 from sim.runs.trajectory import Trajectory
 
@@ -88,8 +88,7 @@ def _run(T: int, bigram: float, parameters: dict[str, Any]) -> Trajectory:
 
 def draw(figure: Figure, data: StagesData) -> None:
     """Stage times, their ratio to the prediction, and one run with predicted times as rules."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(4, 1) if narrow else figure.add_gridspec(2, 2)
+    grid = figure.add_gridspec(4, 1) if is_narrow(figure) else figure.add_gridspec(2, 2)
     for place, panel, label in ((0, "T", "context length $T$"), (1, "c", "init scale $c$")):
         _times(figure.add_subplot(grid[place]), data, panel, label)
     _ratios(figure.add_subplot(grid[2]), data)

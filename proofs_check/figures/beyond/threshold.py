@@ -14,7 +14,7 @@ from tqdm import tqdm
 import sim
 import theory
 from proofs_check.figures.figure import FigureSpec, Series
-from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from theory.first_steps.step_2 import second_step
 
 Array = NDArray[np.float64]
@@ -117,8 +117,7 @@ def _relative(v: Array) -> Array:
 
 def draw(figure: Figure, data: ThresholdData) -> None:
     """Rates on the left, v below and above one on the right."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2)
+    grid = figure.add_gridspec(2, 1) if is_narrow(figure) else figure.add_gridspec(1, 2)
     ax = figure.add_subplot(grid[0])
     ax.plot(data.lengths, data.rates, **THEORY, label="exact (theory)")
     ax.plot(data.lengths, data.law, color="0.5", linewidth=0.8, linestyle=(0, (3, 2)),

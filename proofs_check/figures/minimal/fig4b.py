@@ -13,6 +13,7 @@ from proofs_check.figures.figure import FigureSpec, Series
 from proofs_check.figures.minimal.runs import TRAINING, train_minimal
 from sim.plots import panels
 from sim.plots.panels import Snapshot
+from sim.plots.style import is_narrow
 
 Array = NDArray[np.float64]
 
@@ -37,8 +38,11 @@ def compute(
 
 def draw(figure: Figure, data: Weights) -> None:
     """W as a heat map, v as bars."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2, width_ratios=[1, 2])
+    grid = (
+        figure.add_gridspec(2, 1)
+        if is_narrow(figure)
+        else figure.add_gridspec(1, 2, width_ratios=[1, 2])
+    )
     panels.weight_matrix(figure.add_subplot(grid[0]), data.W)
     ax = figure.add_subplot(grid[1])
     panels.positional_weights(ax, Snapshot(data.examples, data.v))

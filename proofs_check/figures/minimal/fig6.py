@@ -13,7 +13,7 @@ import sim
 import theory
 from proofs_check.figures.figure import FigureSpec, Series
 from sim.plots import panels
-from sim.plots.style import MEASURED, THEORY
+from sim.plots.style import MEASURED, THEORY, is_narrow
 
 Array = NDArray[np.float64]
 
@@ -77,8 +77,11 @@ def compute(
 
 def draw(figure: Figure, data: StepOne) -> None:
     """Exact W as a heat map; exact v as a line over the sampled one."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2, width_ratios=[1, 2])
+    grid = (
+        figure.add_gridspec(2, 1)
+        if is_narrow(figure)
+        else figure.add_gridspec(1, 2, width_ratios=[1, 2])
+    )
     panels.weight_matrix(figure.add_subplot(grid[0]), data.W, "$W$ after one step (exact)")
     ax = figure.add_subplot(grid[1])
     lag = np.arange(1, len(data.v) + 1)

@@ -14,7 +14,7 @@ from proofs_check.figures.figure import FigureSpec, Series
 from proofs_check.figures.minimal import runs as learning
 from proofs_check.figures.transformer.runs import trained
 from sim.plots.axes import examples_axis, nats_axis
-from sim.plots.style import STRATEGY
+from sim.plots.style import STRATEGY, is_narrow
 from sim.runs.trajectory import Trajectory
 
 Array = NDArray[np.float64]
@@ -68,7 +68,7 @@ def _tested(run: Trajectory, tests: dict[str, sim.HeldOut]) -> Tested:
 
 
 def _draw(figure: Figure, data: dict[str, Tested]) -> None:
-    shape = (1, 2) if figure.get_figwidth() > 4 else (2, 1)
+    shape = (2, 1) if is_narrow(figure) else (1, 2)
     for ax, (title, tested) in zip(figure.subplots(*shape).ravel(), data.items(), strict=True):
         for name, loss in tested.loss.items():
             ax.plot(tested.examples, loss, color=COLORS[name], label=name)

@@ -15,7 +15,7 @@ from proofs_check.figures.figure import FigureSpec, Series
 from sim.plots import panels
 from sim.plots.axes import examples_axis, nats_axis
 from sim.plots.panels import LearningCurves
-from sim.plots.style import STRATEGY
+from sim.plots.style import STRATEGY, is_narrow
 from sim.runs.trajectory import Trajectory
 
 
@@ -64,8 +64,7 @@ def _compute_seeds(parameters: dict[str, Any], **options: bool) -> list[Variant]
 
 
 def _draw_seeds(figure: Figure, data: list[Variant]) -> None:
-    wide = figure.get_figwidth() > 4
-    shape = (len(data), 2) if wide else (2 * len(data), 1)
+    shape = (2 * len(data), 1) if is_narrow(figure) else (len(data), 2)
     axes = figure.subplots(*shape, squeeze=False).ravel()
     for row, variant in enumerate(data):
         losses_of_seeds(axes[2 * row], variant)
