@@ -27,11 +27,9 @@ class Weights:
     examples: float
 
 
-def compute(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> Weights:
+def compute(parameters: dict[str, Any], **options: bool) -> Weights:
     """The run of Fig. 12 at the record nearest to ``parameters["at"]`` examples."""
-    run = train_minimal(parameters, progress=progress, use_cache=use_cache)
+    run = train_minimal(parameters, **options)
     index = int(np.abs(run.examples - parameters["at"]).argmin())
     return Weights(run.W[index], run.v[index], float(run.examples[index]))
 

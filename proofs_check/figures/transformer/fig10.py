@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import sim
+from proofs_check.experiments.transformer_grids import trained
 from proofs_check.figures.figure import FigureSpec, Series
-from proofs_check.figures.transformer.runs import trained
 from sim.models.transformer.passes import attention_maps
 from sim.plots.axes import examples_seen
 from sim.plots.style import is_narrow

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import sim
+from proofs_check.experiments.transformer_grids import trained
 from proofs_check.figures.figure import FigureSpec, Series
 from proofs_check.figures.minimal import runs as learning
-from proofs_check.figures.transformer.runs import trained
 from sim.plots.axes import examples_axis, nats_axis
 from sim.plots.style import STRATEGY, is_narrow
 from sim.runs.trajectory import Trajectory
@@ -42,19 +42,16 @@ class Tested:
     loss: dict[str, Array]
 
 
-def _compute(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> dict[str, Tested]:
+def _compute(parameters: dict[str, Any], **options: bool) -> dict[str, Tested]:
     k, length = parameters["k"], parameters["length"]
     priors = (sim.Dirichlet(k), sim.Unigram(k), sim.DoublyStochastic(k))
     tests = {
         name: sim.HeldOut.draw(prior, parameters["held_out"], length, 0)
         for name, prior in zip(COLORS, priors, strict=True)
     }
-    shared = {"progress": progress, "use_cache": use_cache}
     runs = {
-        "transformer": trained(parameters, **shared)[0][0],
-        "minimal model": learning.train_minimal(parameters, **shared),
+        "transformer": trained(parameters, **options)[0][0],
+        "minimal model": learning.train_minimal(parameters, **options),
     }
     return {name: _tested(run, tests) for name, run in runs.items()}
 
