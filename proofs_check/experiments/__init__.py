@@ -1,1 +1,1 @@
-"""Grids of training runs that claims and figures share, and where they are kept."""
+"""Training runs and other long computations behind claims and figures, and where they are kept."""

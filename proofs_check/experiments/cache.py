@@ -1,24 +1,36 @@
-"""Training runs kept by what they depend on: parameters, library versions and the code itself."""
+"""Results kept by what they depend on: parameters, library versions and the code itself."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import inspect
+import io
 import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
-from importlib import metadata
+from functools import cache, partial
+from importlib import import_module, metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from zipfile import BadZipFile
 
-import sim
+import numpy as np
+from numpy.typing import NDArray
+
+from proofs_check.ledger.uses import rooms_used
+from sim.files import output_folder, write_atomic
 from sim.runs.trajectory import Trajectory
 
-# of sim: they decide what is printed, and nothing of a run
-DOORS = ("commands/main.py", "commands/parser.py", "commands/sweep.py", "__main__.py")
+Result = TypeVar("Result")
+Arrays = dict[str, NDArray[Any]]
+ARRAYS = "arrays.npz"
+
+LIBRARIES = ("numpy", "scipy", "sympy", "numba")
+# folders of sim and theory that decide what is printed and drawn, and no number of a result. Whole
+# folders: a file that is added to them, or moved within them, must not cost anybody's kept runs
+LEFT_OUT = ("commands", "plots")
 
 
 def cache_folder() -> Path:
@@ -30,50 +42,104 @@ def cache_folder() -> Path:
 
 
 def cached_trajectory(
-    parameters: dict[str, Any], compute: Callable[[], Trajectory], *, use: bool = True
+    task: Callable[..., Trajectory],
+    parameters: dict[str, Any],
+    *,
+    progress: bool = False,
+    use_cache: bool = True,
 ) -> Trajectory:
-    """The trajectory belonging to `parameters`, computed only if it is not in the cache.
+    """The trajectory ``task(**parameters, progress=progress)``, made only if it is not kept.
 
     A cache that cannot be read or written costs time, never a result.
+
+    Parameters
+    ----------
+    task : callable
+        A function at the top level of a module. Kept results are found again by the code of that
+        module, of `sim`, and of `theory` if the task refers to it.
+    parameters : dict
+        JSON-ready.
+    progress, use_cache : bool
+        Whether to show a progress bar, and whether to look for kept results and keep new ones.
     """
-    if not use:
+    compute = partial(task, **parameters, progress=progress)
+    folder = _folder(task, parameters) if use_cache else None
+    return _cached(compute, folder, Trajectory.load, lambda found, place: found.save(place))
+
+
+def cached_arrays(
+    task: Callable[..., Arrays],
+    parameters: dict[str, Any],
+    *,
+    progress: bool = False,
+    use_cache: bool = True,
+) -> Arrays:
+    """The same for a task that returns arrays by name."""
+    compute = partial(task, **parameters, progress=progress)
+    folder = _folder(task, parameters) if use_cache else None
+    return _cached(compute, folder, _load_arrays, _save_arrays)
+
+
+def _cached(
+    compute: Callable[[], Result],
+    folder: Path | None,
+    load: Callable[[Path], Result],
+    save: Callable[[Result, Path], object],
+) -> Result:
+    if folder is None:
         return compute()
-    folder = cache_folder() / _key(parameters)
-    try:
-        return Trajectory.load(folder)
-    except (OSError, ValueError):
-        trajectory = compute()
+    with suppress(OSError, ValueError, EOFError, BadZipFile):
+        return load(folder)
+    result = compute()
     with suppress(OSError):
-        trajectory.save(folder)
-    return trajectory
+        save(result, folder)
+    return result
 
 
-def _key(parameters: dict[str, Any]) -> str:
-    described = json.dumps(parameters, sort_keys=True) + code_digest()
-    return hashlib.sha256(described.encode()).hexdigest()[:24]
+def _load_arrays(folder: Path) -> Arrays:
+    # read first: NumPy leaves a file open that it finds damaged
+    content = io.BytesIO((folder / ARRAYS).read_bytes())
+    with np.load(content, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
 
 
-@cache
-def code_digest() -> str:
-    """A digest of the simulation code and its libraries: changed code never meets old results.
+def _save_arrays(arrays: Arrays, folder: Path) -> None:
+    path = output_folder(folder) / ARRAYS
+    write_atomic(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
-    Comments, docstrings, command line and drawing are no part of it.
-    """
-    digest = hashlib.sha256()
-    for name in ("numpy", "numba"):
-        digest.update(metadata.version(name).encode())
-    root = Path(sim.__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        name = path.relative_to(root).as_posix()
-        if not name.startswith("plots/") and name not in DOORS:
-            digest.update(name.encode() + _computation(path.read_text(encoding="utf-8")).encode())
-    return digest.hexdigest()
+
+def _folder(task: Callable[..., Any], parameters: dict[str, Any]) -> Path:
+    described = [task.__qualname__, task_digest(task), parameters]
+    key = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+    return cache_folder() / key[:24]
 
 
 def task_digest(task: Callable[..., Any]) -> str:
-    """The same with the module a task is defined in, wherever that stands."""
+    """A digest of a task's code: changed code never meets old results.
+
+    It covers the module in which the task is defined, `sim`, `theory` if the task refers to it,
+    and the versions of the libraries, but no comments and docstrings, and nothing of LEFT_OUT but
+    the module of the task itself.
+    """
     source = inspect.getsource(inspect.getmodule(task) or task)
-    return hashlib.sha256((code_digest() + _computation(source)).encode()).hexdigest()
+    packages = {"sim", *(room.split(".")[0] for room in rooms_used(task))}
+    digests = [_computation(source), *map(code_digest, sorted(packages))]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+@cache
+def code_digest(package: str) -> str:
+    """A digest of `sim` or `theory` and the libraries its numbers depend on."""
+    digest = hashlib.sha256()
+    for name in LIBRARIES:
+        digest.update(metadata.version(name).encode())
+    root = Path(inspect.getfile(import_module(package))).parent
+    for path in sorted(root.rglob("*.py")):
+        inside = path.relative_to(root)
+        if inside.parts[0] not in LEFT_OUT:
+            code = _computation(path.read_text(encoding="utf-8"))
+            digest.update(inside.as_posix().encode() + code.encode())
+    return digest.hexdigest()
 
 
 def _computation(source: str) -> str:

@@ -27,7 +27,7 @@ class Experiment:
     ----------
     task : callable
         What one run is: a top-level function, configuration -> Trajectory or numbers by name.
-        `sim.commands.sweep.train_configuration` does what ``python -m sim run`` does.
+        `sim.learning.settings.train_configuration` does what ``python -m sim run`` does.
     grid : mapping of str to sequence, or sequence of mappings
         As for `sim.sweep`.
     """

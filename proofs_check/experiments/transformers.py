@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 import sim
 from proofs_check.experiments.experiment import Experiment
-from sim.commands.run import configuration
-from sim.commands.sweep import train_configuration
+from sim.learning.settings import RunSettings, train_configuration
 from sim.runs.measures import HeldOut, kl, log_softmax
 from sim.runs.stages import Stage, stage_times
 from sim.runs.trajectory import Trajectory
@@ -37,7 +36,7 @@ def runs(seeds: int, *variants: dict[str, Any], first: int = 0) -> Experiment:
         every = max(1, variant["examples"] // (BATCH * RECORDS))
         common = {"model": "transformer", "dtype": "float32", "record_every": every}
         seeds_of = range(first, first + seeds)
-        options += [configuration(**(common | variant), seed=seed) for seed in seeds_of]
+        options += [RunSettings(**(common | variant), seed=seed).describe() for seed in seeds_of]
     return Experiment(train_configuration, options)
 
 

@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from sim.plots.axes import MOST_NATS, examples_axis, examples_seen, nats_axis, short, square_root
-from sim.plots.style import BAR, MEASURED, STRATEGY, THEORY
+from sim.plots.style import BAR, MEASURED, STRATEGY, THEORY, is_narrow
 from sim.runs.measures import strategy_names
 from sim.runs.stages import StageTimes, stage_times
 from sim.runs.trajectory import Trajectory
@@ -210,7 +210,7 @@ def strategy_distances(ax: Axes, data: LearningCurves) -> None:
 
 def four_cells(figure: Figure) -> list[SubplotSpec]:
     """Two by two in a full text width, below each other in a column; the second has room for v."""
-    if figure.get_figwidth() < 4:
+    if is_narrow(figure):
         grid = figure.add_gridspec(4, 1, height_ratios=[1, 1.9, 1, 1])
     else:
         grid = figure.add_gridspec(2, 2)

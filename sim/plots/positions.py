@@ -10,7 +10,14 @@ from matplotlib.ticker import NullFormatter, StrMethodFormatter
 from sim.learning.settings import held_out_sequences
 from sim.plots.axes import examples_seen
 from sim.plots.panels import SNAPSHOT_COLORS
-from sim.plots.style import MEASURED, STRATEGY, figure_height, paper_style, venue_width
+from sim.plots.style import (
+    MEASURED,
+    STRATEGY,
+    figure_height,
+    is_narrow,
+    paper_style,
+    venue_width,
+)
 from sim.runs.positions import PositionDistances, distances_by_position
 from sim.runs.trajectory import Trajectory
 
@@ -35,8 +42,7 @@ def plot_positions(
     width = venue_width(venue)
     with paper_style(usetex=usetex):
         figure = Figure(figsize=(width, figure_height(width, 0.4)))
-        narrow = width < 4
-        axes = figure.subplots(*((2, 1) if narrow else (1, 2)))
+        axes = figure.subplots(*((2, 1) if is_narrow(figure) else (1, 2)))
         _from_truth(axes[0], found, [float(trajectory.examples[index]) for index in moments])
         _from_strategies(axes[1], found[-1])
         figure.draw_without_rendering()

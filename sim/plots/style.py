@@ -35,6 +35,8 @@ MEASURED: dict[str, Any] = {
 }
 THEORY: dict[str, Any] = {"color": "black", "linewidth": 1.0}
 BAR = "#56789A"
+# inches: wider than the column of a two-column page, narrower than the text of any venue
+NARROW = 4.0
 
 
 @contextmanager
@@ -53,7 +55,12 @@ def venue_width(venue: str) -> float:
 
 def figure_height(width: float, ratio: float) -> float:
     """Height in inches: `ratio` of a full text width; a column stacks what stands side by side."""
-    return ratio * width if width > 4 else 2.9 * ratio * width
+    return ratio * width if width > NARROW else 2.9 * ratio * width
+
+
+def is_narrow(figure: Figure) -> bool:
+    """Whether a figure is as wide as a column only: what stands side by side is then stacked."""
+    return bool(figure.get_figwidth() <= NARROW)
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:

@@ -8,17 +8,14 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-import sim
 import theory
-from proofs_check.claims.beyond.kernel.escape import crossing
+from proofs_check.experiments.cache import cached_arrays
+from proofs_check.experiments.escape_times import LOSSES, crossing, escape_runs
 from proofs_check.figures.figure import FigureSpec, Series
-from sim.plots.style import MEASURED, STRATEGY, THEORY
-from sim.task.losses import Loss
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 
 Array = NDArray[np.float64]
-LOSSES: dict[str, Loss] = {"cross-entropy": sim.CrossEntropy(), "margin": sim.Margin(1.0)}
 STYLE = {"cross-entropy": STRATEGY["uniform"], "margin": STRATEGY["trigram"]}
 
 
@@ -52,65 +49,38 @@ class EscapeData:
     errors: dict[str, Array]
 
 
-def compute(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> EscapeData:
+def compute(parameters: dict[str, Any], **options: bool) -> EscapeData:
     """SGD with both losses from every init scale, and the linear flow."""
     T, threshold, scales = (parameters[name] for name in ("length", "threshold", "scales"))
     kernel = theory.population_kernel(T)
-    found: dict[str, list[list[float]]] = {name: [] for name in LOSSES}
-    times, sizes, flows = [], [], []
-    seeds = np.random.SeedSequence(parameters["seed"]).spawn(parameters["runs"])
-    for c in tqdm(scales, disable=not progress, leave=False):
-        high = parameters["beyond"] * theory.escape_time(T, c, threshold, kernel=kernel)
-        for name, loss in LOSSES.items():
-            runs = [_run(T, c, high, loss, seed, parameters) for seed in seeds]
-            found[name].append([crossing(run.time, _size(run.W), threshold) for run in runs])
-            if name == "cross-entropy":
-                v, W = runs[0].v[0], runs[0].W[0]
-                times.append(runs[0].time)
-                sizes.append(_size(runs[0].W))
-                flows.append(_size(theory.linear_flow(v, W, runs[0].time, kernel=kernel)[1]))
+    runs = cached_arrays(escape_runs, parameters, **options)
+    flows = [
+        theory.linear_flow(np.full(T, c), np.zeros((2, 2)), time, kernel=kernel)[1]
+        for c, time in zip(scales, runs["time"], strict=True)
+    ]
+    escapes = np.array([
+        [[crossing(time, size, threshold) for size in row] for row in rows]
+        for time, rows in zip(runs["time"], runs["size"], strict=True)
+    ])  # fmt: skip
+    means, spreads = escapes.mean(axis=2), escapes.std(axis=2, ddof=1)
     fine = np.geomspace(min(scales) / 2, 2 * max(scales), 60)
     predicted = [theory.escape_time(T, float(c), threshold, kernel=kernel) for c in fine]
-    scale = np.sqrt(parameters["runs"])
     return EscapeData(
         scales=np.array(scales),
-        times=times,
-        sizes=sizes,
-        theory_sizes=flows,
+        times=list(runs["time"]),
+        sizes=list(runs["size"][:, 0, 0]),
+        theory_sizes=[np.linalg.norm(W, axis=(1, 2)) for W in flows],
         threshold=threshold,
         fine=fine,
         predicted=np.array(predicted),
-        measured={name: np.mean(rows, axis=1) for name, rows in found.items()},
-        errors={name: np.std(rows, axis=1, ddof=1) / scale for name, rows in found.items()},
+        measured=dict(zip(LOSSES, means.T, strict=True)),
+        errors=dict(zip(LOSSES, spreads.T / np.sqrt(parameters["runs"]), strict=True)),
     )
-
-
-def _run(
-    T: int,
-    c: float,
-    high: float,
-    loss: Loss,
-    seed: np.random.SeedSequence,
-    parameters: dict[str, Any],
-) -> sim.Trajectory:
-    steps = parameters["steps"]
-    return sim.train(
-        sim.MinimalModel.constant(T, 2, v=c, W=0.0), sim.Dirichlet(2), steps=steps, loss=loss,
-        batch_size=parameters["batch_size"], learning_rate=high / steps, rng=seed,
-        record_every=2, held_out=1,
-    )  # fmt: skip
-
-
-def _size(W: Array) -> Array:
-    return np.linalg.norm(W, axis=(-2, -1))
 
 
 def draw(figure: Figure, data: EscapeData) -> None:
     """Growth on the left, escape times on the right."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2)
+    grid = figure.add_gridspec(2, 1) if is_narrow(figure) else figure.add_gridspec(1, 2)
     ax = figure.add_subplot(grid[0])
     labels: tuple[str | None, str | None] = ("SGD, cross-entropy", "linear flow (theory)")
     for time, size, flow in zip(data.times, data.sizes, data.theory_sizes, strict=True):

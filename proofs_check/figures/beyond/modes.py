@@ -9,16 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 import theory
-from proofs_check.claims.beyond.kernel.mode_laws_routes import (
-    explained,
-    sampled_columns,
-    sampled_singular_values,
-)
+from proofs_check.experiments.cache import cached_arrays
+from proofs_check.experiments.sampled_modes import sampled_modes
 from proofs_check.figures.figure import FigureSpec, Series
-from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 
 Array = NDArray[np.float64]
 SHOWN = 20  # lags drawn
@@ -56,23 +52,21 @@ class ModesData:
     T: int
 
 
-def compute(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> ModesData:
+def compute(parameters: dict[str, Any], **options: bool) -> ModesData:
     """Closed-form modes, and the same from sampled gradients."""
-    T, n, seed = parameters["length"], parameters["samples"], parameters["seed"]
-    few = parameters["sampled_lengths"]
+    T, few = parameters["length"], parameters["sampled_lengths"]
     many = np.unique(np.geomspace(min(few) / 2, 2 * max(few), 40).astype(int))
-    sampled: dict[str, list[Array]] = {prior: [] for prior in PRIORS}
-    errors: dict[str, list[Array]] = {prior: [] for prior in PRIORS}
-    jobs = [(prior, length) for prior in PRIORS for length in few]
-    for prior, length in tqdm(jobs, disable=not progress, leave=False):
-        found, error = sampled_singular_values(prior, length, n, seed)
-        sampled[prior].append(found)
-        errors[prior].append(error)
+    sampled = cached_arrays(sampled_modes, parameters, **options)
     exact = theory.modes(T)
-    left, _, _ = np.linalg.svd(np.mean(sampled_columns("flat", T, n, seed), axis=0))
+    left, _, _ = np.linalg.svd(sampled["columns"])
     profiles = left.T[:2] * np.sign(np.sum(left.T[:2] * exact.v_modes, axis=1))[:, None]
+    shares = {
+        prior: [
+            {name: float(sampled[name][row, mode]) for name in ("unigram", "bigram")}
+            for mode in (0, 1)
+        ]
+        for row, prior in enumerate(PRIORS)
+    }
     return ModesData(
         lengths=many.astype(float),
         values={
@@ -80,20 +74,19 @@ def compute(
             for prior in PRIORS
         },
         sampled_lengths=np.array(few, dtype=float),
-        sampled={prior: np.array(rows) for prior, rows in sampled.items()},
-        errors={prior: np.array(rows) for prior, rows in errors.items()},
+        sampled=dict(zip(PRIORS, sampled["values"], strict=True)),
+        errors=dict(zip(PRIORS, sampled["errors"], strict=True)),
         profiles=exact.v_modes[:, :SHOWN],
         sampled_profiles=profiles[:, :SHOWN],
-        shares={prior: [explained(prior, mode, T) for mode in (0, 1)] for prior in PRIORS},
+        shares=shares,
         T=T,
     )
 
 
 def draw(figure: Figure, data: ModesData) -> None:
     """Singular values, profiles and shares."""
-    narrow = figure.get_figwidth() < 4
     tall = {"height_ratios": [1.9, 1.2, 1]}
-    grid = figure.add_gridspec(3, 1, **tall) if narrow else figure.add_gridspec(1, 3)
+    grid = figure.add_gridspec(3, 1, **tall) if is_narrow(figure) else figure.add_gridspec(1, 3)
     axes = [figure.add_subplot(grid[i]) for i in range(3)]
     _growth(axes[0], data)
     _profiles(axes[1], data)

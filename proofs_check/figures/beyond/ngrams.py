@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from proofs_check.claims.beyond.ngrams.ngram_escape_routes import ENTROPY, HEADS, doubling_time
-from proofs_check.claims.beyond.ngrams.ngrams_routes import learn
-from proofs_check.experiments.cache import cached_trajectory
+from proofs_check.experiments.cache import cached_arrays, cached_trajectory
+from proofs_check.experiments.ngram_runs import HEADS, doubling_times, learn
 from proofs_check.figures.figure import FigureSpec, Series
 from sim.plots import panels
-from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from sim.runs.trajectory import Trajectory
 
 Array = NDArray[np.float64]
@@ -43,34 +40,27 @@ class NgramData:
     predicted: dict[int, Array]
 
 
-def compute(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> NgramData:
+def compute(parameters: dict[str, Any], **options: bool) -> NgramData:
     """Two runs of SGD, and flows of the enumerated loss from several sizes."""
-    settings = {name: parameters[name] for name in ("length", "steps", "batch_size", "held_out")}
-    runs = {}
-    for heads in tqdm((2, 1), desc="runs", disable=not progress, leave=False):
-        own = settings | {"heads": heads, "seed": parameters["seed"]}
-        runs[heads] = cached_trajectory(own | {"figure": "ngrams"}, partial(learn, **own),
-                                        use=use_cache)  # fmt: skip
+    names = ("length", "steps", "batch_size", "held_out", "seed")
+    settings = {name: parameters[name] for name in names}
+    runs = {
+        heads: cached_trajectory(learn, settings | {"heads": heads}, **options) for heads in (2, 1)
+    }
     low, high = parameters["sizes"]
     sizes = np.geomspace(low, high, parameters["points"])
-    times = {
-        heads: np.array([doubling_time(heads, float(size), ENTROPY) for size in sizes]).T
-        for heads in tqdm(HEADS, desc="flows", disable=not progress, leave=False)
-    }
+    times = cached_arrays(doubling_times, {"sizes": sizes.tolist()}, **options)
     return NgramData(
         runs=runs,
         sizes=sizes,
-        measured={heads: found[0] for heads, found in times.items()},
-        predicted={heads: found[1] for heads, found in times.items()},
+        measured=dict(zip(HEADS, times["measured"], strict=True)),
+        predicted=dict(zip(HEADS, times["predicted"], strict=True)),
     )
 
 
 def draw(figure: Figure, data: NgramData) -> None:
     """Stages of two heads and of one, the weights of the two, and doubling times."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(4, 1) if narrow else figure.add_gridspec(2, 2)
+    grid = figure.add_gridspec(4, 1) if is_narrow(figure) else figure.add_gridspec(2, 2)
     cells = [grid[place] for place in range(4)]
     for cell, (heads, run) in zip(cells[:2], data.runs.items(), strict=True):
         ax = figure.add_subplot(cell)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from proofs_check.claims.beyond.stages.plateau_routes import by_quartic
+from proofs_check.experiments.cache import cached_arrays
+from proofs_check.experiments.plateau_flow import Run, quartic_flows
 from proofs_check.figures.figure import FigureSpec, Series
-from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from theory.stages import plateau
 
 Array = NDArray[np.float64]
@@ -49,12 +49,12 @@ class PlateauData:
     predicted: dict[int, Array]
 
 
-def compute(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> PlateauData:
+def compute(parameters: dict[str, Any], **options: bool) -> PlateauData:
     """Flows of the quartic for every number of lags."""
     lags, beta = parameters["lags"], parameters["beta"]
-    runs = {J: by_quartic(J) for J in tqdm(lags, disable=not progress, leave=False)}
+    flows = cached_arrays(quartic_flows, {"lags": lags}, **options)
+    rows = zip(*(flows[name] for name in Run._fields), strict=True)
+    runs = {J: Run(*row) for J, row in zip(lags, rows, strict=True)}
     lengths = np.array([run.begins(2) - run.begins(1) for run in runs.values()])
     fine = np.geomspace(min(lags), max(lags) * 100, 40)
     fine = fine[[plateau.plateau_start(float(J)) < 0.9 * beta for J in fine]]
@@ -71,8 +71,7 @@ def compute(
 
 def draw(figure: Figure, data: PlateauData) -> None:
     """Lengths of the stage on the left, beta on the right."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2)
+    grid = figure.add_gridspec(2, 1) if is_narrow(figure) else figure.add_gridspec(1, 2)
     ax = figure.add_subplot(grid[0])
     ax.plot(data.lags, data.lengths, label="flow of the loss", **STRATEGY["uniform"], **MEASURED)
     ax.plot(data.fine, data.slow, label="slow flow, shifted", **THEORY)

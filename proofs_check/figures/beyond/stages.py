@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 import sim
 from proofs_check.experiments import stage_runs, stage_task
+from proofs_check.experiments.cache import cached_trajectory
 from proofs_check.figures.figure import FigureSpec, Series
-from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from sim.runs.statistics import median_interval
 from sim.runs.trajectory import Trajectory
 
@@ -44,9 +45,7 @@ class StagesData:
     marks: dict[str, float]
 
 
-def compute(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> StagesData:
+def compute(parameters: dict[str, Any], **options: bool) -> StagesData:
     """Runs of the design (shared with the claims), predictions, and one run."""
     groups = stage_runs.design()
     lengths, states = parameters["lengths"], parameters["states"]
@@ -55,7 +54,7 @@ def compute(
     by_init = [cell for cell in groups["init"] if cell.init in parameters["inits"]]
     seeds = parameters["seeds"]
     chosen = stage_runs.all_cells() if seeds == stage_runs.SEEDS else (*by_states, *by_init)
-    found = stage_runs.measured(chosen, seeds, progress=progress, use_cache=use_cache)
+    found = stage_runs.measured(chosen, seeds, **options)
     curves = []
     panels = [("T", "length", by_length), ("c", "init", by_init)]
     panels += [(f"k={k}", "length", [cell for cell in by_states if cell.k == k])
@@ -71,25 +70,28 @@ def compute(
                                 *(np.array(column) for column in columns)))  # fmt: skip
     T = parameters["run_length"]
     marks = stage_runs.predicted(T, 2, 0.02)
-    return StagesData(curves, _run(T, marks["bigram"], parameters), marks)
+    settings = {"length": T, "steps": parameters["run_steps"], "seed": parameters["seed"]}
+    settings["learning_rate"] = 2.5 * marks["bigram"] / settings["steps"]
+    return StagesData(curves, cached_trajectory(one_run, settings, **options), marks)
 
 
-def _run(T: int, bigram: float, parameters: dict[str, Any]) -> Trajectory:
-    steps = parameters["run_steps"]
+def one_run(
+    length: int, steps: int, learning_rate: float, seed: int, *, progress: bool = False
+) -> Trajectory:
+    """SGD on two states, and its distances to the strategies of infinite context."""
     run = sim.train(
-        sim.MinimalModel.constant(T, 2, v=0.02), sim.Dirichlet(2), steps=steps,
-        batch_size=64, learning_rate=2.5 * bigram / steps, rng=parameters["seed"], held_out=1,
+        sim.MinimalModel.constant(length, 2, v=0.02), sim.Dirichlet(2), steps=steps,
+        batch_size=64, learning_rate=learning_rate, rng=seed, held_out=1, progress=progress,
         record_at=np.unique(np.geomspace(1, steps, 40).astype(int)),
     )  # fmt: skip
-    test = sim.sample_sequences(sim.Dirichlet(2), 1024, T + 1, parameters["seed"] + 1)
+    test = sim.sample_sequences(sim.Dirichlet(2), 1024, length + 1, seed + 1)
     held_out = stage_task.limit_strategies(test)
     return stage_task.with_measures(run, held_out.evaluate_all(run.model(), run.parameters))
 
 
 def draw(figure: Figure, data: StagesData) -> None:
     """Stage times, their ratio to the prediction, and one run with predicted times as rules."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(4, 1) if narrow else figure.add_gridspec(2, 2)
+    grid = figure.add_gridspec(4, 1) if is_narrow(figure) else figure.add_gridspec(2, 2)
     for place, panel, label in ((0, "T", "context length $T$"), (1, "c", "init scale $c$")):
         _times(figure.add_subplot(grid[place]), data, panel, label)
     _ratios(figure.add_subplot(grid[2]), data)

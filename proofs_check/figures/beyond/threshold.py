@@ -13,8 +13,9 @@ from tqdm import tqdm
 
 import sim
 import theory
+from proofs_check.experiments.cache import cached_arrays
 from proofs_check.figures.figure import FigureSpec, Series
-from sim.plots.style import MEASURED, STRATEGY, THEORY
+from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from theory.first_steps.step_2 import second_step
 
 Array = NDArray[np.float64]
@@ -81,31 +82,44 @@ def sampled_rate(tokens: NDArray[np.int32]) -> float:
     return float(start * np.exp(brentq(lead, -4.0, 4.0, xtol=1e-3)))
 
 
-def compute(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> ThresholdData:
-    """Exact rates, and batches of sampled sequences that each find their own."""
-    T, n, batches = (parameters[name] for name in ("length", "samples", "batches"))
-    few = parameters["sampled_lengths"]
-    seeds = np.random.SeedSequence(parameters["seed"]).spawn(batches)
+def sampled(
+    length: int,
+    sampled_lengths: list[int],
+    samples: int,
+    batches: int,
+    seed: int,
+    *,
+    progress: bool = False,
+) -> dict[str, Array]:
+    """Logarithms of the rates of batches of sequences, and v / c below and above the exact rate.
+
+    ``logs`` has shape (sampled lengths, batches), ``v`` (2, length).
+    """
+    prior, seeds = sim.Dirichlet(2), np.random.SeedSequence(seed).spawn(batches)
     logs = []
-    for length in tqdm(few, disable=not progress, leave=False):
-        drawn = (sim.sample_sequences(sim.Dirichlet(2), n, length + 1, seed) for seed in seeds)
+    for T in tqdm(sampled_lengths, disable=not progress, leave=False):
+        drawn = (sim.sample_sequences(prior, samples, T + 1, own) for own in seeds)
         logs.append([np.log(sampled_rate(batch.tokens)) for batch in drawn])
+    tokens = sim.sample_sequences(prior, samples, length + 1, seed).tokens
+    v = [two_steps(tokens, factor * critical(length)) for factor in FACTORS]
+    return {"logs": np.array(logs), "v": np.array(v)}
+
+
+def compute(parameters: dict[str, Any], **options: bool) -> ThresholdData:
+    """Exact rates, and batches of sampled sequences that each find their own."""
+    T, few = parameters["length"], parameters["sampled_lengths"]
+    found = cached_arrays(sampled, parameters, **options)
     many = np.unique(np.geomspace(10, 2 * max(*few, T), 60).astype(int))
-    rate = critical(T)
-    tokens = sim.sample_sequences(sim.Dirichlet(2), n, T + 1, parameters["seed"]).tokens
-    exact = [second_step(T, 1.0, factor * rate)[1] for factor in FACTORS]
-    measured = [two_steps(tokens, factor * rate) for factor in FACTORS]
+    exact = [second_step(T, 1.0, factor * critical(T))[1] for factor in FACTORS]
     return ThresholdData(
         lengths=many.astype(float),
         rates=np.array([critical(int(x)) for x in many]),
         law=float(theory.critical_rate_constant()) / many.astype(float) ** 3,
         sampled_lengths=np.array(few, dtype=float),
-        sampled=np.exp(np.mean(logs, axis=1)),
-        errors=np.std(logs, axis=1, ddof=1) / np.sqrt(batches),
+        sampled=np.exp(found["logs"].mean(axis=1)),
+        errors=found["logs"].std(axis=1, ddof=1) / np.sqrt(parameters["batches"]),
         v=np.array([_relative(v) for v in exact]),
-        sampled_v=np.array([_relative(v) for v in measured]),
+        sampled_v=np.array([_relative(v) for v in found["v"]]),
         T=T,
     )
 
@@ -117,8 +131,7 @@ def _relative(v: Array) -> Array:
 
 def draw(figure: Figure, data: ThresholdData) -> None:
     """Rates on the left, v below and above one on the right."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2)
+    grid = figure.add_gridspec(2, 1) if is_narrow(figure) else figure.add_gridspec(1, 2)
     ax = figure.add_subplot(grid[0])
     ax.plot(data.lengths, data.rates, **THEORY, label="exact (theory)")
     ax.plot(data.lengths, data.law, color="0.5", linewidth=0.8, linestyle=(0, (3, 2)),

@@ -13,6 +13,7 @@ from proofs_check.figures.figure import FigureSpec, Series
 from proofs_check.figures.minimal.runs import TRAINING, train_minimal
 from sim.plots import panels
 from sim.plots.panels import Snapshot
+from sim.plots.style import is_narrow
 
 Array = NDArray[np.float64]
 
@@ -26,19 +27,20 @@ class Weights:
     examples: float
 
 
-def compute(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> Weights:
+def compute(parameters: dict[str, Any], **options: bool) -> Weights:
     """The run of Fig. 12 at the record nearest to ``parameters["at"]`` examples."""
-    run = train_minimal(parameters, progress=progress, use_cache=use_cache)
+    run = train_minimal(parameters, **options)
     index = int(np.abs(run.examples - parameters["at"]).argmin())
     return Weights(run.W[index], run.v[index], float(run.examples[index]))
 
 
 def draw(figure: Figure, data: Weights) -> None:
     """W as a heat map, v as bars."""
-    narrow = figure.get_figwidth() < 4
-    grid = figure.add_gridspec(2, 1) if narrow else figure.add_gridspec(1, 2, width_ratios=[1, 2])
+    grid = (
+        figure.add_gridspec(2, 1)
+        if is_narrow(figure)
+        else figure.add_gridspec(1, 2, width_ratios=[1, 2])
+    )
     panels.weight_matrix(figure.add_subplot(grid[0]), data.W)
     ax = figure.add_subplot(grid[1])
     panels.positional_weights(ax, Snapshot(data.examples, data.v))

@@ -59,38 +59,44 @@ class LearningData:
     theory_off_diagonal: Array
 
 
-def train_minimal(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> Trajectory:
+def train_minimal(parameters: dict[str, Any], **options: bool) -> Trajectory:
     """The run of Fig. 3 (bottom) for ``parameters["k"]`` states, cached by its parameters."""
-    steps = -(-parameters["examples"] // parameters["batch_size"])
-
-    def compute() -> Trajectory:
-        return sim.train(
-            sim.MinimalModel.constant(
-                parameters["length"], parameters["k"], parameters["init_v"], parameters["init_W"]
-            ),
-            sim.Dirichlet(parameters["k"]),
-            steps=steps,
-            batch_size=parameters["batch_size"],
-            learning_rate=parameters["learning_rate"],
-            loss=sim.CrossEntropy(),
-            rng=parameters["seed"],
-            record_every=max(1, steps // 128),
-            record_at=np.arange(min(steps, EARLY_STEPS) + 1),
-            held_out=parameters["held_out"],
-            progress=progress,
-        )
-
-    key = {name: parameters[name] for name in ("k", *TRAINING)}
-    return cached_trajectory(key, compute, use=use_cache)
+    settings = {name: parameters[name] for name in ("k", *TRAINING)}
+    return cached_trajectory(_train, settings, **options)
 
 
-def compute(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> LearningData:
+def _train(
+    k: int,
+    length: int,
+    batch_size: int,
+    learning_rate: float,
+    init_v: float,
+    init_W: float,
+    examples: int,
+    held_out: int,
+    seed: int,
+    *,
+    progress: bool = False,
+) -> Trajectory:
+    steps = -(-examples // batch_size)
+    return sim.train(
+        sim.MinimalModel.constant(length, k, init_v, init_W),
+        sim.Dirichlet(k),
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        loss=sim.CrossEntropy(),
+        rng=seed,
+        record_every=max(1, steps // 128),
+        record_at=np.arange(min(steps, EARLY_STEPS) + 1),
+        held_out=held_out,
+        progress=progress,
+    )
+
+
+def compute(parameters: dict[str, Any], **options: bool) -> LearningData:
     """Train (or read from the cache) and solve the linear flow from the same start."""
-    trajectory = train_minimal(parameters, progress=progress, use_cache=use_cache)
+    trajectory = train_minimal(parameters, **options)
     early = trajectory.step <= EARLY_STEPS
     steps = trajectory.step[early]
     times = sim.flow_time(steps, parameters["learning_rate"])

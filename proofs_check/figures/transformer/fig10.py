@@ -13,10 +13,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import sim
+from proofs_check.experiments.transformer_grids import trained
 from proofs_check.figures.figure import FigureSpec, Series
-from proofs_check.figures.transformer.runs import trained
 from sim.models.transformer.passes import attention_maps
 from sim.plots.axes import examples_seen
+from sim.plots.style import is_narrow
 
 Array = NDArray[np.float64]
 
@@ -54,7 +55,7 @@ def _compute(parameters: dict[str, Any], **options: bool) -> MapsData:
 
 def _draw(figure: Figure, data: MapsData) -> None:
     moments, layers = data.maps.shape[:2]
-    wide = figure.get_figwidth() > 4
+    wide = not is_narrow(figure)
     axes = figure.subplots(*((layers, moments) if wide else (moments, layers)), squeeze=False)
     panels: list[list[Axes]] = (axes.T if wide else axes).tolist()
     norm = Normalize(0, 1)

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import sim
+from proofs_check.experiments.transformer_grids import trained
 from proofs_check.figures.figure import FigureSpec, Series
 from proofs_check.figures.minimal import runs as learning
-from proofs_check.figures.transformer.runs import trained
 from sim.plots.axes import examples_axis, nats_axis
-from sim.plots.style import STRATEGY
+from sim.plots.style import STRATEGY, is_narrow
 from sim.runs.trajectory import Trajectory
 
 Array = NDArray[np.float64]
@@ -42,19 +42,16 @@ class Tested:
     loss: dict[str, Array]
 
 
-def _compute(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> dict[str, Tested]:
+def _compute(parameters: dict[str, Any], **options: bool) -> dict[str, Tested]:
     k, length = parameters["k"], parameters["length"]
     priors = (sim.Dirichlet(k), sim.Unigram(k), sim.DoublyStochastic(k))
     tests = {
         name: sim.HeldOut.draw(prior, parameters["held_out"], length, 0)
         for name, prior in zip(COLORS, priors, strict=True)
     }
-    shared = {"progress": progress, "use_cache": use_cache}
     runs = {
-        "transformer": trained(parameters, **shared)[0][0],
-        "minimal model": learning.train_minimal(parameters, **shared),
+        "transformer": trained(parameters, **options)[0][0],
+        "minimal model": learning.train_minimal(parameters, **options),
     }
     return {name: _tested(run, tests) for name, run in runs.items()}
 
@@ -68,7 +65,7 @@ def _tested(run: Trajectory, tests: dict[str, sim.HeldOut]) -> Tested:
 
 
 def _draw(figure: Figure, data: dict[str, Tested]) -> None:
-    shape = (1, 2) if figure.get_figwidth() > 4 else (2, 1)
+    shape = (2, 1) if is_narrow(figure) else (1, 2)
     for ax, (title, tested) in zip(figure.subplots(*shape).ravel(), data.items(), strict=True):
         for name, loss in tested.loss.items():
             ax.plot(tested.examples, loss, color=COLORS[name], label=name)

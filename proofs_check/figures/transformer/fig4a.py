@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import sim
+from proofs_check.experiments.transformer_grids import trained
 from proofs_check.figures.figure import FigureSpec, Series
-from proofs_check.figures.transformer.runs import trained
 from sim.plots.axes import examples_axis, nats_axis
 from sim.plots.style import STRATEGY
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from proofs_check.experiments.transformer_grids import FIG_8
 from proofs_check.figures.transformer.runs import seeds_spec
 
 SPEC = seeds_spec(
     "fig8",
     "transformer, k = 3, ten seeds: the same stages, not at the same time",
-    {"k = 3": {"k": 3, "length": 100, "examples": 128_000}},
-    seeds=10,
+    FIG_8,
     height=0.36,
 )

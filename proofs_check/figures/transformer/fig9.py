@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from proofs_check.experiments.transformer_grids import FIG_9
 from proofs_check.figures.transformer.runs import seeds_spec
 
 SPEC = seeds_spec(
     "fig9",
     "transformer, k = 8, T = 200: three stages here too",
-    {"k = 8": {"k": 8, "length": 200, "examples": 128_000}},
-    seeds=3,
+    FIG_9,
     height=0.36,
 )

@@ -10,13 +10,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from proofs_check.experiments.transformers import runs
+from proofs_check.experiments.transformer_grids import trained
 from proofs_check.figures.figure import FigureSpec, Series
 from sim.plots import panels
 from sim.plots.axes import examples_axis, nats_axis
 from sim.plots.panels import LearningCurves
-from sim.plots.style import STRATEGY
-from sim.runs.trajectory import Trajectory
+from sim.plots.style import STRATEGY, is_narrow
 
 
 @dataclass(frozen=True)
@@ -27,28 +26,15 @@ class Variant:
     curves: list[LearningCurves]
 
 
-def trained(
-    parameters: dict[str, Any], *, progress: bool = False, use_cache: bool = True
-) -> list[list[Trajectory]]:
-    """The runs of every variant, from the cache or made now."""
-    variants, count = parameters["variants"], parameters["seeds"]
-    experiment = runs(count, *variants.values(), first=parameters["seed"])
-    made = experiment.runs(progress=progress, use_cache=use_cache).runs
-    found = [run.trajectory for run in made]
-    return [found[count * place : count * (place + 1)] for place in range(len(variants))]
-
-
-def seeds_spec(
-    name: str, title: str, variants: dict[str, dict[str, Any]], *, seeds: int, height: float
-) -> FigureSpec:
+def seeds_spec(name: str, title: str, grid: dict[str, Any], *, height: float) -> FigureSpec:
     """A figure of the test loss of all seeds, and of the distances to the strategies.
 
-    `variants` are options of ``python -m sim run`` by the title of their row.
+    Of each variant of a grid (see `transformer_grids`) in a row.
     """
     return FigureSpec(
         name=name,
         title=title,
-        parameters={"variants": variants, "seeds": seeds, "seed": 0},
+        parameters=grid,
         height=height,
         compute=_compute_seeds,
         draw=_draw_seeds,
@@ -64,8 +50,7 @@ def _compute_seeds(parameters: dict[str, Any], **options: bool) -> list[Variant]
 
 
 def _draw_seeds(figure: Figure, data: list[Variant]) -> None:
-    wide = figure.get_figwidth() > 4
-    shape = (len(data), 2) if wide else (2 * len(data), 1)
+    shape = (2 * len(data), 1) if is_narrow(figure) else (len(data), 2)
     axes = figure.subplots(*shape, squeeze=False).ravel()
     for row, variant in enumerate(data):
         losses_of_seeds(axes[2 * row], variant)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import theory
 from proofs_check.experiments import cache
 from proofs_check.experiments.experiment import Experiment
 from proofs_check.ledger import selection as ledger
@@ -66,6 +67,55 @@ def test_runs_of_changed_tasks_are_not_found(here, monkeypatch):
     monkeypatch.setattr(cache.inspect, "getsource", lambda _: "first = 2")
     Experiment(numbers, {"k": [2], "seed": [0]}).runs()
     assert len(list(here.rglob("*.json"))) == 2
+
+
+def arrays(n, *, progress=False):
+    return {"counts": np.arange(n), "value": np.array(np.sqrt(n))}
+
+
+def test_arrays_are_kept_and_a_truncated_file_is_made_again(here, monkeypatch):
+    first = cache.cached_arrays(arrays, {"n": 3})
+    monkeypatch.setattr(np, "arange", lambda _: pytest.fail("was computed again"))
+    again = cache.cached_arrays(arrays, {"n": 3})
+    assert first.keys() == again.keys()
+    for name, values in first.items():
+        np.testing.assert_array_equal(values, again[name])
+    with pytest.raises(pytest.fail.Exception, match="computed again"):
+        cache.cached_arrays(arrays, {"n": 3}, use_cache=False)
+    (kept,) = here.rglob("*.npz")
+    kept.write_bytes(kept.read_bytes()[:100])
+    with pytest.raises(pytest.fail.Exception, match="computed again"):
+        cache.cached_arrays(arrays, {"n": 3})
+
+
+def of_theory(n, *, progress=False):
+    return {"modes": theory.modes(n).singular_values}
+
+
+def test_code_of_theory_counts_where_a_task_refers_to_it(here, monkeypatch):
+    before = cache.task_digest(arrays), cache.task_digest(of_theory)
+    monkeypatch.setattr(cache, "code_digest", {"sim": "sim", "theory": "theory"}.get)
+    without, with_theory = cache.task_digest(arrays), cache.task_digest(of_theory)
+    assert without != with_theory
+    assert (without, with_theory) != before
+    monkeypatch.setattr(cache, "code_digest", {"sim": "sim", "theory": "changed"}.get)
+    assert cache.task_digest(arrays) == without
+    assert cache.task_digest(of_theory) != with_theory
+
+
+def test_folders_that_print_and_draw_do_not_count(tmp_path, monkeypatch):
+    for name in ("__init__.py", "kernels/fast.py", "commands/main.py", "plots/axes.py"):
+        path = tmp_path / "sim" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x = 1\n")
+    monkeypatch.setattr(cache.inspect, "getfile", lambda _: str(tmp_path / "sim/__init__.py"))
+    digest = cache.code_digest.__wrapped__
+    before = digest("sim")
+    for name in ("commands/main.py", "plots/axes.py", "plots/new.py"):
+        (tmp_path / "sim" / name).write_text("x = 2\n")
+        assert digest("sim") == before
+    (tmp_path / "sim/kernels/fast.py").write_text("x = 2\n")
+    assert digest("sim") != before
 
 
 def test_experiments_are_looked_into_only_when_asked_for(monkeypatch):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import sim
-from proofs_check.experiments import cache
+from proofs_check.experiments import cache, plateau_flow, stage_runs
 from proofs_check.figures import FIGURES, make_figure
 from proofs_check.figures.minimal.runs import train_minimal
 
@@ -112,9 +112,35 @@ def test_training_runs_are_cached_by_parameters_and_code(monkeypatch, tmp_path):
         train_minimal(parameters | {"seed": 5})
     with pytest.raises(pytest.fail.Exception, match="trained again"):
         train_minimal(parameters, use_cache=False)
-    monkeypatch.setattr(cache, "code_digest", lambda: "other code")
+    monkeypatch.setattr(cache, "code_digest", lambda package: f"other {package}")
     with pytest.raises(pytest.fail.Exception, match="trained again"):
         train_minimal(parameters)
+
+
+@pytest.mark.parametrize(
+    "name", ["escape", "modes", "threshold", "plateau", "ngrams", "fig6", "stages"]
+)
+def test_what_a_figure_simulates_is_kept(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("ICL_MARKOV_CACHE", str(tmp_path))
+    spec = small(name)
+    monkeypatch.setattr(stage_runs, "measured", stage_runs.measured.__wrapped__)
+    monkeypatch.setattr(plateau_flow, "by_quartic", plateau_flow.by_quartic.__wrapped__)
+    first = spec.series(spec.compute(spec.parameters))
+    assert list(tmp_path.iterdir())
+    for module, simulating in (
+        (sim, "train"),
+        (sim, "sample_sequences"),
+        (sim, "loss_and_gradient"),
+        (sim, "gradient_flow"),
+        (plateau_flow, "solve_ivp"),
+    ):
+        monkeypatch.setattr(module, simulating, lambda *a, **k: pytest.fail("simulated again"))
+    again = spec.series(spec.compute(spec.parameters))
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one.y, other.y)
+    # a failed run of an experiment is a RuntimeError, of which the first sentence is enough
+    with pytest.raises((pytest.fail.Exception, RuntimeError), match="simulated again"):
+        spec.compute(spec.parameters, use_cache=False)
 
 
 def test_a_broken_cache_costs_time_not_results(monkeypatch, tmp_path):

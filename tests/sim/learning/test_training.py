@@ -118,7 +118,9 @@ def plain_steps(model, prior, steps, loss, rate, batch, rng):
     v, W = model.v.copy(), model.W.copy()
     losses = []
     for step in range(steps):
-        value, gradient = sim.loss_and_gradient(model.with_parameters(v, W), stream.tokens(step), loss)
+        value, gradient = sim.loss_and_gradient(
+            model.with_parameters(v, W), stream.tokens(step), loss
+        )
         losses.append(value)
         v, W = v - rate * gradient.v, W - rate * gradient.W
     return v, W, losses
