@@ -69,13 +69,13 @@ def check(*, quick: bool = False) -> list[Agreement]:
     AssertionError
         Naming what differs.
     """
-    from sim.models.minimal import reference as twins
+    from sim.models.minimal import reference as minimal_reference
 
     found = []
     for k, T, B in ((2, 20, 5), (3, 33, 19)):
         for dtype in TOLERANCE:
             v, W, tokens = ours.problem(k, T, B, dtype)
-            value, d_lag, _, d_W = twins.loss_and_gradient(
+            value, d_lag, _, d_W = minimal_reference.loss_and_gradient(
                 tokens, np.full(B, 1 / B), v, np.ones(T), np.ones(T), np.full(T, 1 / T), W, 0, 0.0
             )
             for name, read in peers(v, W, tokens, quick=quick):
@@ -89,14 +89,14 @@ def check(*, quick: bool = False) -> list[Agreement]:
 
 
 def _transformers(*, quick: bool):
-    """The transformer's kernels, and PyTorch's, against the plain twin in float64."""
-    from sim.models.transformer import reference as twins_transformer
+    """The transformer's kernels, and PyTorch's, against the plain reference in float64."""
+    from sim.models.transformer import reference as transformer_reference
 
     for dtype in TOLERANCE:
         model, tokens = ours.transformer(3, 20, 19, dtype)
         plain = model.astype("float64")
-        value, gradient = twins_transformer.loss_and_gradient(
-            plain, plain.weights, tokens, np.full(19, 1 / 19), np.full(20, 1 / 20), 0, 0.0
+        value, gradient = transformer_reference.loss_and_gradient(
+            plain, plain.views(), tokens, np.full(19, 1 / 19), np.full(20, 1 / 20), 0, 0.0
         )
         expected = (value, *gradient.values())
         readers = {"ours, transformer": ours.transformer_call(model, tokens)[1]}

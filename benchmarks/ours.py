@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import sim
-from sim.learning.learners import OnlineLearner
-from sim.models.minimal.model import LossGradient
-from sim.models.transformer.passes import LossGradient as TransformerGradient
+from sim.learning.optimizers import SGD
 from sim.task.batches import BatchStream
 
 
@@ -23,12 +21,8 @@ def problem(k: int, T: int, B: int, dtype: str, seed: int = 0):
 def gradient_call(v, W, tokens, *, convolution: str = "auto", threads: int = 1):
     """A call of forward and backward, and how to read loss and gradient."""
     dtype = v.dtype.name
-    kernel = LossGradient(
-        sim.MinimalModel(v, W),
-        sim.CrossEntropy(),
-        dtype=dtype,
-        convolution=convolution,
-        threads=threads,
+    kernel = sim.MinimalModel(v, W).evaluator(
+        sim.CrossEntropy(), dtype=dtype, convolution=convolution, threads=threads
     )
     weight = np.full(len(tokens), 1.0 / len(tokens))
 
@@ -46,14 +40,10 @@ def training_call(
     k: int, T: int, *, batch: int = 64, dtype: str = "float64", steps: int = 64, threads: int = 1
 ):
     """So many whole steps: sampling, gradient, SGD."""
-    learner = OnlineLearner(
-        sim.MinimalModel.constant(T, k),
-        BatchStream(sim.Dirichlet(k), batch, T + 1, 0),
-        sim.CrossEntropy(),
-        learning_rate=1e-5,
-        dtype=dtype,
-        threads=threads,
-    )
+    learner = sim.MinimalModel.constant(T, k).online_learner(
+        BatchStream(sim.Dirichlet(k), batch, T + 1, 0), sim.CrossEntropy(), SGD(1e-5),
+        dtype=dtype, threads=threads,
+    )  # fmt: skip
     return lambda: learner.advance(steps)
 
 
@@ -65,14 +55,14 @@ def transformer(k: int, T: int, B: int, dtype: str, seed: int = 0):
 
 def transformer_call(model: sim.Transformer, tokens):
     """A call of forward and backward, and how to read loss and gradients by weight."""
-    kernel = TransformerGradient(model, sim.CrossEntropy())
+    kernel = model.evaluator(sim.CrossEntropy(), dtype=model.vector.dtype.name)
     weight = np.full(len(tokens), 1.0 / len(tokens))
 
     def call():
-        return kernel(tokens, weight, model.parameters)
+        return kernel(tokens, weight, model.vector)
 
     def read():
         loss, gradient = call()
-        return loss, *model.views(gradient).values()
+        return loss, *model.views(gradient["parameters"]).values()
 
     return call, read

@@ -68,7 +68,7 @@ def _named(model: Transformer):
 
 def gradient_call(reference, tokens, *, compiled: bool = False):
     """Forward and backward of the weights of a `sim.Transformer`, and how to read the result."""
-    dtype = torch.float32 if reference.parameters.dtype == "float32" else torch.float64
+    dtype = torch.float32 if reference.vector.dtype == "float32" else torch.float64
     model = Transformer(reference.k, reference.length, reference.width, reference.layers).to(dtype)
     with torch.no_grad():
         for name, parameter, transposed in _named(model):

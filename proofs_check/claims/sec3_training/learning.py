@@ -6,10 +6,10 @@ from proofs_check.claims.sec3_training import learning_routes as on
 from proofs_check.experiments.transformers import experiment_runs
 from proofs_check.figures.transformer import fig5, fig8, fig9, fig13
 from proofs_check.ledger import Claim, Route, Statement, Verdict
-from sim.learning.online import DEFAULT_RATES
+from sim.models.transformer.model import Transformer
 
 THREE = ("uniform", "unigram", "bigram")
-_DEFAULT = DEFAULT_RATES["transformer"]
+_DEFAULT = Transformer.defaults.learning_rate
 FIG_8 = fig8.SPEC.parameters["variants"]["k = 3"]
 SETTING = "AdamW, learning rate 1e-3 (claim text-B-learning-rate), batches of 64, minGPT's start"
 

@@ -10,8 +10,7 @@ from sim.kernels import last_token
 from sim.kernels._jit import jit
 from sim.kernels._meeting import PLACE, meet
 from sim.kernels._philox import philox, uniforms
-from sim.learning.learners import OnlineLearner
-from sim.models.minimal.model import LossGradient
+from sim.models.minimal.learner import FusedLearner
 from sim.task import reference as twins
 from sim.task.batches import BatchStream
 
@@ -137,7 +136,7 @@ def test_compiled_loop_is_the_plain_loop(prior, first_layer):
     model = sim.MinimalModel.constant(9, prior.k, v=0.1, W=0.05, first_layer=first_layer)
     loss = sim.CrossEntropy()
     v, W, losses = plain_steps(model, prior, 70, loss, 0.05, 37, 3)
-    learner = OnlineLearner(model, BatchStream(prior, 37, 10, 3), loss, learning_rate=0.05)
+    learner = FusedLearner(model, BatchStream(prior, 37, 10, 3), loss, ((0.05, 0.05), (0.0, 0.0)))
     assert learner.recorded_loss() == losses[0]
     assert learner.advance(70) == 70
     assert learner.model.v == pytest.approx(v, rel=1e-12, abs=1e-14)
@@ -174,9 +173,10 @@ def test_threads_that_diverge_do_so_together():
 def test_a_thread_that_never_comes_is_not_waited_for():
     """Its fellow workers would spin for ever."""
     stream = BatchStream(sim.Dirichlet(2), 64, 9, 0)
-    learner = OnlineLearner(
-        sim.MinimalModel.constant(8, 2), stream, sim.CrossEntropy(), learning_rate=1e-3, threads=2
-    )
+    learner = FusedLearner(
+        sim.MinimalModel.constant(8, 2), stream, sim.CrossEntropy(), ((1e-3, 1e-3), (0.0, 0.0)),
+        threads=2,
+    )  # fmt: skip
     learner._pool.shutdown()
     with pytest.raises(RuntimeError, match="shutdown"):
         learner.advance(5)
@@ -288,8 +288,8 @@ def test_measures_of_many_models_are_those_of_each(k, first_layer, normalize):
 def test_kernel_setting_refuses_unknown_choices():
     model = sim.MinimalModel.constant(5, 2)
     with pytest.raises(ValueError, match="dtype must be one of float64, float32, got 'float16'"):
-        LossGradient(model, sim.CrossEntropy(), dtype="float16")
+        model.evaluator(sim.CrossEntropy(), dtype="float16")
     with pytest.raises(ValueError, match="convolution must be one of auto, direct, fourier"):
-        LossGradient(model, sim.CrossEntropy(), convolution="fft")
+        model.evaluator(sim.CrossEntropy(), convolution="fft")
     with pytest.raises(ValueError, match="threads must be an integer >= 1, got 0"):
         sim.train(model, sim.Dirichlet(2), steps=1, threads=0)

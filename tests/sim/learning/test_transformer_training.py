@@ -26,15 +26,15 @@ def test_training_is_the_optimizer_on_the_stream(name):
     rule = {
         "sgd": optimizers.SGD(rate),
         "adam": optimizers.Adam(rate),
-        "adamw": optimizers.AdamW(rate, weight_decay=decay, decayed=model.decayed),
+        "adamw": optimizers.AdamW(rate, weight_decay=decay, decayed=model.decayed["parameters"]),
     }[name]
     stream = BatchStream(prior, 5, 9, streams(7, 2)[0])
-    parameters, losses = model.parameters.copy(), []
+    parameters, losses = model.vector.copy(), []
     for step in range(3):
         value, gradient = sim.loss_and_gradient(
             model.with_parameters(parameters), stream.tokens(step), sim.CrossEntropy()
         )
-        rule.update(parameters, gradient)
+        rule.update(parameters, gradient["parameters"])
         losses.append(value)
     np.testing.assert_allclose(run.parameters["parameters"][-1], parameters, rtol=1e-12, atol=1e-14)
     # the first record has the loss of the first batch, later ones that of the batch before them

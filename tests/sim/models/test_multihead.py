@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 import sim
 from sim.__main__ import main
-from sim.models.multihead import model as multihead
 from sim.models.multihead import reference as twins_multihead
 from sim.task import strategies
 
@@ -54,9 +53,9 @@ def test_kernel_equals_twin(loss, heads, T, k):
     weight = rng.random(len(tokens))
     weight[[1, 4]] = 0.0
     scale = 1.0 / np.arange(1, T + 1)
-    value, gradient = multihead.LossGradient(model, loss)(tokens, weight, model.v, model.W)
+    value, gradient = model.evaluator(loss)(tokens, weight, model.v, model.W)
     expected = twins_multihead.loss_and_gradient(
-        tokens, weight, model.v, scale, loss.position_weight(T), model.W, loss.code, loss.margin
+        tokens, weight, model.v, scale, loss.position_weight(T), model.W, *loss.compiled
     )
     assert value == pytest.approx(expected[0], rel=1e-12)
     for found, wanted in zip(gradient, expected[1:], strict=True):

@@ -36,12 +36,11 @@ def twin(model, tokens, loss, sequence_weight=None):
     weight = np.full(len(tokens), 1 / len(tokens)) if sequence_weight is None else sequence_weight
     value, gradient = twins_transformer.loss_and_gradient(
         model,
-        model.views(model.parameters.astype(float)),
+        model.views(model.vector.astype(float)),
         tokens,
         weight,
         loss.position_weight(tokens.shape[1] - 1),
-        loss.code,
-        loss.margin,
+        *loss.compiled,
     )
     return value, np.concatenate([gradient[name].ravel() for name in model.shapes])
 
@@ -50,11 +49,11 @@ def slopes(model, tokens):
     """Every partial derivative of every loss, by complex steps through the twin's forward pass."""
     result = np.empty((len(LOSSES), model.size))
     for index in range(model.size):
-        shifted = model.parameters.astype(complex)
+        shifted = model.vector.astype(complex)
         shifted[index] += 1e-30j
         f, _ = twins_transformer.forward(model, model.views(shifted), tokens[:, :-1])
         for number, loss in enumerate(LOSSES):
-            value, _ = twins_transformer.losses(f, tokens[:, 1:], loss.code, loss.margin)
+            value, _ = twins_transformer.losses(f, tokens[:, 1:], *loss.compiled)
             result[number, index] = value.mean().imag / 1e-30
     return result
 
@@ -64,7 +63,7 @@ def test_every_entry_of_the_gradient_against_complex_steps(options):
     # entry by entry, and none so small that a factor of 1.001 on it alone would pass
     model, tokens = drawn(length=5, n=3, **options)
     for loss, expected in zip(LOSSES, slopes(model, tokens), strict=True):
-        value, gradient = passes.loss_and_gradient(model, tokens, loss)
+        value, gradient = sim.loss_and_gradient(model, tokens, loss)
         plain = loss.value(passes.logits(model, tokens[:, :-1]), tokens[:, 1:])
         assert value == pytest.approx(plain, rel=1e-12)
         assert 1e-3 * np.abs(expected).min() > 1e-13
@@ -76,11 +75,11 @@ def test_every_entry_of_the_gradient_against_complex_steps(options):
 def test_kernels_and_twin_agree(options, k, context, n):
     # blocks of 8 positions, groups of 8 and 16 sequences, odd lengths, the shortest
     model, tokens = drawn(k, 30, n, seed=1, context=context, **options)
-    f, _ = twins_transformer.forward(model, model.weights, tokens[:, :-1])
+    f, _ = twins_transformer.forward(model, model.views(), tokens[:, :-1])
     np.testing.assert_allclose(passes.logits(model, tokens[:, :-1]), f, rtol=1e-11, atol=1e-12)
     for loss in (sim.CrossEntropy(), sim.Margin(0.7, at="last")):
         value, gradient = twin(model, tokens, loss)
-        found = passes.loss_and_gradient(model, tokens, loss)
+        found = sim.loss_and_gradient(model, tokens, loss)
         assert found[0] == pytest.approx(value, rel=1e-12)
         np.testing.assert_allclose(found[1], gradient, rtol=1e-9, atol=1e-13)
 
@@ -89,10 +88,10 @@ def test_kernels_and_twin_agree(options, k, context, n):
 def test_float32_is_float64_to_its_precision(options):
     model, tokens = drawn(2, 12, 20, seed=2, **options)
     single = model.astype(np.float32)
-    assert single.parameters.dtype == np.float32
-    value, gradient = passes.loss_and_gradient(single, tokens, sim.CrossEntropy())
+    assert single.vector.dtype == np.float32
+    value, gradient = sim.loss_and_gradient(single, tokens, sim.CrossEntropy())
     assert gradient.dtype == passes.logits(single, tokens[:, :-1]).dtype == np.float32
-    expected = passes.loss_and_gradient(model, tokens, sim.CrossEntropy())
+    expected = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())
     assert value == pytest.approx(expected[0], rel=1e-6)
     scale = np.abs(expected[1]).max()
     np.testing.assert_allclose(gradient, expected[1], rtol=1e-4, atol=3e-6 * scale)
@@ -126,15 +125,15 @@ def test_a_sequence_does_not_see_its_neighbours_nor_the_length_of_its_context(op
 def test_the_same_call_gives_the_same_bits_and_sums_over_sequences():
     model, tokens = drawn(2, 20, 37, seed=5)
     loss = sim.CrossEntropy()
-    value, gradient = passes.loss_and_gradient(model, tokens, loss)
-    again = passes.loss_and_gradient(model, tokens, loss)
+    value, gradient = sim.loss_and_gradient(model, tokens, loss)
+    again = sim.loss_and_gradient(model, tokens, loss)
     assert value == again[0]
     np.testing.assert_array_equal(gradient, again[1])
     weight = np.random.default_rng(0).random(37)
     weight[3] = 0.0
     kernel = passes.LossGradient(model, loss)
-    value, gradient = kernel(tokens.astype(np.int32), weight, model.parameters)
-    parts = [passes.loss_and_gradient(model, x[None], loss) for x in tokens]
+    value, gradient = kernel(tokens.astype(np.int32), weight, model.vector)
+    parts = [sim.loss_and_gradient(model, x[None], loss) for x in tokens]
     assert value == pytest.approx(weight @ [part[0] for part in parts], rel=1e-12)
     expected = weight @ np.array([part[1] for part in parts])
     np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-13)
@@ -145,7 +144,7 @@ def test_huge_scores_stay_finite_and_hard_attention_is_exact():
         model, tokens = drawn(3, 10, 5, seed=6, scale=30.0, layer_norm=False)
         model = model.astype(dtype)
         assert np.isfinite(passes.logits(model, tokens[:, :10])).all()
-        value, gradient = passes.loss_and_gradient(model, tokens, sim.CrossEntropy())
+        value, gradient = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())
         assert np.isfinite(value)
         assert np.isfinite(gradient).all()
 
@@ -169,9 +168,9 @@ def test_the_first_layer_state_by_state_and_position_by_position(reach, dtype):
     exact, tokens = _with_scores_up_to(reach)
     model = exact.astype(dtype)
     tolerance = {"rtol": 1e-11, "atol": 1e-12} if dtype == np.float64 else {"atol": 2e-5}
-    expected, _ = twins_transformer.forward(exact, exact.weights, tokens[:, :-1])
+    expected, _ = twins_transformer.forward(exact, exact.views(), tokens[:, :-1])
     np.testing.assert_allclose(passes.logits(model, tokens[:, :-1]), expected, **tolerance)
-    value, gradient = passes.loss_and_gradient(model, tokens, sim.CrossEntropy())
+    value, gradient = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())
     wanted = twin(exact, tokens, sim.CrossEntropy())
     assert value == pytest.approx(wanted[0], rel=1e-11 if dtype == np.float64 else 1e-5)
     np.testing.assert_allclose(gradient, wanted[1], **tolerance)
@@ -190,14 +189,14 @@ def test_the_construction_of_prop_2_2_as_a_model(begin):
     assert not found[..., k:].any()
     # and on from there: the gradient is that of the twin, entry by entry
     loss = sim.CrossEntropy()
-    gradient = passes.loss_and_gradient(model, x, loss)[1]
+    gradient = sim.loss_and_gradient(model, x, loss)[1]
     np.testing.assert_allclose(gradient, twin(model, x, loss)[1], rtol=1e-9, atol=1e-13)
     assert np.abs(gradient).max() > 1e-3
 
 
 def test_initial_weights_are_those_of_mingpt():
     model = Transformer.initial(5, 100, rng=0, width=64, mlp=200, projection=True, layers=2)
-    for name, weight in model.weights.items():
+    for name, weight in model.views().items():
         if name.endswith("_gain"):
             assert (weight == 1).all()
         elif name.endswith("_bias"):
@@ -207,7 +206,7 @@ def test_initial_weights_are_those_of_mingpt():
             assert weight.std() == pytest.approx(std, rel=5 / np.sqrt(2 * weight.size))
             assert abs(weight.mean()) < 5 * std / np.sqrt(weight.size)
     single = Transformer.initial(5, 100, rng=0, width=64, mlp=200, projection=True, dtype="f4")
-    np.testing.assert_array_equal(single.parameters, model.parameters.astype(np.float32))
+    np.testing.assert_array_equal(single.vector, model.vector.astype(np.float32))
     other = Transformer.initial(5, 100, rng=1, width=64, mlp=200, projection=True)
     assert (other["readout"] != model["readout"]).all()
 
@@ -215,13 +214,13 @@ def test_initial_weights_are_those_of_mingpt():
 def test_names_are_views_of_one_vector_that_covers_it():
     model, _ = drawn(heads=2, mlp=3, projection=True, layers=3, positions="absolute")
     numbered = model.with_parameters(np.arange(model.size))
-    flat = np.concatenate([weight.ravel() for weight in numbered.weights.values()])
+    flat = np.concatenate([weight.ravel() for weight in numbered.views().values()])
     np.testing.assert_array_equal(flat, np.arange(model.size))
     numbered["layer1.query"][...] = -1.0
-    assert (numbered.parameters == -1.0).sum() == 36
-    assert (model.parameters != -1.0).all()  # a model owns its vector
+    assert (numbered.vector == -1.0).sum() == 36
+    assert (model.vector != -1.0).all()  # a model owns its vector
     assert model.describe()["parameters"] == model.size
-    assert Transformer(2, 3).parameters.shape == (Transformer(2, 3).size,)
+    assert Transformer(2, 3).vector.shape == (Transformer(2, 3).size,)
 
 
 @pytest.mark.parametrize(
@@ -248,11 +247,11 @@ def test_names_are_views_of_one_vector_that_covers_it():
             r"tokens must lie in 0..2 for k = 3",
         ),
         (
-            lambda: passes.loss_and_gradient(drawn()[0], [[0] * 9], sim.Squared()),
+            lambda: sim.loss_and_gradient(drawn()[0], [[0] * 9], sim.Squared()),
             r"tokens must have length <= length \+ 1 = 8, got 9",
         ),
         (
-            lambda: passes.loss_and_gradient(drawn()[0], [[0]], sim.Squared()),
+            lambda: sim.loss_and_gradient(drawn()[0], [[0]], sim.Squared()),
             "length >= 2",
         ),
         (

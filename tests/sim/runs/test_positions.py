@@ -3,7 +3,7 @@ import pytest
 
 import sim
 from sim.__main__ import main
-from sim.runs.positions import held_out_sequences
+from sim.learning.settings import held_out_sequences
 
 
 def _model(k, T, order):

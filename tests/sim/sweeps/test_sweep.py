@@ -1,6 +1,5 @@
 """Sweeps: the same numbers however they are carried out; nothing finished is lost or repeated."""
 
-import argparse
 import csv
 import json
 import multiprocessing
@@ -18,13 +17,12 @@ import numpy as np
 import pytest
 
 import sim
-from sim.commands.run import add_run_options
-from sim.commands.sweep import train_configuration
+from sim.learning.settings import train_configuration
 from sim.runs.trajectory import Trajectory
 from sim.sweeps.grid import expand
 
 GRID = {"k": [2, 3], "length": [5, 8, 12]}
-OPTIONS = ["--batch-size", "4", "--held-out", "10", "--steps", "6"]
+OPTIONS = {"batch_size": 4, "held_out": 10, "steps": 6}
 
 
 class Task:
@@ -104,11 +102,7 @@ def test_same_bits_in_this_process_in_threads_and_in_processes(tmp_path):
 
 
 def _options(**given):
-    parser = argparse.ArgumentParser()
-    add_run_options(parser)
-    options = vars(parser.parse_args(OPTIONS)) | given
-    del options["threads"]
-    return options
+    return sim.RunSettings(**OPTIONS | given).describe()
 
 
 def test_finished_runs_are_not_repeated(tmp_path):
