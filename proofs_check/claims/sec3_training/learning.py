@@ -1,144 +1,254 @@
-"""Sec. 3.1, 3.3 and App. B: what the paper's transformers learn, over seeds."""
+"""Sec. 3.1, 3.3 and App. B: what the paper's transformers learn, over seeds.
+
+Routes look at what trained models did (simulation), what they do with a changed context
+(intervention), and what their heads attend to (attention).
+"""
 
 from __future__ import annotations
 
-from proofs_check.claims.sec3_training import learning_routes as on
-from proofs_check.experiments.transformers import experiment_runs
-from proofs_check.figures.transformer import fig5, fig8, fig9, fig13
-from proofs_check.ledger import Claim, Route, Statement, Verdict
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proofs_check.experiments.transformer_grids import FIG_5, FIG_8, FIG_9, FIG_13, trained
+from proofs_check.experiments.transformers import (
+    experiment_runs,
+    middles,
+    stage_names,
+    use_of_history,
+    use_of_order,
+)
+from proofs_check.ledger import (
+    Finding,
+    Route,
+    attention,
+    corrected,
+    intervention,
+    simulation,
+    supported,
+)
 from sim.models.transformer.model import Transformer
+from sim.runs.statistics import median_interval
+from sim.runs.trajectory import Trajectory
+from sim.sweeps.executors import summary
+
+Array = NDArray[np.float64]
+Stated = dict[str, Any]
+Runs = Callable[[Stated], list[Trajectory]]
+
+# a model is at a strategy's level when off by less than this part of the way to the next level
+NEAR = 0.25
+# a head has formed when it attends to what it is for by more than this part of what chance left
+FORMED = 0.25
+HEADS = ("previous_token", "induction")
+# a prediction uses the order of the context when it owes to it more than this part of the way
+# from unigrams to the best strategy
+USED = 0.25
+COUNTING = ("uniform", "unigram")  # strategies that do not use it
+
+
+def runs_of(grid: dict[str, Any], *titles: str) -> Runs:
+    """The runs of a grid, of all its variants or of those named."""
+
+    def runs(_: Stated) -> list[Trajectory]:
+        rows = zip(grid["variants"], trained(grid), strict=True)
+        return [run for title, row in rows if not titles or title in titles for run in row]
+
+    return runs
+
+
+def _count(good: Iterable[bool], stated: Stated, detail: str) -> Finding:
+    """How many runs are not good; the statement allows some misses."""
+    judged = list(good)
+    text = f"{sum(judged)} of {len(judged)} runs; {detail}"
+    return Finding(float(len(judged) - sum(judged)), float(stated["misses"]), text)
+
+
+def _at_level(run: Trajectory, name: str) -> bool:
+    """Whether the final test loss is near that of a strategy."""
+    level = run.baselines[name]
+    others = [abs(value - level) for other, value in run.baselines.items() if other != name]
+    return bool(abs(run.measures["kl_truth"][-1] - level) <= NEAR * min(others))
+
+
+def _in_stages(
+    run: Trajectory, names: tuple[str, ...], value: Callable[[Trajectory, int], float]
+) -> list[float]:
+    """A value in the middle of each stage, in the last at the end; NaN where there is none."""
+    places = middles(run) | {names[-1]: len(run) - 1}
+    return [value(run, places[name]) if name in places else np.nan for name in names]
+
+
+def _only_in_ngram_stages(values: Array, names: tuple[str, ...], level: float) -> list[bool]:
+    """Whether values, (runs, stages), are above a level in the stages of n-grams and not before.
+
+    A stage that is missing has no value, and no comparison.
+    """
+    ngrams = np.array([name not in COUNTING for name in names])
+    return [bool(np.where(ngrams, row > level, row <= level).all()) for row in values]
+
+
+@simulation("nearest strategy and final loss on held-out sequences")
+def stages(stated: Stated, runs: Runs) -> Finding:
+    """Runs that are in turn nearest to the stated strategies, and end at the last one's level."""
+    names, found = tuple(stated["stages"]), runs(stated)
+    good = (stage_names(run) == names and _at_level(run, names[-1]) for run in found)
+    return _count(good, stated, _times(found, names))
+
+
+@intervention("predictions after shuffling the context but its end")
+def order(stated: Stated, runs: Runs) -> Finding:
+    """Runs whose models use the order of the context in the stages of n-grams and not before."""
+    names = tuple(stated["stages"])
+    used = np.array([_in_stages(run, names, use_of_order) for run in runs(stated)])
+    medians = zip(names, np.median(used, axis=0), strict=True)
+    shown = ", ".join(f"{name} {value:.2f}" for name, value in medians)
+    good = _only_in_ngram_stages(used, names, USED)
+    return _count(good, stated, f"median use of order: {shown}")
+
+
+@attention("attention to the token before, and to what followed this token")
+def heads(stated: Stated, runs: Runs) -> Finding:
+    """Runs with a previous-token head and an induction head in the stages of n-grams, not before.
+
+    A score is counted from the untrained model's, which is what even attention gives, to 1.
+    """
+
+    def risen(run: Trajectory, place: int, head: str) -> float:
+        score = run.measures[head]
+        return float((score[place] - score[0]) / (1 - score[0]))
+
+    names, found = tuple(stated["stages"]), runs(stated)
+    rows = {
+        head: np.array([_in_stages(run, names, partial(risen, head=head)) for run in found])
+        for head in HEADS
+    }
+    good = [_only_in_ngram_stages(row, names, FORMED) for row in rows.values()]
+    shown = "; ".join(f"{head} {_ranges(names, row)}" for head, row in rows.items())
+    return _count(map(all, zip(*good, strict=True)), stated, f"risen: {shown}")
+
+
+@simulation("final loss on held-out sequences")
+def not_beyond(stated: Stated, runs: Runs) -> Finding:
+    """Runs that end no better than a strategy, up to a part of its distance to the next."""
+    name = stated["best"]
+    ends = [run.measures["kl_truth"][-10:].mean() / run.baselines[name] for run in runs(stated)]
+    detail = f"final KL over that of {name}s: {min(ends):.3f} to {max(ends):.3f}"
+    return _count((value >= 1 - NEAR for value in ends), stated, detail)
+
+
+@intervention("predictions after changing the token before the last")
+def history(stated: Stated, runs: Runs) -> Finding:
+    """Runs whose predictions do not depend on the token before the last as trigrams' do."""
+    used = [use_of_history(run) for run in runs(stated)]
+    detail = f"effect over the trigram strategy's: {min(used):.2f} to {max(used):.2f}"
+    return _count(((value > USED) == (stated["history"] == 2) for value in used), stated, detail)
+
+
+def _times(runs: list[Trajectory], names: tuple[str, ...]) -> str:
+    """When strategies take over and how far all runs get: medians with their intervals.
+
+    Every run has held-out sequences of its own, so its loss is compared with its own levels.
+    """
+    results = [summary(run) for run in runs]
+    parts = [
+        f"{name} from {_spread([r.get(f'{name}_from', np.inf) for r in results], ',.0f')} examples"
+        for name in names[1:]
+    ]
+    ratios = [run.measures["kl_truth"][-1] / run.baselines[names[-1]] for run in runs]
+    parts.append(f"final KL over that of {names[-1]}s {_spread(ratios, '.3f')}")
+    coverage = median_interval(ratios).coverage
+    return f"all runs, medians and {coverage:.0%} intervals: {'; '.join(parts)}"
+
+
+def _spread(values: list[float], digits: str) -> str:
+    found = median_interval(values)
+    return f"{found.median:{digits}} ({found.low:{digits}} to {found.high:{digits}})"
+
+
+def _ranges(names: tuple[str, ...], values: Array) -> str:
+    rows = zip(names, values.min(axis=0), values.max(axis=0), strict=True)
+    return ", ".join(f"{name} {low:.2f} to {high:.2f}" for name, low, high in rows)
+
+
+def _passing(runs: Runs) -> tuple[Route, Route]:
+    return stages.given(runs=runs), order.given(runs=runs)
+
+
+def _at_rate(stated: Stated) -> dict[str, Any]:
+    # the default is not named: those are the runs of Fig. 8
+    default = stated["rate"] == Transformer.defaults.learning_rate
+    return FIG_8["variants"]["k = 3"] | {"learning_rate": None if default else [stated["rate"]]}
+
 
 THREE = ("uniform", "unigram", "bigram")
-_DEFAULT = Transformer.defaults.learning_rate
-FIG_8 = fig8.SPEC.parameters["variants"]["k = 3"]
+TWO = THREE[:2]
 SETTING = "AdamW, learning rate 1e-3 (claim text-B-learning-rate), batches of 64, minGPT's start"
-
-
-def _inside(runs: on.Runs) -> tuple[Route, ...]:
-    return (
-        *_routes(runs),
-        Route("attention", "attention to the token before, and to what followed this token",
-              on.heads(runs)),
-    )  # fmt: skip
-
-
-def _routes(runs: on.Runs) -> tuple[Route, Route]:
-    return (
-        Route("simulation", "nearest strategy and final loss on held-out sequences",
-              on.stages(runs)),
-        Route("intervention", "predictions after shuffling the context but its end",
-              on.order(runs)),
-    )  # fmt: skip
-
+SMALL = "width 16, one head, relative positions"
+RUNS_8, RUNS_9, RUNS_13 = runs_of(FIG_8), runs_of(FIG_9), runs_of(FIG_13)
+ONE_HEAD = runs_of(FIG_5, "one head")
+BIGRAMS = {"best": "bigram", "history": 1, "misses": 0}
 
 CLAIMS = (
-    Claim(
-        id="fig-8",
-        source="Fig. 3 (top), Fig. 8, Sec. 3.1",
-        title="two-layer transformers are uniform, unigram, bigram predictors in turn",
-        printed=Statement(
-            r"k=3,\ T=100,\ 128{,}000\text{ examples: uniform}\to\text{unigram}\to\text{bigram, "
-            r"and near the bigram loss at the end, for at least 9 of 10 seeds}",
-            {"stages": THREE, "misses": 1},
-        ),
-        routes=_inside(on.runs_of(fig8.SPEC)),
-        expected=Verdict.SUPPORTED,
-        assumptions=(SETTING, "width 16, one head, relative positions"),
+    supported(
+        "fig-8", "Fig. 3 (top), Fig. 8, Sec. 3.1",
+        "two-layer transformers are uniform, unigram, bigram predictors in turn",
+        r"k=3,\ T=100,\ 128{,}000\text{ examples: uniform}\to\text{unigram}\to\text{bigram, "
+        r"and near the bigram loss at the end, for at least 9 of 10 seeds}",
+        {"stages": THREE, "misses": 1}, *_passing(RUNS_8), heads.given(runs=RUNS_8),
+        wrong=({"stages": TWO, "misses": 1},), assume=(SETTING, SMALL), minutes=1.5,
         note="a seed may settle between unigram and bigram loss: near means within a quarter of "
         "the way from one to the other",
-        minutes=1.5,
     ),
-    Claim(
-        id="fig-9",
-        source="Fig. 9",
-        title="the same three stages with eight states and contexts of 200",
-        printed=Statement(
-            r"k=8,\ T=200:\ \text{uniform}\to\text{unigram}\to\text{bigram}",
-            {"stages": THREE, "misses": 0},
-        ),
-        routes=_inside(on.runs_of(fig9.SPEC)),
-        expected=Verdict.SUPPORTED,
-        assumptions=(SETTING, "width 16, one head, relative positions"),
-        minutes=2.5,
+    supported(
+        "fig-9", "Fig. 9", "the same three stages with eight states and contexts of 200",
+        r"k=8,\ T=200:\ \text{uniform}\to\text{unigram}\to\text{bigram}",
+        {"stages": THREE, "misses": 0}, *_passing(RUNS_9), heads.given(runs=RUNS_9),
+        wrong=({"stages": TWO, "misses": 0},), assume=(SETTING, SMALL), minutes=2.5,
     ),
-    Claim(
-        id="fig-5",
-        source="Fig. 5, Sec. 3.3",
-        title="three heads learn trigrams in four stages",
-        printed=Statement(
-            r"T=200,\ \text{order }2:\ \text{uniform}\to\text{unigram}\to\text{bigram}\to"
-            r"\text{trigram}",
-            {"stages": (*THREE, "trigram"), "misses": 0},
-        ),
-        routes=_routes(on.runs_of(fig5.SPEC, "three heads")),
-        expected=Verdict.SUPPORTED,
-        assumptions=(SETTING, "k = 2, two layers of three heads, width 48"),
+    supported(
+        "fig-5", "Fig. 5, Sec. 3.3", "three heads learn trigrams in four stages",
+        r"T=200,\ \text{order }2:\ \text{uniform}\to\text{unigram}\to\text{bigram}\to"
+        r"\text{trigram}",
+        {"stages": (*THREE, "trigram"), "misses": 0}, *_passing(runs_of(FIG_5, "three heads")),
+        wrong=({"stages": TWO, "misses": 0},), minutes=3,
+        assume=(SETTING, "k = 2, two layers of three heads, width 48"),
         note="the width of App. B, 16, is not divisible by three",
-        minutes=3,
     ),
-    Claim(
-        id="text-3.3-single-head",
-        source="Sec. 3.3",
-        title="single-headed models do no better on trigrams than bigrams",
-        printed=Statement(
-            r"\text{one head a layer: test loss at least that of bigrams, no use of the second "
-            r"token of the history}",
-            {"best": "bigram", "misses": 0},
-        ),
-        routes=(
-            Route("simulation", "final loss on held-out sequences",
-                  on.not_beyond(on.runs_of(fig5.SPEC, "one head"))),
-            Route("intervention", "predictions after changing the token before the last",
-                  on.history(on.runs_of(fig5.SPEC, "one head"))),
-        ),
-        expected=Verdict.SUPPORTED,
-        assumptions=(SETTING, "k = 2, T = 200, two layers, width 48, 128,000 examples"),
-        minutes=3,
+    supported(
+        "text-3.3-single-head", "Sec. 3.3",
+        "single-headed models do no better on trigrams than bigrams",
+        r"\text{one head a layer: test loss at least that of bigrams, no use of the second "
+        r"token of the history}",
+        BIGRAMS, not_beyond.given(runs=ONE_HEAD), history.given(runs=ONE_HEAD),
+        wrong=(BIGRAMS | {"best": "unigram", "history": 2},), minutes=3,
+        assume=(SETTING, "k = 2, T = 200, two layers, width 48, 128,000 examples"),
     ),
-    Claim(
-        id="fig-13",
-        source="Fig. 13, Sec. 3.1",
-        title="one layer does not get beyond unigrams, trained eight times longer",
-        printed=Statement(
-            r"\text{one layer, 1{,}024{,}000 examples, with or without MLP, relative or absolute "
-            r"positions: uniform}\to\text{unigram}",
-            {"stages": THREE[:2], "misses": 0},
-        ),
-        routes=_routes(on.runs_of(fig13.SPEC)),
-        expected=Verdict.SUPPORTED,
-        assumptions=(SETTING, "k = 3 and 2, T = 100, width 16, one head, MLP of 64 units"),
+    supported(
+        "fig-13", "Fig. 13, Sec. 3.1",
+        "one layer does not get beyond unigrams, trained eight times longer",
+        r"\text{one layer, 1{,}024{,}000 examples, with or without MLP, relative or absolute "
+        r"positions: uniform}\to\text{unigram}",
+        {"stages": TWO, "misses": 0}, *_passing(RUNS_13),
+        wrong=({"stages": THREE, "misses": 0},), minutes=5,
+        assume=(SETTING, "k = 3 and 2, T = 100, width 16, one head, MLP of 64 units"),
         note="not beyond: within a quarter of the way to the bigrams' or the uniform level. All "
         "models end somewhat below the unigrams' own loss",
-        minutes=5,
     ),
-    Claim(
-        id="text-B-learning-rate",
-        source="App. B",
-        title="the learning rate of the transformers",
-        printed=Statement(
-            r"\text{AdamW with learning rate }3\cdot10^{-5}\text{: the stages of Fig. 3 within }"
-            r"128{,}000\text{ examples}",
-            {"rate": 3e-5, "stages": THREE, "misses": 1},
-        ),
-        corrected=Statement(
-            r"\text{AdamW with learning rate }10^{-3}\text{: the stages of Fig. 3 within }"
-            r"128{,}000\text{ examples}",
-            {"rate": 1e-3, "stages": THREE, "misses": 1},
-        ),
-        routes=_routes(
-            experiment_runs(
-                10,
-                lambda stated: FIG_8 | {
-                    # the default is not named: those are the runs of Fig. 8
-                    "learning_rate": None if stated["rate"] == _DEFAULT else [stated["rate"]]
-                },
-            )
-        ),
-        expected=Verdict.CORRECTED,
-        assumptions=(
+    corrected(
+        "text-B-learning-rate", "App. B", "the learning rate of the transformers",
+        (r"\text{AdamW with learning rate }3\cdot10^{-5}\text{: the stages of Fig. 3 within }"
+         r"128{,}000\text{ examples}", {"rate": 3e-5, "stages": THREE, "misses": 1}),
+        (r"\text{AdamW with learning rate }10^{-3}\text{: the stages of Fig. 3 within }"
+         r"128{,}000\text{ examples}", {"rate": 1e-3, "stages": THREE, "misses": 1}),
+        *_passing(experiment_runs(10, _at_rate)),
+        wrong=({"rate": 1e-3, "stages": TWO, "misses": 1},), minutes=1.5,
+        assume=(
             "batches of 64, width 16, the start of minGPT, of which App. B does not speak",
             "at least 9 of 10 seeds",
         ),
-        minutes=1.5,
     ),
 )  # fmt: skip

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from sim.models.transformer import attention, construction
-from sim.models.transformer import reference as twins_transformer
+from sim.models.transformer import attention, construction, reference
 from sim.models.transformer.model import Transformer
 
 
@@ -21,7 +20,7 @@ def bigram_model(k=3, T=8, c=200.0):
 def test_maps_are_the_softmax_of_eq_5(options):
     model, tokens = drawn(**options)
     maps = attention.attention_maps(model, tokens)
-    expected = twins_transformer.attention_weights(model, model.views(), tokens)
+    expected = reference.attention_weights(model, model.views(), tokens)
     assert len(maps) == model.layers
     for found, wanted in zip(maps, expected, strict=True):
         assert found.shape == (20, model.heads, 9, 9)

@@ -3,9 +3,8 @@ import pytest
 
 import sim
 from sim.learning.objectives import all_sequences
-from sim.models.transformer import construction
+from sim.models.transformer import construction, reference
 from sim.models.transformer import passes as passes
-from sim.models.transformer import reference as twins_transformer
 from sim.models.transformer.model import Transformer
 
 OPTIONS = {
@@ -31,10 +30,15 @@ def drawn(k=3, length=7, n=4, seed=0, context=None, scale=0.6, **options):
     return model, rng.integers(0, k, (n, (context or length) + 1))
 
 
-def twin(model, tokens, loss, sequence_weight=None):
-    """Value and gradient (P,) by the plain twin."""
+def flat_gradient(model, tokens, loss):
+    value, gradient = sim.loss_and_gradient(model, tokens, loss)
+    return value, gradient["parameters"]
+
+
+def by_reference(model, tokens, loss, sequence_weight=None):
+    """Value and gradient (P,) by the reference."""
     weight = np.full(len(tokens), 1 / len(tokens)) if sequence_weight is None else sequence_weight
-    value, gradient = twins_transformer.loss_and_gradient(
+    value, gradient = reference.loss_and_gradient(
         model,
         model.views(model.vector.astype(float)),
         tokens,
@@ -46,14 +50,14 @@ def twin(model, tokens, loss, sequence_weight=None):
 
 
 def slopes(model, tokens):
-    """Every partial derivative of every loss, by complex steps through the twin's forward pass."""
+    """Every partial derivative of every loss, by complex steps through the reference's forward pass."""
     result = np.empty((len(LOSSES), model.size))
     for index in range(model.size):
         shifted = model.vector.astype(complex)
         shifted[index] += 1e-30j
-        f, _ = twins_transformer.forward(model, model.views(shifted), tokens[:, :-1])
+        f, _ = reference.forward(model, model.views(shifted), tokens[:, :-1])
         for number, loss in enumerate(LOSSES):
-            value, _ = twins_transformer.losses(f, tokens[:, 1:], *loss.compiled)
+            value, _ = reference.losses(f, tokens[:, 1:], *loss.compiled)
             result[number, index] = value.mean().imag / 1e-30
     return result
 
@@ -63,7 +67,7 @@ def test_every_entry_of_the_gradient_against_complex_steps(options):
     # entry by entry, and none so small that a factor of 1.001 on it alone would pass
     model, tokens = drawn(length=5, n=3, **options)
     for loss, expected in zip(LOSSES, slopes(model, tokens), strict=True):
-        value, gradient = sim.loss_and_gradient(model, tokens, loss)
+        value, gradient = flat_gradient(model, tokens, loss)
         plain = loss.value(passes.logits(model, tokens[:, :-1]), tokens[:, 1:])
         assert value == pytest.approx(plain, rel=1e-12)
         assert 1e-3 * np.abs(expected).min() > 1e-13
@@ -72,14 +76,14 @@ def test_every_entry_of_the_gradient_against_complex_steps(options):
 
 @each_option
 @pytest.mark.parametrize(("k", "context", "n"), [(2, 21, 19), (5, 1, 3), (2, 30, 9)])
-def test_kernels_and_twin_agree(options, k, context, n):
+def test_kernels_and_reference_agree(options, k, context, n):
     # blocks of 8 positions, groups of 8 and 16 sequences, odd lengths, the shortest
     model, tokens = drawn(k, 30, n, seed=1, context=context, **options)
-    f, _ = twins_transformer.forward(model, model.views(), tokens[:, :-1])
+    f, _ = reference.forward(model, model.views(), tokens[:, :-1])
     np.testing.assert_allclose(passes.logits(model, tokens[:, :-1]), f, rtol=1e-11, atol=1e-12)
     for loss in (sim.CrossEntropy(), sim.Margin(0.7, at="last")):
-        value, gradient = twin(model, tokens, loss)
-        found = sim.loss_and_gradient(model, tokens, loss)
+        value, gradient = by_reference(model, tokens, loss)
+        found = flat_gradient(model, tokens, loss)
         assert found[0] == pytest.approx(value, rel=1e-12)
         np.testing.assert_allclose(found[1], gradient, rtol=1e-9, atol=1e-13)
 
@@ -89,9 +93,9 @@ def test_float32_is_float64_to_its_precision(options):
     model, tokens = drawn(2, 12, 20, seed=2, **options)
     single = model.astype(np.float32)
     assert single.vector.dtype == np.float32
-    value, gradient = sim.loss_and_gradient(single, tokens, sim.CrossEntropy())
+    value, gradient = flat_gradient(single, tokens, sim.CrossEntropy())
     assert gradient.dtype == passes.logits(single, tokens[:, :-1]).dtype == np.float32
-    expected = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())
+    expected = flat_gradient(model, tokens, sim.CrossEntropy())
     assert value == pytest.approx(expected[0], rel=1e-6)
     scale = np.abs(expected[1]).max()
     np.testing.assert_allclose(gradient, expected[1], rtol=1e-4, atol=3e-6 * scale)
@@ -125,15 +129,16 @@ def test_a_sequence_does_not_see_its_neighbours_nor_the_length_of_its_context(op
 def test_the_same_call_gives_the_same_bits_and_sums_over_sequences():
     model, tokens = drawn(2, 20, 37, seed=5)
     loss = sim.CrossEntropy()
-    value, gradient = sim.loss_and_gradient(model, tokens, loss)
-    again = sim.loss_and_gradient(model, tokens, loss)
+    value, gradient = flat_gradient(model, tokens, loss)
+    again = flat_gradient(model, tokens, loss)
     assert value == again[0]
     np.testing.assert_array_equal(gradient, again[1])
     weight = np.random.default_rng(0).random(37)
     weight[3] = 0.0
     kernel = passes.LossGradient(model, loss)
     value, gradient = kernel(tokens.astype(np.int32), weight, model.vector)
-    parts = [sim.loss_and_gradient(model, x[None], loss) for x in tokens]
+    gradient = gradient["parameters"]
+    parts = [flat_gradient(model, x[None], loss) for x in tokens]
     assert value == pytest.approx(weight @ [part[0] for part in parts], rel=1e-12)
     expected = weight @ np.array([part[1] for part in parts])
     np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-13)
@@ -144,7 +149,7 @@ def test_huge_scores_stay_finite_and_hard_attention_is_exact():
         model, tokens = drawn(3, 10, 5, seed=6, scale=30.0, layer_norm=False)
         model = model.astype(dtype)
         assert np.isfinite(passes.logits(model, tokens[:, :10])).all()
-        value, gradient = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())
+        value, gradient = flat_gradient(model, tokens, sim.CrossEntropy())
         assert np.isfinite(value)
         assert np.isfinite(gradient).all()
 
@@ -168,10 +173,10 @@ def test_the_first_layer_state_by_state_and_position_by_position(reach, dtype):
     exact, tokens = _with_scores_up_to(reach)
     model = exact.astype(dtype)
     tolerance = {"rtol": 1e-11, "atol": 1e-12} if dtype == np.float64 else {"atol": 2e-5}
-    expected, _ = twins_transformer.forward(exact, exact.views(), tokens[:, :-1])
+    expected, _ = reference.forward(exact, exact.views(), tokens[:, :-1])
     np.testing.assert_allclose(passes.logits(model, tokens[:, :-1]), expected, **tolerance)
-    value, gradient = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())
-    wanted = twin(exact, tokens, sim.CrossEntropy())
+    value, gradient = flat_gradient(model, tokens, sim.CrossEntropy())
+    wanted = by_reference(exact, tokens, sim.CrossEntropy())
     assert value == pytest.approx(wanted[0], rel=1e-11 if dtype == np.float64 else 1e-5)
     np.testing.assert_allclose(gradient, wanted[1], **tolerance)
 
@@ -187,10 +192,10 @@ def test_the_construction_of_prop_2_2_as_a_model(begin):
     found = passes.logits(model, x[::7])
     np.testing.assert_allclose(found[..., :k], expected, atol=1e-13)
     assert not found[..., k:].any()
-    # and on from there: the gradient is that of the twin, entry by entry
+    # and on from there: the gradient is that of the reference, entry by entry
     loss = sim.CrossEntropy()
-    gradient = sim.loss_and_gradient(model, x, loss)[1]
-    np.testing.assert_allclose(gradient, twin(model, x, loss)[1], rtol=1e-9, atol=1e-13)
+    gradient = flat_gradient(model, x, loss)[1]
+    np.testing.assert_allclose(gradient, by_reference(model, x, loss)[1], rtol=1e-9, atol=1e-13)
     assert np.abs(gradient).max() > 1e-3
 
 
@@ -247,11 +252,11 @@ def test_names_are_views_of_one_vector_that_covers_it():
             r"tokens must lie in 0..2 for k = 3",
         ),
         (
-            lambda: sim.loss_and_gradient(drawn()[0], [[0] * 9], sim.Squared()),
+            lambda: flat_gradient(drawn()[0], [[0] * 9], sim.Squared()),
             r"tokens must have length <= length \+ 1 = 8, got 9",
         ),
         (
-            lambda: sim.loss_and_gradient(drawn()[0], [[0]], sim.Squared()),
+            lambda: flat_gradient(drawn()[0], [[0]], sim.Squared()),
             "length >= 2",
         ),
         (
