@@ -18,7 +18,7 @@ from typing import Any
 
 from sim import checks
 from sim.learning.descent import train
-from sim.learning.optimizers import OPTIMIZERS, Optimizer
+from sim.learning.optimizers import OPTIMIZERS, Optimizer, make_optimizer
 from sim.models.model import DTYPES, Model
 from sim.models.normalization import NORMALIZATIONS
 from sim.models.registry import MODELS
@@ -153,8 +153,13 @@ class RunSettings:
 
     def check(self) -> None:
         """Refuse what does not go together, or does not fit in memory, before anything is run."""
-        self.arguments()
-        self.initial_model()
+        arguments = self.arguments()
+        model = self.initial_model()
+        rule = arguments["optimizer"] or model.defaults.optimizer
+        settings = {name: arguments[name] for name in ("learning_rate", "weight_decay", "clip")
+                    if name in arguments}  # fmt: skip
+        make_optimizer(rule, model, **settings)
+        model.evaluator(arguments["loss"], dtype=self.dtype)
 
     def make_prior(self) -> Prior:
         """The prior over chains."""

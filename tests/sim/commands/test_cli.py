@@ -93,7 +93,7 @@ def test_divergence_keeps_what_was_recorded(tmp_path, capsys):
         (["run", "--model", "lstm"], "error: --model must be one of minimal"),
         (
             ["run", "--learning-rate", "1", "2", "3"],
-            "error: --learning-rate must be one number or two",
+            "error: --learning-rate must be one number or a pair for v and W",
         ),
         (["run", "--init-v", "nan"], "error: --init-v must be finite"),
         (["run", "--init-W", "inf"], "error: --init-W must be finite"),

@@ -157,7 +157,7 @@ def test_hinge_at_the_corner_is_active():
 
 def test_an_integer_margin_reaches_the_kernel_as_a_float():
     # as an integer it would make every kernel compile once more
-    assert isinstance(sim.Margin(1).margin, float)
+    assert isinstance(sim.Margin(1).compiled[1], float)
 
 
 @pytest.mark.parametrize("k", [2, 3, 5])

@@ -200,7 +200,7 @@ def test_flow_is_that_of_solve_ivp(method):
         ({"learning_rate": 0.0}, "learning_rate must be positive for at least one"),
         ({"learning_rate": (0.1, 0.1, 0.1)}, "learning_rate must be one number or a pair"),
         ({"weight_decay": float("nan")}, "weight_decay must be a finite number >= 0, got nan"),
-        ({"optimizer": "lion"}, "optimizer must be one of sgd, got 'lion'"),
+        ({"optimizer": "lion"}, "optimizer must be one of sgd, adam, adamw, got 'lion'"),
         ({"record_every": 0}, "record_every must be an integer >= 1"),
         ({"record_at": [11]}, r"record_at must hold integers in 0..10"),
         ({"held_out": 0}, "held_out must be an integer >= 1"),
@@ -254,7 +254,7 @@ def test_training_refusals(options, words):
         ),
         (
             lambda: sim.gradient_flow("model", _population(), t_span=(0, 1)),
-            "model must be a MinimalModel or a MultiHeadModel, got 'model'",
+            "model must be a MinimalModel, a MultiHeadModel, .* got 'model'",
         ),
         (
             lambda: sim.gradient_flow(START, _population(), t_span=(0, 1), test_set="held out"),

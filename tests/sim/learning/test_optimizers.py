@@ -54,8 +54,9 @@ def test_decay_is_decoupled_and_only_where_asked():
 
 def test_decay_groups_of_the_transformer():
     model = Transformer(3, 5, width=4, mlp=2, projection=True)
-    groups = {name: part.all() for name, part in model.views(model.decayed).items()}
-    assert model.decayed.sum() == sum(model[name].size for name, yes in groups.items() if yes)
+    mask = model.decayed["parameters"]
+    groups = {name: part.all() for name, part in model.views(mask).items()}
+    assert mask.sum() == sum(model[name].size for name, yes in groups.items() if yes)
     decayed = {name.split(".")[-1] for name, yes in groups.items() if yes}
     assert decayed == {"query", "key", "value", "output", "mlp_in", "mlp_out", "readout"}
 
@@ -83,7 +84,7 @@ def test_precision_is_that_of_the_parameters_and_the_path_that_of_float64(rule):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: SGD(0.0), "learning_rate must be a finite number > 0, got 0"),
+        (lambda: SGD(0.0), "learning_rate must be positive for at least one"),
         (lambda: SGD(0.1, momentum=1.0), r"momentum must be a number in \[0, 1\), got 1"),
         (lambda: SGD(0.1, clip=-1.0), "clip must be a finite number > 0, got -1"),
         (lambda: Adam(0.1, betas=(0.9,)), "betas must be two numbers"),

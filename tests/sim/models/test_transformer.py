@@ -50,7 +50,7 @@ def by_reference(model, tokens, loss, sequence_weight=None):
 
 
 def slopes(model, tokens):
-    """Every partial derivative of every loss, by complex steps through the reference's forward pass."""
+    """Every partial derivative of every loss, by complex steps through the reference."""
     result = np.empty((len(LOSSES), model.size))
     for index in range(model.size):
         shifted = model.vector.astype(complex)
@@ -238,7 +238,7 @@ def test_names_are_views_of_one_vector_that_covers_it():
         (lambda: Transformer(2, 5, layers=2.0), "layers must be an integer >= 1, got 2.0"),
         (lambda: Transformer(2, 5, positions="rotary"), "positions must be one of relative, abs"),
         (lambda: Transformer(2, 5, layer_norm=1), "layer_norm must be True or False, got 1"),
-        (lambda: Transformer(2, 5, parameters=np.ones(7)), r"parameters must have shape \(\d+\)"),
+        (lambda: Transformer(2, 5, vector=np.ones(7)), r"vector must have shape \(\d+\)"),
         (lambda: drawn()[0].with_parameters([np.nan] * drawn()[0].size), "must be finite, got nan"),
         (lambda: drawn()[0].astype(np.float16), "dtype must be float32 or float64, got"),
         (lambda: drawn()[0]["layer7.query"], "name must be one of embedding, layer0.norm_gain"),
@@ -260,12 +260,12 @@ def test_names_are_views_of_one_vector_that_covers_it():
             "length >= 2",
         ),
         (
-            lambda: passes.LossGradient(drawn()[0], "hinge"),
+            lambda: drawn()[0].evaluator("hinge"),
             "loss must be a CrossEntropy",
         ),
         (
             lambda: Transformer.from_construction("prop-2.2"),
-            "weights must be a Transformer",
+            "weights must be TransformerWeights",
         ),
     ],
 )
