@@ -1,128 +1,269 @@
-"""Appendix A, set-up and start of the proof: (A.9)-(A.16), pp. 15-16."""
+"""Set-up of Appendix A: the chain, the model and its loss, (A.9)-(A.12) and (A.15)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
 
+import numpy as np
 import sympy as sp
 
-from proofs_check.claims.lemma_a1 import appendix_setup_routes as setup
-from proofs_check.claims.lemma_a1 import appendix_start_routes as begin
-from proofs_check.claims.lemma_a1.appendix_setup_routes import Loss, Model
-from proofs_check.claims.lemma_a1.lemma_3_1 import CLAIMS as LEMMA
-from proofs_check.claims.lemma_a1_step_1.step_1_w_routes import c, k, p, t, t1
-from proofs_check.ledger import Claim, Route, Statement, Verdict
-
-STEP_1 = {claim.id: claim for claim in LEMMA}
-START = ("W = c 11^T, v = c 1, c > 0",)
-ACTIVE = "Delta above c^2 t (t + 1) / 2, so that every hinge is active"
-
-
-def _entry(
-    id: str,
-    source: str,
-    title: str,
-    latex: str,
-    value: object,
-    routes: tuple[Route, ...],
-    assumptions: tuple[str, ...] = (),
-    note: str = "",
-    verdict: Verdict = Verdict.PROVED,
-    corrected: Statement | None = None,
-) -> Claim:
-    return Claim(
-        id,
-        source,
-        title,
-        Statement(latex, value),
-        routes,
-        verdict,
-        corrected,
-        assumptions,
-        note=note,
-    )
-
-
-HINGE = r"\Delta+f(e)_{p,i}-f(e)_{p,x_{p+1}}"
-D_F = r"(\nabla f(e)_{p,i}-\nabla f(e)_{p,x_{p+1}})"
-RANDOM_INDEX = (
-    "The sum over i other than x_{p+1} stands outside the expectation in print; x_{p+1} "
-    "is random, so it belongs inside, as it is read here."
+import sim
+import theory
+from proofs_check.claims.lemma_a1 import appendix_start
+from proofs_check.claims.lemma_a1.exact_chains import PRINTED_P, SYMBOLIC, chance, prior_mean
+from proofs_check.claims.lemma_a1.exact_model import Loss, Model, constant, logits, loss
+from proofs_check.claims.lemma_a1.symbols import a, b, k, t
+from proofs_check.ledger import (
+    Finding,
+    corrected,
+    enumeration,
+    proved,
+    quadrature,
+    simulation,
+    supported,
+    symbolic,
 )
-A16 = (
-    (rf"\frac1t\sum_p\frac1k\sum_{{i\ne x_{{p+1}}}}E[\mathbb 1\{{{HINGE}\ge0\}}{D_F}]",
-     begin.Slope(1 / k, True, True), RANDOM_INDEX),
-    (rf"\frac1t\sum_p\frac1k\sum_{{i\ne x_{{p+1}}}}E[{D_F}]", begin.Slope(1 / k, False, True),
-     RANDOM_INDEX),
-    (rf"\frac1t\sum_p\frac1k\sum_{{i=1}}^kE[{D_F}]", begin.Slope(1 / k, False, False),
-     "The term i = x_{p+1} that line 3 adds is 0."),
-    (r"\frac1t\sum_p\left[\frac1k\sum_iE[\nabla f(e)_{p,i}]-E[\nabla f(e)_{p,x_{p+1}}]\right]",
-     begin.Slope(1 / k, False, False, paired=0, alone=1), ""),
-)  # fmt: skip
-START_W = r"f^0(e)_{p,i}=c^2\sum_{t'=1}^p\mathbb 1\{x_{t'}=i\}"
+from sim.learning.objectives import all_sequences
+from theory.normal_form import is_zero
+from theory.notation import lam, y
+
+SHAPES = ((2, 4), (3, 3))  # states and length
+ALL_ACTIVE = 7  # keeps every hinge active at W = 11^T, v = 1 up to t = 3
+
+# (A.9): the chain
+
+
+@symbolic("row sums, free entries, Dirichlet density", detail="the density of Dir(1, 1) is 1")
+def chain_symbolic(value: sp.Matrix) -> list[bool]:
+    x, alpha = sp.symbols("x alpha", positive=True)
+    density = sp.gamma(2 * alpha) / sp.gamma(alpha) ** 2 * (x * (1 - x)) ** (alpha - 1)
+    rows = [sp.expand(sum(value.row(r)) - 1) == 0 for r in range(2)]
+    return [*rows, list(value.diagonal()) == [a, b], density.subs(alpha, 1) == 1]
+
+
+@quadrature("the prior of sim, node by node", 1e-14, "every node, and moments up to a^3 b^3")
+def chain_by_quadrature(value: sp.Matrix) -> list[float]:
+    rule = sim.prior_quadrature(sim.Dirichlet(2))
+    x, z = rule.transition[:, 0, 0], rule.transition[:, 1, 1]
+    printed = [np.broadcast_to(sp.lambdify((a, b), e)(x, z), x.shape) for e in value]
+    nodes = np.abs(np.stack(printed, 1).reshape(-1, 2, 2) - rule.transition).max()
+    powers = list(product(range(4), repeat=2))
+    return [nodes, *(rule.weights @ (x**r * z**q) - 1 / ((r + 1) * (q + 1)) for r, q in powers)]
+
+
+# (A.10): the model
+
+
+def matrices(form: Model, tokens: Any, v: Any, W: Any) -> Any:
+    """The logits mask(e W (M e)^T) e as matrix products."""
+    T = len(tokens)
+    e = sp.Matrix(T, len(W), lambda r, q: int(tokens[r] == q))
+    inside = [
+        [v[r - q + form.offset - 1] if q <= r - form.early else 0 for q in range(T)]
+        for r in range(T)
+    ]
+    weights = sp.Matrix(W).T if form.transposed else sp.Matrix(W)
+    scores = e * weights * (sp.Matrix(inside) * e).T
+    mask = sp.Matrix(T, T, lambda r, q: int(bool(q <= r - form.late)))
+    return (scores.multiply_elementwise(mask) * e).tolist()
+
+
+@symbolic("matrix form against sums", detail="symbolic v and W; every sequence",
+          scope="k = 2, t = 4 and k = 3, t = 3")  # fmt: skip
+def model_symbolic(value: Model, read: Any, other: Any) -> Iterator[bool]:
+    """The statement read in one form against the true model in the other."""
+    v = sp.symbols("v1:7")
+    for size, T in SHAPES:
+        W = sp.Matrix(size, size, sp.symbols(f"W:{size * size}")).tolist()
+        for tokens in product(range(size), repeat=T):
+            found, true = read(value, tokens, v, W), other(Model(), tokens, v, W)
+            yield sp.expand(sp.Matrix(found) - sp.Matrix(true)).is_zero_matrix
+
+
+@enumeration("every sequence against sim.logits", 0.0, "43 sequences, every position; integers")
+def model_enumerated(value: Model, read: Any) -> Iterator[bool]:
+    rng = np.random.default_rng(5)
+    for size, T in SHAPES:
+        v, W = rng.integers(-5, 6, T), rng.integers(-5, 6, (size, size))
+        tokens = all_sequences(size, T)
+        known = sim.logits(sim.MinimalModel(v.astype(np.float64), W.astype(np.float64)), tokens)
+        # an index past either end of v reads a weight no statement may use
+        padded = [*map(int, v), 10**6, -(10**6)]
+        for row, f in zip(tokens.tolist(), known, strict=True):
+            yield np.array_equal(np.array(read(value, row, padded, W.tolist()), dtype=float), f)
+
+
+SUMS = (model_symbolic.given(read=logits, other=matrices), model_enumerated.given(read=logits))
+MATRIX_FORM = (model_symbolic.given(read=matrices, other=logits),
+               model_enumerated.given(read=matrices))  # fmt: skip
+
+
+# (A.11): the loss of a sequence
+
+
+def population(form: Loss, T: int, order: str = "conditional means") -> sp.Expr:
+    """The population loss at W = 11^T, v = 1 over all sequences; exact.
+
+    `order` says what is averaged over the prior: the conditional means (A.15), the probability of
+    each sequence, or the chain itself.
+    """
+    every = list(product(range(2), repeat=T + 1))
+    chances = [chance(SYMBOLIC, e) for e in every]
+    outputs = (logits(Model(), e[:-1], [1] * T, constant(2, 1)) for e in every)
+    losses = [loss(form, f, e, ALL_ACTIVE) for f, e in zip(outputs, every, strict=True)]
+    if order == "sequences":
+        chances = [prior_mean(x) for x in chances]
+    inner = sum(x * weight for x, weight in zip(losses, chances, strict=True))
+    if order == "sequences":
+        return sp.expand(inner)
+    if order == "conditional means":
+        return sp.expand(prior_mean(inner))
+    return sp.expand(inner).subs({y: 0, lam: 0})  # E a = E b = 1/2
+
+
+@symbolic("population loss against the exact kernel", detail="over QQ[log 2] at W = 11^T, v = 1",
+          scope="t <= 3")  # fmt: skip
+def loss_symbolic(value: Loss) -> list[bool]:
+    """The kernel gives Delta (k - 1) / k less the sum of its entries."""
+    largest = sp.Rational(ALL_ACTIVE, 2)
+    return [is_zero(population(value, T) - largest + sum(theory.first_step_v(T)))
+            for T in (1, 2, 3)]  # fmt: skip
+
+
+@enumeration("every sequence against sim's hinge loss", 1e-12,
+             "113 sequences, some hinges active and some not")  # fmt: skip
+def loss_enumerated(value: Loss) -> Iterator[float]:
+    rng = np.random.default_rng(8)
+    for size, T in SHAPES:
+        v, W = rng.integers(-3, 4, T), rng.integers(-3, 4, (size, size))
+        model = sim.MinimalModel(v.astype(np.float64), W.astype(np.float64))
+        tokens = all_sequences(size, T + 1)
+        for row, f in zip(tokens, sim.logits(model, tokens[:, :-1]), strict=True):
+            known = sim.loss_and_gradient(model, row[None], sim.Margin(2.0))[0]
+            yield float(loss(value, f.tolist(), row, 2.0)) - known
+
+
+@symbolic("indices in (A.11)", detail="the largest index in the sum over p", scope="t = 2, 3, 5")
+def length_symbolic(extra: int) -> Iterator[bool]:
+    x, one = sp.IndexedBase("x"), sp.Function("l")
+    for T in (2, 3, 5):
+        used = sum(one(x[q + 1]) for q in range(1, T + 1)).atoms(sp.Indexed)
+        yield max(int(e.indices[0]) for e in used) == T + extra
+
+
+@enumeration("evaluate the loss", detail="sim's loss of t = 2, 3, 5 positions")
+def length_enumerated(extra: int) -> Iterator[bool]:
+    """Whether the loss of t positions can be evaluated on sequences of t + extra tokens."""
+    for T in (2, 3, 5):
+        model, tokens = sim.MinimalModel.constant(T, 2, v=1.0), all_sequences(2, T + extra)
+        try:
+            sim.loss_and_gradient(model, tokens, sim.Margin(1.0))
+            yield True
+        except ValueError:
+            yield False
+
+
+# (A.12), (A.15): the population loss
+
+
+def _ones_loss(prior: sim.Prior, T: int, margin: float) -> float:
+    """Population loss of sim at W = 11^T, v = 1."""
+    model = sim.MinimalModel.constant(T, 2, v=1.0, W=1.0)
+    return sim.Population(prior, T, sim.Margin(margin)).bind(model)(model.v, model.W)[0]
+
+
+@quadrature("sim's population loss against the exact kernel", 1e-12, "t = 2, 4, 6")
+def population_by_quadrature(alpha: float) -> Iterator[float]:
+    for T in (2, 4, 6):
+        found = _ones_loss(sim.Dirichlet(2, alpha), T, 2.0 * T * T)
+        yield found - T * T + theory.first_step(T)[1].sum()
+
+
+@simulation("fresh chains and sequences")
+def population_by_sampling(alpha: float) -> Finding:
+    """The mean loss of sequences of chains from Dir(alpha) against the exact one."""
+    T, n = 6, 100_000
+    tokens = sim.sample_sequences(sim.Dirichlet(2, alpha), n, T + 1, 3).tokens
+    f = sim.logits(sim.MinimalModel.constant(T, 2, v=1.0, W=1.0), tokens[:, :-1])
+    right = np.take_along_axis(f, tokens[:, 1:, None], 2)[..., 0]
+    gains = (f.sum(2) - 2 * right).mean(1) / 2
+    exact = -float(theory.first_step(T)[1].sum())
+    error = float(gains.std(ddof=1) / np.sqrt(n))
+    return Finding(abs(gains.mean() - exact), 4 * error, "t = 6, 100,000 chains; 4 std errors")
+
+
+@symbolic("exact averages over the prior in two orders", detail="over QQ[log 2]", scope="t = 2, 3")
+def order_symbolic(value: str) -> list[bool]:
+    """The stated order of averaging against the mean over sequences."""
+    return [is_zero(population(Loss(), T, value) - population(Loss(), T, "sequences"))
+            for T in (2, 3)]  # fmt: skip
+
+
+@enumeration("sim's population loss", 1e-13, "sim's population loss less Delta / 2, t = 2, 3")
+def order_enumerated(value: str) -> Iterator[float]:
+    for T in (2, 3):
+        margin = 7.0 + T * T
+        known = _ones_loss(sim.Dirichlet(2), T, margin) - margin / 2
+        yield float(population(Loss(), T, value)) - ALL_ACTIVE / 2 - known
+
 
 CLAIMS = (
-    _entry("A.9", "(A.9), p. 15", "two states: P has two free entries, uniform",
-           r"P=\begin{pmatrix}a&1-a\\1-b&b\end{pmatrix},\ a,b\sim U(0,1)", setup.PRINTED_P,
-           setup.A9_ROUTES, ("rows of P from Dir(1, 1)",)),
-    _entry("A.10", "(A.10), p. 15", "the logits as sums",
-           r"f(e)_{p,i}=\sum_{t'=1}^p\mathbb 1\{x_{t'}=i\}\sum_{s=1}^{t'}v_{t'-s+1}"
-           r"e_{x_p}^\top W_ke_{x_s}", Model(1), setup.MODEL_ROUTES, verdict=Verdict.SUPPORTED),
-    _entry("A.10-matrix", "above (A.10), p. 15", "the same in matrix form",
-           r"f(e)=\mathrm{mask}(eW_k(Me)^\top)e,\ M_{t's}=v_{t'-s+1}\ (s\le t')", Model(1),
-           setup.MATRIX_ROUTES, note="The mask keeps t' <= p.", verdict=Verdict.SUPPORTED),
-    _entry("A.11", "(A.11), p. 15", "the loss of a sequence: mean of the margin loss",
-           r"L=\frac1t\sum_{p=1}^tl_M(f(e)_{p,:},x_{p+1}),\ l_M=\frac1k\sum_{i\ne x_{p+1}}"
-           rf"\max\{{0,{HINGE}\}}", Loss(1 / t, 1 / k), setup.LOSS_ROUTES,
-           verdict=Verdict.SUPPORTED),
-    _entry("A.11-prose", "above (A.11), p. 15", "the loss is the mean over positions, not the sum",
-           r"\text{total loss: sum of the losses across all positions}", Loss(sp.Integer(1), 1 / k),
-           setup.LOSS_ROUTES, note="(A.11) itself, (6) and everything after it divide by t.",
-           verdict=Verdict.CORRECTED,
-           corrected=Statement(r"\text{mean of the losses across all positions}",
-                               Loss(1 / t, 1 / k))),
-    _entry("A.11-length", "Setup, p. 15", "the loss needs one token more than the context",
-           r"x=(x_1,\dots,x_t)", 0, begin.LENGTH_ROUTES,
-           note="(A.11) asks for x_{t+1}, the target of the last of t positions.",
-           verdict=Verdict.CORRECTED, corrected=Statement(r"x=(x_1,\dots,x_t,x_{t+1})", 1)),
-    _entry("A.12", "(A.12), p. 15", "the population loss, Dirichlet parameter 1",
-           r"\mathcal L=E_{x\sim P,\ P\sim\mathrm{Dir}(\alpha)^{\otimes k}}L(f(e),e),\ "
-           r"\alpha=(1,\dots,1)", 1.0, setup.POPULATION_ROUTES, ("k = 2", "x_1 stationary"),
-           note="Where x_1 comes from is said only below (A.21): from the stationary law.",
-           verdict=Verdict.SUPPORTED),
-    replace(STEP_1["lemma-3.1-step-1-W"], id="A.13-W", source="Lemma A.1, (A.13), p. 15",
-            depends_on=("lemma-3.1-step-1-W",)),
-    replace(STEP_1["lemma-3.1-step-1-v"], id="A.13-v", source="Lemma A.1, (A.13), p. 15",
-            depends_on=("lemma-3.1-step-1-v",)),
-    _entry("A.14", "(A.14), p. 16", "the logits at the start: positions of i, added up",
-           START_W + r"\sum_{s=1}^{t'}e_{x_p}^\top11^\top e_{x_s}=c^2\sum\mathbb 1\{x_{t'}=i\}t'",
-           c**2 * t1, (Route("symbolic", "sum over s", begin.weight_symbolic),
-                       Route("enumeration", "every sequence", begin.weight_enumerated)), START),
-    _entry("A.14-range", "(A.14), p. 16", "the logits at the start lie in this range",
-           r"f^0(e)_{p,i}\in[0,\ c^2p(p+1)/2]", (sp.Integer(0), c**2 * p * (p + 1) / 2),
-           (Route("symbolic", "extreme sequences", begin.range_symbolic),
-            Route("enumeration", "every sequence", begin.range_enumerated)), START,
-           note="Both ends are attained."),
-    _entry("A.14-margin", "below (A.14), p. 16", "this margin keeps every hinge from being cut off",
-           r"\Delta\ge c^2t(t+1)/2\ \Rightarrow\ \Delta+f^0(e)_{p,i}-f^0(e)_{p,x_{p+1}}\ge0",
-           c**2 * t * (t + 1) / 2,
-           (Route("symbolic", "least argument over sequences", begin.margin_symbolic),
-            Route("enumeration", "every sequence", begin.margin_enumerated)), START,
-           note="No smaller margin would do: a constant sequence reaches 0 at p = t."),
-    _entry("A.15", "(A.15), p. 16", "the mean over chains of conditional means",
-           r"E_{x,P}[L]=E_P[E_x[L|P]]", "conditional means", setup.TOWER_ROUTES, ("k = 2",),
-           verdict=Verdict.SUPPORTED),
-    *(
-        _entry(f"A.16-line-{n}", f"(A.16), line {n}, p. 16", f"gradient of the loss, line {n} of 4",
-               rf"\nabla_WE[L|P]={latex}", value, begin.GRADIENT_ROUTES, (*START, ACTIVE), note,
-               Verdict.SUPPORTED)
-        for n, (latex, value, note) in enumerate(A16, start=1)
+    proved(
+        "A.9", 15, "two states: P has two free entries, uniform",
+        r"P=\begin{pmatrix}a&1-a\\1-b&b\end{pmatrix},\ a,b\sim U(0,1)",
+        PRINTED_P, chain_symbolic, chain_by_quadrature,
+        wrong=[sp.Matrix([[a, 1 - a], [b, 1 - b]])], assume="rows of P from Dir(1, 1)",
     ),
-    _entry("A.16-corner", "(A.14)-(A.16), p. 16", "the margin has to be larger, not equal",
-           r"\Delta\ge c^2t(t+1)/2\ \Rightarrow\ \mathcal L\text{ has the gradient (A.16)}", 0,
-           begin.KINK_ROUTES, START,
-           "At equality constant sequences put a hinge exactly at its corner: the loss has "
-           "one-sided slopes only, and (A.16) is one of its subgradients.", Verdict.CORRECTED,
-           Statement(r"\Delta>c^2t(t+1)/2\ \Rightarrow\ \mathcal L\text{ has the gradient (A.16)}",
-                     1)),
+    supported(
+        "A.10", 15, "the logits as sums",
+        r"f(e)_{p,i}=\sum_{t'=1}^p\mathbb 1\{x_{t'}=i\}\sum_{s=1}^{t'}v_{t'-s+1}"
+        r"e_{x_p}^\top W_ke_{x_s}",
+        Model(), *SUMS,
+        wrong=[Model(offset=2), Model(late=1), Model(early=1), Model(transposed=True)],
+    ),
+    supported(
+        "A.10-matrix", "above (A.10), p. 15", "the same in matrix form",
+        r"f(e)=\mathrm{mask}(eW_k(Me)^\top)e,\ M_{t's}=v_{t'-s+1}\ (s\le t')",
+        Model(), *MATRIX_FORM,
+        wrong=[Model(offset=2), Model(late=1), Model(transposed=True)],
+        note="The mask keeps t' <= p.",
+    ),
+    supported(
+        "A.11", 15, "the loss of a sequence: mean of the margin loss",
+        r"L=\frac1t\sum_{p=1}^tl_M(f(e)_{p,:},x_{p+1}),\ l_M=\frac1k\sum_{i\ne x_{p+1}}"
+        rf"\max\{{0,{appendix_start.HINGE}\}}",
+        Loss(), loss_symbolic, loss_enumerated,
+        wrong=[Loss(states=1 / (k - 1)), Loss(sign=-1)],
+    ),
+    corrected(
+        "A.11-prose", "above (A.11), p. 15",
+        "the loss is the mean over positions, not the sum",
+        (r"\text{total loss: sum of the losses across all positions}", Loss(sp.Integer(1))),
+        (r"\text{mean of the losses across all positions}", Loss()),
+        loss_symbolic, loss_enumerated, wrong=[Loss(1 / (t + 1))],
+        note="(A.11) itself, (6) and everything after it divide by t.",
+    ),
+    corrected(
+        "A.11-length", "Setup, p. 15", "the loss needs one token more than the context",
+        (r"x=(x_1,\dots,x_t)", 0), (r"x=(x_1,\dots,x_t,x_{t+1})", 1),
+        length_symbolic, length_enumerated, wrong=[2],
+        note="(A.11) asks for x_{t+1}, the target of the last of t positions.",
+    ),
+    supported(
+        "A.12", 15, "the population loss, Dirichlet parameter 1",
+        r"\mathcal L=E_{x\sim P,\ P\sim\mathrm{Dir}(\alpha)^{\otimes k}}L(f(e),e),\ "
+        r"\alpha=(1,\dots,1)",
+        1.0, population_by_quadrature, population_by_sampling,
+        wrong=[2.0, 0.5], assume=("k = 2", "x_1 stationary"),
+        note="Where x_1 comes from is said only below (A.21): from the stationary law.",
+    ),
+    *appendix_start.ON_THE_LOGITS,
+    supported(
+        "A.15", 16, "the mean over chains of conditional means", r"E_{x,P}[L]=E_P[E_x[L|P]]",
+        "conditional means", order_symbolic, order_enumerated,
+        wrong=["the mean chain"], assume="k = 2",
+    ),
+    *appendix_start.ON_THE_GRADIENT,
 )  # fmt: skip
