@@ -40,6 +40,10 @@ def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
 
 def prior_name(value: Any) -> str:
     """`value`, which must be a known prior, else ValueError listing them."""
+    if isinstance(value, tuple | list):  # not to print a thousand chains
+        raise ValueError(
+            f"prior must be one of {', '.join(PRIORS)} here, got a weighted set of chains"
+        )
     return one_of("prior", value, PRIORS)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from theory import checks
 
 _MOST_DIMENSIONS = 21_201  # of scipy's direction numbers
+_MOST_NODES, _FEWEST_NODES = 4096, 64
 
 
 def quadrature(
@@ -110,6 +111,12 @@ def point_set(
             )
         rows = np.concatenate([rows, last], axis=1)[kept]
     return np.full(len(rows), 1.0 / len(rows)), rows
+
+
+def default_nodes(k: int) -> int:
+    """Points a replicate: 4096 up to k = 8; beyond, the largest power of two of no higher cost."""
+    affordable = _MOST_NODES * 8**3 // max(k, 8) ** 3
+    return max(_FEWEST_NODES, 1 << (affordable.bit_length() - 1) if affordable else 0)
 
 
 def net_dimension(k: int, prior: str, order: int = 1) -> int:

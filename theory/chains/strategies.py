@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from theory import checks
-from theory.chains.chain import stationary_distribution
 from theory.chains.constants import exact_constants
-from theory.chains.moments import quadrature
+from theory.chains.nodes import quadrature
+from theory.chains.stationary import stationary_distribution
 
 Array = NDArray[np.float64]
 

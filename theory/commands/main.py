@@ -169,17 +169,15 @@ def _add_ngrams(rooms: argparse._SubParsersAction[_Parser]) -> None:
 
 
 def _stages(args: argparse.Namespace) -> str:
-    from theory.stages import (
-        prediction as stages,  # here, because scipy.integrate would slow the other commands
-    )
+    # here, because scipy.integrate would slow the other commands
+    from theory.commands.stage_table import stage_table
+    from theory.stages.prediction import predict_stages
 
     checks.integer("--length", args.length, 1)
     given = {"k": args.k, "prior": "flat" if args.prior == "dirichlet" else args.prior,
              "init": args.init, "loss": args.loss}  # fmt: skip
-    found = stages.predict_stages(
-        args.length, **given, seed=args.seed, progress=sys.stderr.isatty()
-    )
-    return stages.table(found, T=args.length, **given)
+    found = predict_stages(args.length, **given, seed=args.seed, progress=sys.stderr.isatty())
+    return stage_table(found, T=args.length, **given)
 
 
 def _ngrams(args: argparse.Namespace) -> str:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from theory import checks
 from theory.chains.nodes import point_set
-from theory.commands.tables import measured
+from theory.commands.rounding import measured
 from theory.ngrams.origin import ngram_escape, ngram_kernel, relabelled
 from theory.ngrams.ray import Ray, symmetric_ray
 

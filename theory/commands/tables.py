@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from theory import checks
 from theory.chains.constants import NAMES, exact_constants, task_constants
-from theory.chains.nodes import net_dimension
+from theory.chains.nodes import default_nodes, net_dimension
 from theory.chains.strategies import context_length, strategy_losses
+from theory.commands.rounding import measured
+from theory.first_steps.overtaking import overtaking_time
 from theory.first_steps.step_1_any_k import step_constants
 from theory.first_steps.step_2 import (
     critical_learning_rate,
     critical_rate_constant,
     required_margin,
 )
-from theory.kernel.chain_average import default_nodes
 from theory.kernel.mode_errors import mode_estimates
-from theory.kernel.mode_laws import overtaking_time
 from theory.kernel.singular_modes import Modes, modes
 
 # what the ledger calls by these names is the entry with the evidence
@@ -104,28 +104,6 @@ def _overtaking(T: int, prior: str) -> str:
     time = overtaking_time(T, prior=prior)
     when = "never" if time is None else f"at flow time {time:.6g}"
     return f"v = c 1, W = c 11': v_2 overtakes v_1 {when} (theory.overtaking_time, x-overtaking)"
-
-
-def measured(value: float, error: float, sign: str = "") -> str:
-    """A number with its standard error, to two digits of the error: ``1.2346(12)``.
-
-    Raises
-    ------
-    ValueError
-        If the error is negative or not finite.
-    """
-    if not 0 <= error < math.inf:
-        raise ValueError(f"error must be finite and >= 0, got {error!r}")
-    if error <= 1e-12 * abs(value):  # rounding
-        return f"{value:{sign}.10g}"
-    places = 1 - math.floor(math.log10(error))
-    # rounding the error may carry it over a power of ten
-    digits = round(error * 10.0**places)
-    if digits >= 100:
-        places, digits = places - 1, round(error * 10.0 ** (places - 1))
-    if places <= 0:
-        return f"{round(value, places):{sign}.0f}({round(error, places):.0f})"
-    return f"{value:{sign}.{places}f}({digits})"
 
 
 def constant_table(k: int, prior: str, T: int | None = None, seed: int = 0) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from theory.derivations.statement import Step
+from theory.derivations.statement import DerivationStep as Step
 from theory.first_steps import curriculum
 
 _EPSILON = sp.Symbol("epsilon", positive=True)

@@ -14,7 +14,7 @@ import sympy as sp
 from theory import checks
 from theory import notation as s
 from theory.chains import chain
-from theory.chains import moments as prior
+from theory.chains import prior_moments as prior
 from theory.derivations import (
     curriculum as derivations_curriculum,
 )
@@ -24,9 +24,12 @@ from theory.derivations import (
 from theory.derivations import (
     step_2 as derivations_step_2,
 )
-from theory.derivations.statement import Derivation, Step
+from theory.derivations.statement import Derivation
+from theory.derivations.statement import DerivationStep as Step
 from theory.first_steps import step_1 as steps
-from theory.kernel.population import integrand, population_kernel, population_kernel_exact
+from theory.kernel.leading_order import leading_constants
+from theory.kernel.population import population_kernel
+from theory.kernel.two_states import integrand, population_kernel_exact
 
 _EXACT_UP_TO = 6  # beyond this context length exact rationals are too long to read
 _D = sp.Symbol("D", positive=True)  # of Lemma 3.1, where its value would clutter a formula
@@ -139,7 +142,7 @@ def _matrix(values: np.ndarray) -> sp.Matrix:
 
 
 def _lemma(T: int) -> list[Step]:
-    c = steps.leading_constants()
+    c = leading_constants()
     gW, gv = steps.first_step(T)
     out = [
         Step("-dL/dW_mm / c = (T+1)(T+2)/6 B + O(T), on the diagonal.", c.B, "B"),
@@ -180,7 +183,7 @@ def _pair_average(second: int, heading: str) -> list[Step]:
     """The leading average of the W step for m = 1 and l = 1 or 2, in (a, b) and then exactly."""
     pi, P = chain.stationary(), chain.transition()
     summand = pi[0] * pi[second] * (pi[0] - pi[1]) * (P[0, 0] - sp.Rational(1, 2))
-    c = steps.leading_constants()
+    c = leading_constants()
     return [
         Step(
             "Keeping the part of P^n and P^(j-1) that does not decay leaves the average of this.",
@@ -191,7 +194,7 @@ def _pair_average(second: int, heading: str) -> list[Step]:
 
 
 def _a37(T: int) -> list[Step]:
-    c = steps.leading_constants()
+    c = leading_constants()
     squares = sp.factor(sum(p**2 for p in chain.stationary()))
     decaying = sp.Function("h")(s.n)
     count = s.T - s.j + 1
@@ -211,7 +214,7 @@ def _a37(T: int) -> list[Step]:
 
 def _equal(T: int) -> list[Step]:
     same = "doubly_stochastic"
-    c = steps.leading_constants(same)
+    c = leading_constants(same)
     out = [
         Step("With a = b the leading constants B, A, D all vanish.", sp.Matrix([[c.B, c.A, c.D]])),
         Step("-dL/dW_mm / c grows as T log T with this coefficient.", c.W_log_diagonal),

@@ -8,7 +8,7 @@ import sympy as sp
 
 from theory import notation as s
 from theory.chains.chain import power, stationary, transition
-from theory.derivations.statement import Step
+from theory.derivations.statement import DerivationStep as Step
 from theory.first_steps import step_2 as second
 
 

@@ -19,7 +19,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from theory import checks
-from theory.first_steps.step_1 import leading_constants
+from theory.kernel.leading_order import leading_constants
 from theory.kernel.population import population_kernel
 
 Array = NDArray[np.float64]

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from theory import checks
-from theory.chains.chain import stationary_distribution
-from theory.chains.moments import point_set, quadrature
+from theory.chains.nodes import default_nodes, point_set, quadrature
+from theory.chains.stationary import stationary_distribution
 
 _CHUNK_BYTES = 1 << 24
-_MOST_NODES, _FEWEST_NODES = 4096, 64
 
 
 def population_kernel_quadrature(
@@ -118,12 +117,6 @@ def kernel_replicates(
     return np.stack(
         [symmetrise(chain_average(*point_set(points, k, prior, seed=c), T)) for c in bar]
     )
-
-
-def default_nodes(k: int) -> int:
-    """Points a replicate: 4096 up to k = 8; beyond, the largest power of two of no higher cost."""
-    affordable = _MOST_NODES * 8**3 // max(k, 8) ** 3
-    return max(_FEWEST_NODES, 1 << (affordable.bit_length() - 1) if affordable else 0)
 
 
 def symmetrise(kernel: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,9 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from theory import checks
 from theory import notation as s
-from theory.chains.chain import stationary_distribution
-from theory.chains.moments import exact_moment, moments
-from theory.kernel.population import Term, terms
+from theory.chains.prior_moments import exact_moment, moments
+from theory.chains.stationary import stationary_distribution
+from theory.kernel.two_states import Term, terms
 
 Array = NDArray[np.float64]
 

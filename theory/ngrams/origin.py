@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 
 from theory import checks
-from theory.chains.chain import stationary_distribution
+from theory.chains.stationary import stationary_distribution
 
 Array = NDArray[np.float64]
 

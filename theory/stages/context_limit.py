@@ -24,10 +24,11 @@ from sympy.polys.matrices import DomainMatrix
 
 from theory import checks
 from theory import notation as s
-from theory.chains.chain import power_in_y_lambda, stationary_distribution, stationary_in_y
-from theory.chains.moments import exact_moment, moments
+from theory.chains.chain import power_in_y_lambda, stationary_in_y
 from theory.chains.nodes import quadrature
-from theory.normal_form import normal_form
+from theory.chains.prior_moments import exact_moment, moments
+from theory.chains.stationary import stationary_distribution
+from theory.exact import normal_form
 
 Array = NDArray[np.float64]
 Table = dict[tuple[int, int, int], sp.Rational]
@@ -174,7 +175,7 @@ def bigram_gap_exact(
     numerator, denominator : SymPy numbers; both are 0 if the features are dependent
     """
     form = squared_loss_exact(lags, normalization=normalization, prior=prior)
-    size = 1 - strategy_losses(prior)["bigram"]
+    size = 1 - squared_strategy_losses(prior)["bigram"]
     bordered = form.gram.row_join(form.target).col_join(form.target.T.row_join(sp.Matrix([size])))
     return _determinant(bordered), _determinant(form.gram)
 
@@ -188,7 +189,7 @@ def _determinant(matrix: sp.Matrix) -> sp.Expr:
     return sign * ring.to_sympy(value).subs(s.log_two, sp.log(2))
 
 
-def strategy_losses(prior: str = "flat") -> dict[str, sp.Expr]:
+def squared_strategy_losses(prior: str = "flat") -> dict[str, sp.Expr]:
     """Squared loss, exactly, of predicting 1/2, pi and P_m (two states, infinite context)."""
     exact = squared_loss_exact(2, normalization="score", prior=prior)
     return {
@@ -227,3 +228,6 @@ def bigram_gap(prior: str = "flat", *, order: int = 40) -> float:
     left = (gram - free[:, :, None] * free[:, None, :] / gram[:, 2, 2, None, None]).sum(axis=0)
     constants = np.linalg.lstsq(left[:2, :2], left[:2, 3], rcond=1e-14)[0]
     return float(left[3, 3] - left[:2, 3] @ constants)
+
+
+strategy_losses = squared_strategy_losses  # old name, to be removed

@@ -48,11 +48,11 @@ def lag_powers(transition: Array, lags: int) -> LagPowers:
     table = table.reshape(-1, lags)
     if lags <= _SMALL:
         return LagPowers(table, np.eye(lags))
-    basis = span(table.T)
+    basis = basis_of_span(table.T)
     return LagPowers(table @ basis, basis)
 
 
-def span(columns: Array, share: float = _ROUNDING) -> Array:
+def basis_of_span(columns: Array, share: float = _ROUNDING) -> Array:
     """Orthonormal basis (J, r) of the span of columns (J, n).
 
     Directions with singular values below this share of the largest are left out.

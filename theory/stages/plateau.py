@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 
 from theory import checks
-from theory.chains.moments import moments
+from theory.chains.prior_moments import moments
 
 Array = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from proofs_check.ledger.compare import worst
 from proofs_check.ledger.normal import vanishes
 from theory.first_steps import step_2
 from theory.first_steps.step_2 import diagonal_constant
-from theory.kernel.population import terms
+from theory.kernel.two_states import terms
 from theory.normal_form import is_zero, sign
 
 LENGTHS = (30, 100, 300, 1000)

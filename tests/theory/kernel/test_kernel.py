@@ -9,15 +9,11 @@ import sympy as sp
 
 from theory import notation as s
 from theory.chains.chain import power_in_y_lambda, stationary_in_y
-from theory.chains.moments import point_set
-from theory.kernel.chain_average import chain_average
-from theory.kernel.population import (
-    integrand,
-    population_kernel,
-    population_kernel_exact,
-    population_kernel_qmc,
-)
-from theory.normal_form import is_zero
+from theory.chains.nodes import point_set
+from theory.exact import is_zero
+from theory.kernel.chain_average import chain_average, population_kernel_qmc
+from theory.kernel.population import population_kernel
+from theory.kernel.two_states import integrand, population_kernel_exact
 
 PRIORS = ("flat", "doubly_stochastic")
 

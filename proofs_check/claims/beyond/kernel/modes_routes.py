@@ -14,7 +14,7 @@ from proofs_check.claims.beyond.kernel.symmetry import symmetric_population
 from proofs_check.claims.common import PRIORS
 from proofs_check.ledger import Finding
 from proofs_check.ledger.compare import relative_error, worst
-from theory.chains.moments import point_set
+from theory.chains.nodes import point_set
 from theory.kernel.chain_average import chain_average
 from theory.normal_form import is_zero
 

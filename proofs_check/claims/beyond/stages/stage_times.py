@@ -53,7 +53,7 @@ CLAIMS = (
         expected=Verdict.SUPPORTED,
         assumptions=("k = 2, flat prior, W = 0 at first",),
         depends_on=("x-unigram-onset-condition", "x-context-limit-logits"),
-        note="theory.stages.onset.frozen_onset; smaller inits wait log(1/c)/sigma_1 instead",
+        note="theory.stages.onset.unigram_time_constant; smaller inits wait log(1/c)/sigma_1",
     ),
     Claim(
         id="x-stage-times",

@@ -8,7 +8,7 @@ density of (y, lambda) is therefore ``s = 1 - lambda`` on
     |y| < 1/s - 1/2      for 1 <= s < 2.
 
 Under "doubly_stochastic" (a = b uniform) y = 0 and lambda is uniform on (-1, 1). Node sets for
-averages that have no closed form are in `theory.chains.nodes` and may be imported from here.
+averages that have no closed form are in `theory.chains.nodes`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ from numpy.typing import ArrayLike, NDArray
 from theory import checks
 from theory import notation as s
 from theory.chains.chain import stationary_in_y
-from theory.chains.nodes import point_set, quadrature
-
-__all__ = ["density", "exact_moment", "exact_pair", "moments", "point_set", "quadrature"]
 
 Pair = tuple[Fraction, Fraction]
 
