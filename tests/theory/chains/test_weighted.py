@@ -81,9 +81,7 @@ def test_a_single_chain() -> None:
     # the last lag is seen from one position alone, with no gap
     last = np.einsum("l,li,mi,im->ml", pi, ONE @ ONE, ONE - 0.5, np.eye(2)) / T
     assert K[-1] == pytest.approx(last, abs=1e-15)
-    with pytest.raises(
-        ValueError, match=r"invariant under relabelling .* the mean of pi_i changes"
-    ):
+    with pytest.raises(ValueError, match=r"invariant .* the mean of pi_i changes"):
         theory.predict_stages(T, prior=([2.0], ONE[None]))
 
 
@@ -163,7 +161,7 @@ def test_what_does_not_go_with_a_set() -> None:
         theory.population_kernel(3, prior=PAIR, method="qmc")
     with pytest.raises(ValueError, match="nodes must be left out"):
         theory.ExpectedCounts(3, prior=BOTH, nodes=4)
-    with pytest.raises(ValueError, match="prior must be one of flat.* here, got a weighted set"):
+    with pytest.raises(ValueError, match=r"one of flat, .* here, got a weighted set"):
         theory.leading_constants(PAIR)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="prior must be a name or a pair"):
         theory.modes(3, prior=7)  # type: ignore[arg-type]
