@@ -48,13 +48,7 @@ def prior_name(value: Any) -> str:
 
 
 def power_of_two(name: str, value: Any) -> int:
-    """`value` as an int that is a power of two (a Sobol net is balanced only then).
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
-    """
+    """`value` as an int that is a power of two (a Sobol net is balanced only then)."""
     whole = integer(name, value, 2)
     if whole & (whole - 1):
         raise ValueError(f"{name} must be a power of two, got {value!r}")

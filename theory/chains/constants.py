@@ -151,11 +151,6 @@ def task_constants(
     -------
     TaskConstants
         The errors are 0 for two states and for a weighted set, which is taken as it is.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
     """
     known, k = prior_and_states(prior, checks.integer("k", k, 2))
     if isinstance(known, Chains):

@@ -46,8 +46,8 @@ def invariant_chains(
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is not as described, or a weighted set is not invariant.
+    ValueError
+        If a weighted set is not invariant.
     """
     known, k = prior_and_states(prior, k)
     if isinstance(known, Chains):

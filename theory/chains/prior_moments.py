@@ -48,19 +48,17 @@ def exact_moment(q: int, n: int, prior: str = "flat", *, resolvent: int = 0) -> 
 
     Parameters
     ----------
-    q, n : int >= 0
-    prior : "flat" or "doubly_stochastic"
-    resolvent : 0 or 1
+    q, n : int
+        Not negative.
+    prior : str
+        "flat" or "doubly_stochastic".
+    resolvent : int
         1 divides by 1 - lambda, which sums a geometric series in lambda.
 
     Returns
     -------
-    SymPy number; ``oo`` where the average diverges (a = b with ``resolvent=1`` and q = 0).
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    SymPy number
+        ``oo`` where the average diverges (a = b with ``resolvent=1`` and q = 0).
     """
     q, n = checks.integer("q", q, 0), checks.integer("n", n, 0)
     if resolvent not in (0, 1):
@@ -112,18 +110,17 @@ def moments(q: int, n: ArrayLike, prior: str = "flat") -> NDArray[np.float64]:
 
     Parameters
     ----------
-    q : int >= 0
-    n : array of integers >= 0, any shape
-    prior : "flat" or "doubly_stochastic"
+    q : int
+        Not negative.
+    n : array of int
+        Not negative, of any shape.
+    prior : str
+        "flat" or "doubly_stochastic".
 
     Returns
     -------
-    array, the shape of `n`; relative error about 1e-15.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    array
+        Of the shape of `n`, with a relative error of about 1e-15.
     """
     q = checks.integer("q", q, 0)
     whole = np.asarray(n)

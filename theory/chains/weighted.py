@@ -151,7 +151,7 @@ def symmetrised(prior: tuple[ArrayLike, ArrayLike] | Chains) -> Chains:
     >>> import theory
     >>> biased = ([1.0], [[[0.9, 0.1], [0.4, 0.6]]])
     >>> theory.population_kernel(1, prior=theory.symmetrised(biased)).round(4)
-    array([[[ 0.0975, -0.0525],
-            [-0.0525,  0.0975]]])
+    array([[[0.17, 0.  ],
+            [0.  , 0.17]]])
     """
     return weighted_set(prior)._replace(symmetric=True)

@@ -26,17 +26,17 @@ def ngram_table(
 
     Parameters
     ----------
-    T : int >= 1
-    heads : int >= 1
-    k : int >= 2
-    order : int, of the chains; `heads` if not given
-    init : float > 0, of every v_j and W_ml of every head
+    T : int
+        Context length, at least 1.
+    heads : int
+        At least 1.
+    k : int
+        Number of states, at least 2.
+    order : int, optional
+        Of the chains; `heads` if not given.
+    init : float
+        Initial value of every v_j and W_ml of every head, above 0.
     seed : int
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
     """
     T, heads, k = (
         checks.integer(name, value, least)

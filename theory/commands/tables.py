@@ -42,11 +42,6 @@ def mode_table(T: int, k: int, prior: str, seed: int = 0, *, progress: bool = Fa
     """The singular modes of K: exact to rounding for two states, with errors beyond.
 
     What takes long is announced on stderr.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
     """
     T, k = checks.integer("T", T, 1), checks.integer("k", k, 2)
     if k == 2:
@@ -111,16 +106,14 @@ def constant_table(k: int, prior: str, T: int | None = None, seed: int = 0) -> s
 
     Parameters
     ----------
-    k : int >= 2
-    prior : "flat" or "doubly_stochastic"
+    k : int
+        Number of states, at least 2.
+    prior : str
+        "flat" or "doubly_stochastic".
     T : int, optional
         A finite context length, for two states only.
-    seed : int, of the randomised points for k > 2
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    seed : int
+        Of the randomised points for k > 2.
     """
     k = checks.integer("k", k, 2)
     if T is not None and k != 2:
@@ -156,13 +149,7 @@ def constant_table(k: int, prior: str, T: int | None = None, seed: int = 0) -> s
 
 
 def threshold_table(lengths: tuple[int, ...]) -> str:
-    """Critical learning rates of the second step, one context length a line.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
-    """
+    """Critical learning rates of the second step, one context length a line."""
     constant = float(critical_rate_constant())
     lines = [
         f"C = {constant:.10g}",

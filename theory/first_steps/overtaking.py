@@ -47,8 +47,8 @@ def overtaking_time(
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is not as described, or the kernel vanishes.
+    ValueError
+        If the kernel vanishes.
     """
     T = checks.integer("T", T, 2)
     for name, value in (("v", v), ("W", W)):

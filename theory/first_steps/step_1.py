@@ -28,12 +28,8 @@ def first_step_W(T: int, prior: str = "flat") -> sp.Matrix:
 
     Returns
     -------
-    sympy.Matrix (2, 2) over QQ[log 2]
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
+    sympy.Matrix (2, 2)
+        Over QQ[log 2].
     """
     kernel = population_kernel_exact(T, prior)
     rows = range(2)
@@ -53,12 +49,8 @@ def first_step_v(T: int, prior: str = "flat") -> list[sp.Expr]:
 
     Returns
     -------
-    list of T SymPy numbers over QQ[log 2]
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
+    list of T SymPy numbers
+        Over QQ[log 2].
     """
     kernel = population_kernel_exact(T, prior)
     return [sp.expand(2 * (kernel[j, 0, 0] + kernel[j, 0, 1])) for j in range(T)]
@@ -83,11 +75,6 @@ def first_step(
     -------
     gW : array (k, k)
     gv : array (T,)
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
     """
     kernel = population_kernel(T, k=k, prior=prior)
     return kernel.sum(axis=0), kernel.sum(axis=(1, 2))

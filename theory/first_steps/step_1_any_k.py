@@ -69,14 +69,15 @@ def step_constants(
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is not as described, or the set of chains is not invariant.
+    ValueError
+        If the set of chains is not invariant.
 
     Examples
     --------
     >>> import theory
     >>> values, errors = theory.step_constants(2)
     >>> f"{values.A:.5f} {values.B:.5f} {values.D:.5f} {values.ratio:.3f}"
+    '0.01142 0.04543 0.11371 3.978'
     """
     known, k = prior_and_states(prior, checks.integer("k", k, 2))
     if isinstance(known, Chains):

@@ -47,11 +47,6 @@ def second_step(T: int, c: float, eta: float, *, prior: Prior = "flat") -> tuple
     -------
     W : array (k, k)
     v : array (T,)
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
     """
     for name, value in (("c", c), ("eta", eta)):
         if not math.isfinite(value):
@@ -76,11 +71,6 @@ def second_step_v(T: int, eta: sp.Expr, *, prior: str = "flat") -> list[sp.Expr]
     Returns
     -------
     list of T SymPy expressions
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
     """
     S, KG = _exact_parts(T, prior)
     return [sp.expand(1 + 2 * eta * s + eta**2 * g) for s, g in zip(S, KG, strict=True)]

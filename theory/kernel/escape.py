@@ -56,13 +56,14 @@ def escape_time(
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is not as described, or the kernel vanishes.
+    ValueError
+        If the kernel vanishes.
 
     Examples
     --------
     >>> import theory
-    >>> theory.escape_time(100, c=1e-3, threshold=0.1)
+    >>> round(theory.escape_time(100, c=1e-3, threshold=0.1), 6)
+    0.206779
     """
     found, start = _start(T, c, threshold, k, prior, kernel)
 

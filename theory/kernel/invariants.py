@@ -25,9 +25,10 @@ def balance(v: ArrayLike, W: ArrayLike, rates: Pair = (1.0, 1.0)) -> float:
 
     Parameters
     ----------
-    v : (T,)
-    W : (k, k)
-    rates : two floats > 0, of v and of W
+    v : array (T,)
+    W : array (k, k)
+    rates : tuple of two floats
+        Learning rates of v and of W, above 0.
 
     Raises
     ------
@@ -75,9 +76,10 @@ def step_drift(
 
     Parameters
     ----------
-    v, gradient_v : (T,)
-    W, gradient_W : (k, k)
-    rates, decay : two floats, of v and of W
+    v, gradient_v : arrays (T,)
+    W, gradient_W : arrays (k, k)
+    rates, decay : tuples of two floats
+        Of v and of W.
 
     Raises
     ------

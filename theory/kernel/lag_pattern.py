@@ -55,13 +55,7 @@ def lag_constant(j: int, prior: str = "flat") -> sp.Expr:
 
 
 def lag_constants(count: int, prior: str = "flat") -> Array:
-    """delta_j in floating point for j = 1..count, shape ``(count,)``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
-    """
+    """delta_j in floating point for j = 1..count, shape ``(count,)``."""
     n = np.arange(checks.integer("count", count, 1))
     parts = [2 * float(t.coefficient) * moments(t.q, n + t.shift, prior) for t in _lag_terms()]
     return np.sum(parts, axis=0)
@@ -72,12 +66,14 @@ def chain_lag_constants(transition: ArrayLike, count: int) -> Array:
 
     Parameters
     ----------
-    transition : (..., 2, 2)
-    count : int >= 1
+    transition : array (..., 2, 2)
+    count : int
+        How many lags, at least 1.
 
     Returns
     -------
-    array (..., count), equal to ``delta_1 lambda^(j-1)``
+    array (..., count)
+        Equal to ``delta_1 lambda^(j-1)``.
 
     Raises
     ------

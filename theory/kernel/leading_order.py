@@ -25,8 +25,10 @@ class LeadingConstants:
 
     Attributes
     ----------
-    A, B : off-diagonal and diagonal of M
-    D : equals 2 (A + B), because the sum of all entries of K counts the same pairs twice
+    A, B : SymPy numbers
+        Off-diagonal and diagonal of M.
+    D : SymPy number
+        2 (A + B), because the sum of all entries of K counts the same pairs twice.
     W_next_diagonal, W_next_off_diagonal, v_next : the limits N and v_next; ``oo`` where the
         remainder grows faster, as T log T
     W_log_diagonal, W_log_off_diagonal, v_log : 0 under the flat prior

@@ -68,17 +68,14 @@ def singular_value_law(T: ArrayLike, prior: str = "flat") -> Array:
 
     Parameters
     ----------
-    T : float or array, context lengths > 1
-    prior : "flat" or "doubly_stochastic"
+    T : float or array
+        Context lengths above 1.
+    prior : str
+        "flat" or "doubly_stochastic".
 
     Returns
     -------
     array (..., 2)
-
-    Raises
-    ------
-    ValueError
-        Naming the argument and its value.
     """
     length = np.asarray(T, dtype=np.float64)
     if not np.all(length > 1):

@@ -6,7 +6,7 @@ There the loss is bilinear, ``L = L0 - sum_jml v_j W_ml K_jml``, and reading off
             E[ pi_l (P^{j-1})_{li} (P_mi - 1/k) (P^n)_{im}, summed over i ],
 
 where n = p - t' and T-j+1-n counts the pairs (p, t') that share it. K is computed along separate
-roads: a closed form for two states (`two_states`), and averages over chains (`chain_average`).
+roads: a closed form for two states (`two_states`), and averages over chains (`averages`).
 
 For a prior that is invariant under relabelling the states, simultaneous relabelling of m and l
 leaves K unchanged, so that K_j is ``A_j 11' + B_j I`` for every number of states.
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from theory import checks
 from theory.chains.weighted import Prior, prior_and_states
-from theory.kernel.chain_average import (
+from theory.kernel.averages import (
     chain_average,
     population_kernel_qmc,
     population_kernel_quadrature,
@@ -67,8 +67,8 @@ def population_kernel(
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is not as described, or the method does not go with the prior.
+    ValueError
+        If the method does not go with the prior.
 
     Examples
     --------
@@ -76,15 +76,15 @@ def population_kernel(
     >>> theory.population_kernel(100).shape
     (100, 2, 2)
     >>> theory.population_kernel(2).round(4)[0]
-    array([[0.1284, 0.0327],
-           [0.0327, 0.1284]])
+    array([[0.0795, 0.0114],
+           [0.0114, 0.0795]])
 
-    A prior that is no name is given by its chains, here with equal weights:
+    A prior that is no name is given by its chains, here two with equal weights:
 
-    >>> sticky = [[0.9, 0.1], [0.1, 0.9]], [[0.6, 0.4], [0.4, 0.6]]
-    >>> theory.population_kernel(2, prior=([1, 1], sticky)).round(4)[0]
-    array([[0.0, 0.0],
-           [0.0, 0.0]])
+    >>> chains = [[[0.9, 0.1], [0.4, 0.6]], [[0.5, 0.5], [0.2, 0.8]]]
+    >>> theory.population_kernel(2, prior=([1, 1], chains)).round(4)[0]
+    array([[ 0.232 , -0.008 ],
+           [-0.0127,  0.163 ]])
     """
     T = checks.integer("T", T, 1)
     known, k = prior_and_states(prior, k)

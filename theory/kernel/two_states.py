@@ -46,12 +46,14 @@ def integrand(m: int, l: int) -> sp.Expr:  # noqa: E741
 
     Parameters
     ----------
-    m, l : 0 or 1, the indices of W
+    m, l : int
+        The indices of W, 0 or 1.
 
     Returns
     -------
-    SymPy expression in `notation.y`, `lam`, ``lam**(j-1)`` and ``lam**n``: the summand of
-    eq. (A.21) with v_j singled out instead of summed over.
+    SymPy expression
+        In `notation.y`, `lam`, ``lam**(j-1)`` and ``lam**n``: the summand of eq. (A.21) with v_j
+        singled out instead of summed over.
 
     Raises
     ------
@@ -123,17 +125,14 @@ def population_kernel_exact(T: int, prior: str = "flat") -> sp.ImmutableDenseNDi
 
     Parameters
     ----------
-    T : int >= 1
-    prior : "flat" or "doubly_stochastic"
+    T : int
+        Context length, at least 1.
+    prior : str
+        "flat" or "doubly_stochastic".
 
     Returns
     -------
     sympy.ImmutableDenseNDimArray (T, 2, 2)
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
     """
     T = checks.integer("T", T, 1)
     checks.prior_name(prior)

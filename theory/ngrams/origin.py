@@ -42,7 +42,7 @@ class Escape(NamedTuple):
     ----------
     time : float
         Flow time.
-    v, W : (H, T) and (H, k, k)
+    v, W : arrays (H, T) and (H, k, k)
         The weights then.
     """
 
@@ -63,24 +63,27 @@ def ngram_kernel(
 
     Parameters
     ----------
-    T : int >= 1
-    transition : (m, k**order, k)
+    T : int
+        Context length, at least 1.
+    transition : array (m, k**order, k)
         Chains started from their stationary distribution over histories, the latest token the
         last digit of a history's number.
-    heads : int >= 1
-    weights : (m,), optional
+    heads : int
+        At least 1.
+    weights : array (m,), optional
         Of the chains, summing to 1; equal if not given.
-    normalize : "none" or "length" (logits of position p divided by p)
+    normalize : str
+        "none", or "length" (logits of position p divided by p).
 
     Returns
     -------
-    (T, k, k) * heads, indexed by the lag, the asking token and the token compared, head by head
+    array (T, k, k) * heads
+        Indexed by the lag, the asking token and the token compared, head by head.
 
     Raises
     ------
-    TypeError, ValueError
-        Naming the argument and its value; also when the kernel or the table of sequences would
-        have more than 2**22 entries.
+    ValueError
+        If the kernel or the table of sequences would have more than 2**22 entries.
     """
     T, heads = checks.integer("T", T, 1), checks.integer("heads", heads, 1)
     checks.one_of("normalize", normalize, ("none", "length"))
@@ -160,7 +163,7 @@ def ngram_velocity(kernel: Array, v: Array, W: Array) -> tuple[float, Array, Arr
 
     Parameters
     ----------
-    kernel : (T, k, k) * H
+    kernel : array (T, k, k) * H
     """
     (H, T), k = v.shape, W.shape[-1]
     flat = kernel.reshape((T * k * k,) * H)
@@ -181,9 +184,9 @@ def ngram_escape(kernel: ArrayLike, v0: ArrayLike, W0: ArrayLike, radius: float)
 
     Parameters
     ----------
-    kernel : (T, k, k) * H
-    v0 : (H, T)
-    W0 : (H, k, k)
+    kernel : array (T, k, k) * H
+    v0 : array (H, T)
+    W0 : array (H, k, k)
     radius : float
         Larger than the norm of the start. The prediction is for logits that are still small
         there; ``inf``, where B itself explodes, is allowed for H >= 2.
@@ -191,8 +194,8 @@ def ngram_escape(kernel: ArrayLike, v0: ArrayLike, W0: ArrayLike, radius: float)
     Raises
     ------
     ValueError
-        Naming the argument and its value; also if nothing pushes the start outward within the
-        time in which it could have grown a thousand times.
+        If nothing pushes the start outward within the time in which it could have grown a
+        thousand times.
     """
     v, W = np.asarray(v0, dtype=np.float64), np.asarray(W0, dtype=np.float64)
     if v.ndim != 2 or W.ndim != 3 or len(v) != len(W) or W.shape[1] != W.shape[2]:

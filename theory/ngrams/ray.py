@@ -37,7 +37,7 @@ class Ray(NamedTuple):
     ----------
     rate : float
         lambda: dr/dt = rate r^(2H-1).
-    v, W : (H, T) and (H, k, k)
+    v, W : arrays (H, T) and (H, k, k)
         The unit vector u.
     asymmetry : float
         kappa: the share of a preference among the states grows as r^kappa.
@@ -54,7 +54,7 @@ def symmetric_ray(kernel: ArrayLike) -> Ray:
 
     Parameters
     ----------
-    kernel : (T, k, k) * H
+    kernel : array (T, k, k) * H
         Of a prior invariant under relabelling the states; see `theory.ngrams.origin.relabelled`.
 
     Raises

@@ -41,8 +41,10 @@ class Quadratic(NamedTuple):
 
     Attributes
     ----------
-    gram : (J+1, J+1), the matrix G (SymPy or float)
-    target : (J+1,), the vector b
+    gram : matrix (J+1, J+1)
+        G, SymPy or float.
+    target : vector (J+1,)
+        b, SymPy or float.
     """
 
     gram: Any
@@ -54,18 +56,17 @@ def squared_loss(lags: int, *, normalization: str = "length", prior: str = "flat
 
     Parameters
     ----------
-    lags : int >= 1
-    normalization : "length" or "score"
-    prior : "flat" or "doubly_stochastic"
+    lags : int
+        J, at least 1.
+    normalization : str
+        "length" or "score".
+    prior : str
+        "flat" or "doubly_stochastic".
 
     Returns
     -------
-    Quadratic of arrays, relative error about 1e-14
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    Quadratic
+        Of arrays, with a relative error of about 1e-14.
     """
     n = np.arange(checks.integer("lags", lags, 1))
     pair, alone, target = _tables(checks.one_of("normalization", normalization, NORMALIZATIONS))
@@ -172,7 +173,8 @@ def bigram_gap_exact(
 
     Returns
     -------
-    numerator, denominator : SymPy numbers; both are 0 if the features are dependent
+    numerator, denominator : SymPy numbers
+        Both are 0 if the features are dependent.
     """
     form = squared_loss_exact(lags, normalization=normalization, prior=prior)
     size = 1 - squared_strategy_losses(prior)["bigram"]
@@ -210,8 +212,10 @@ def bigram_gap(prior: str = "flat", *, order: int = 40) -> float:
 
     Parameters
     ----------
-    prior : "flat" (the gap is positive) or "doubly_stochastic" (it is 0: pi_m is constant)
-    order : int >= 1
+    prior : str
+        "flat" (the gap is positive) or "doubly_stochastic" (it is 0: pi_m is constant).
+    order : int
+        At least 1.
         Quadrature nodes in lambda, on either side of 0, and in y.
     """
     weights, transition = quadrature(order, prior)

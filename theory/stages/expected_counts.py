@@ -86,8 +86,8 @@ class ExpectedCounts:
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is not as described, or the set of chains is not invariant.
+    ValueError
+        If the set of chains is not invariant.
     """
 
     def __init__(

@@ -133,8 +133,6 @@ def reduced_flow(
     ------
     RuntimeError
         If the integrator gives up.
-    TypeError, ValueError
-        If an argument is not as described.
     """
     stop = checks.positive("stop", stop)
     first = 1e-4 * stop if first is None else checks.positive("first", first)

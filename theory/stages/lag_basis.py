@@ -24,8 +24,9 @@ class LagPowers(NamedTuple):
 
     Attributes
     ----------
-    entries : (n k k, r)
-    basis : (J, r), orthonormal columns
+    entries : array (n k k, r)
+    basis : array (J, r)
+        Orthonormal columns.
     """
 
     entries: Array
@@ -37,8 +38,9 @@ def lag_powers(transition: Array, lags: int) -> LagPowers:
 
     Parameters
     ----------
-    transition : (n, k, k)
-    lags : int >= 1
+    transition : array (n, k, k)
+    lags : int
+        J, at least 1.
     """
     table = np.empty((*transition.shape, lags))
     power = np.broadcast_to(np.eye(transition.shape[-1]), transition.shape)

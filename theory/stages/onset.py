@@ -65,8 +65,8 @@ def unigram_time_constant(
     ------
     RuntimeError
         If the unigram stage is not reached.
-    TypeError, ValueError
-        If an argument is not as described, or pi is uniform under the prior, so that no unigram
+    ValueError
+        If pi is uniform under the prior, so that no unigram
         stage begins.
     """
     if isinstance(prior, str):

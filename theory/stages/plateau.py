@@ -63,14 +63,11 @@ def plateau_growth(lags: float, times: ArrayLike) -> Array:
 
     Parameters
     ----------
-    lags : float >= 2
+    lags : float
+        J, at least 2.
         J; any size, for the asymptotic law.
-    times : (n,), increasing from >= 0
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    times : array (n,)
+        Increasing, from 0 or later.
     """
     wanted = np.asarray(times, dtype=np.float64)
     if wanted.ndim != 1 or not len(wanted) or wanted[0] < 0 or np.any(np.diff(wanted) <= 0):
@@ -85,14 +82,11 @@ def plateau_time(lags: float, beta: float) -> float:
 
     Parameters
     ----------
-    lags : float >= 2
-    beta : float > `plateau_start`
+    lags : float
+        J, at least 2.
+    beta : float
+        Above `plateau_start`.
         The law is for values of which the predictions are still unigrams', so well below 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
     """
     begins = plateau_start(lags)
     if not checks.positive("beta", beta) > begins:

@@ -42,8 +42,10 @@ def sharpness(model: ExpectedCounts, alpha: float, beta: float, v: ArrayLike) ->
     Parameters
     ----------
     model : ExpectedCounts
-    alpha, beta : float, W = alpha 11' + beta I
-    v : (J,)
+    alpha, beta : float
+        W = alpha 11' + beta I.
+    v : array (J,)
+        Weights of the first layer.
     """
     k, start = model.k, np.asarray(v, dtype=np.float64)
     basis = model.gradient_span()
@@ -74,7 +76,8 @@ def largest_stable_rate(model: ExpectedCounts, flow: Flow) -> float:
 
     Parameters
     ----------
-    model : ExpectedCounts, whose flow it is
+    model : ExpectedCounts
+        Whose flow it is.
     flow : Flow
     """
     chosen = np.unique(np.linspace(0, len(flow.time) - 1, _TRIED).astype(int))

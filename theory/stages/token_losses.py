@@ -22,7 +22,8 @@ def token_loss(
 
     Parameters
     ----------
-    loss : one of `LOSSES`; the squared one is to the one-hot target, the margin one eq. (7)
+    loss : str
+        One of `LOSSES`; the squared one is to the one-hot target, the margin one eq. (7).
     """
     if loss == "squared":
         each = (logits * logits - 2.0 * truth * logits).sum(axis=1) + 1.0
