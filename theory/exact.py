@@ -73,7 +73,17 @@ def _outside(expr: Any) -> ValueError:
 
 
 def is_zero(expr: Any) -> bool:
-    """Whether `expr`, an element of QQ[log 2], is exactly zero (see `normal_form`)."""
+    """Whether `expr`, an element of QQ[log 2], is exactly zero (see `normal_form`).
+
+    Parameters
+    ----------
+    expr : SymPy expression, int or Fraction
+        As in `normal_form`.
+
+    Returns
+    -------
+    bool
+    """
     return bool(normal_form(expr).is_zero)
 
 
@@ -82,6 +92,15 @@ def sign(expr: Any) -> int:
 
     Zero is decided by the normal form. Otherwise rational bounds on log 2 are tightened until
     the interval value of the polynomial excludes zero; this ends because the value is not zero.
+
+    Parameters
+    ----------
+    expr : SymPy expression, int or Fraction
+        As in `normal_form`.
+
+    Returns
+    -------
+    int
 
     Raises
     ------

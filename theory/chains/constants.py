@@ -59,6 +59,16 @@ class TaskConstants:
 def exact_constants(prior: str = "flat") -> dict[str, sp.Expr]:
     """sum_pi_squared, stationary_entropy and entropy_rate for two states, exactly.
 
+    Parameters
+    ----------
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    dict of str to SymPy number
+        Entropies in nats.
+
     Raises
     ------
     ValueError

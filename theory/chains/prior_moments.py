@@ -31,6 +31,16 @@ Pair = tuple[Fraction, Fraction]
 def density(prior: str = "flat") -> sp.Expr:
     """Density of (y, lambda) for two states under the flat prior, from the Jacobian.
 
+    Parameters
+    ----------
+    prior : str
+        "flat".
+
+    Returns
+    -------
+    SymPy expression
+        In `notation.lam`.
+
     Raises
     ------
     ValueError

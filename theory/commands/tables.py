@@ -1,4 +1,4 @@
-"""Numbers as tables for the terminal, with no more digits than hold."""
+"""Modes, constants and thresholds as tables for the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Derivations about symmetric chains and the two-step curriculum, in the form of `derivations`."""
+"""Derivations about symmetric chains and the two-step curriculum, step by step."""
 
 from __future__ import annotations
 

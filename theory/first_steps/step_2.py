@@ -128,6 +128,15 @@ def critical_learning_rate(T: int) -> float | None:
 def critical_learning_rate_exact(T: int) -> sp.Expr | None:
     """The threshold set by the rival v_1 as an exact quotient over QQ[log 2], None if negative.
 
+    Parameters
+    ----------
+    T : int
+        Context length, at least 2.
+
+    Returns
+    -------
+    SymPy number or None
+
     Raises
     ------
     TypeError, ValueError
@@ -164,6 +173,16 @@ def required_margin(T: int, c: float, eta: float) -> float:
 def diagonal_constant(j: int) -> sp.Expr:
     """E of eqs. (A.47), (A.48): ``K_j11 + K_j22 = (T-j+1)(T-j+2)/(2T) * this + O(1)``.
 
+    Parameters
+    ----------
+    j : int
+        Lag, counted from 1 as in the paper.
+
+    Returns
+    -------
+    SymPy number
+        In QQ[log 2].
+
     Raises
     ------
     TypeError, ValueError
@@ -184,6 +203,11 @@ def critical_rate_constant() -> sp.Expr:
 
     With d = `diagonal_constant`, S_1 - S_2 -> D and KG_2 - KG_1 ~ ``T^3/12 (B - A) (d_2 - d_1)``:
     diagonal and off-diagonal constants of each lag add up to D, so that only B - A enters.
+
+    Returns
+    -------
+    SymPy number
+        A quotient over QQ[log 2], about 3512.67.
     """
     c = leading_constants()
     slope = sp.expand((c.B - c.A) * (diagonal_constant(2) - diagonal_constant(1)))

@@ -40,6 +40,17 @@ def lag_constant(j: int, prior: str = "flat") -> sp.Expr:
 
     ``K_j11 - K_j12 = r(r+1)/(2T) (B - A + delta_j) + O(1)`` with r = T-j+1 (a = b: O(log T)).
 
+    Parameters
+    ----------
+    j : int
+        Lag, counted from 1 as in the paper.
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    SymPy number
+
     Raises
     ------
     TypeError, ValueError
@@ -55,7 +66,19 @@ def lag_constant(j: int, prior: str = "flat") -> sp.Expr:
 
 
 def lag_constants(count: int, prior: str = "flat") -> Array:
-    """delta_j in floating point for j = 1..count, shape ``(count,)``."""
+    """delta_j in floating point for j = 1..count, shape ``(count,)``.
+
+    Parameters
+    ----------
+    count : int
+        How many lags, at least 1.
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    array (count,)
+    """
     n = np.arange(checks.integer("count", count, 1))
     parts = [2 * float(t.coefficient) * moments(t.q, n + t.shift, prior) for t in _lag_terms()]
     return np.sum(parts, axis=0)
@@ -100,6 +123,15 @@ def parity_law(prior: str = "flat") -> ParityLaw:
     Flat: near lambda = 1 the density of (y, lambda) is 1 - lambda on |y| < 1/2; near -1 it is 2
     on |y| < (1 + lambda)/4. Either end gives ``int e exp(-n e) de = 1/n^2``. With a = b lambda is
     uniform, and either end gives 1/(2n).
+
+    Parameters
+    ----------
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    ParityLaw
 
     Raises
     ------

@@ -53,6 +53,15 @@ class LeadingConstants:
 def leading_constants(prior: str = "flat") -> LeadingConstants:
     """The large-T constants of Lemma 3.1 for two states: eqs. (A.31)-(A.33) and (A.37), derived.
 
+    Parameters
+    ----------
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    LeadingConstants
+
     Raises
     ------
     ValueError

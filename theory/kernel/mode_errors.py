@@ -47,6 +47,10 @@ def mode_estimates(
     T, k, prior, nodes, replicates, seed, progress
         As in `theory.kernel.averages.kernel_replicates`.
 
+    Returns
+    -------
+    ModeEstimates
+
     Raises
     ------
     RuntimeError

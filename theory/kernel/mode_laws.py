@@ -33,6 +33,15 @@ _LAGS = 20_000  # summed one by one; the tail beyond follows the parity law
 def first_singular_constant(prior: str = "flat") -> sp.Expr:
     """The limit of sigma_1^2 / T^3 (flat) or sigma_1^2 / T^2 (a = b), two states, exactly.
 
+    Parameters
+    ----------
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    SymPy number
+
     Raises
     ------
     ValueError

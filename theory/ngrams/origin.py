@@ -120,7 +120,16 @@ def ngram_kernel(
 
 
 def relabelled(transition: ArrayLike) -> Array:
-    """Chains (m, k**order, k) under all k! relabellings of the states: ``(m k!, k**order, k)``."""
+    """Chains (m, k**order, k) under all k! relabellings of the states: ``(m k!, k**order, k)``.
+
+    Parameters
+    ----------
+    transition : array (m, k**order, k)
+
+    Returns
+    -------
+    array (m k!, k**order, k)
+    """
     chains = np.asarray(transition, dtype=np.float64)
     k, order = chains.shape[2], _order(chains)
     out = []
@@ -164,6 +173,14 @@ def ngram_velocity(kernel: Array, v: Array, W: Array) -> tuple[float, Array, Arr
     Parameters
     ----------
     kernel : array (T, k, k) * H
+    v : array (H, T)
+    W : array (H, k, k)
+
+    Returns
+    -------
+    B : float
+    dv : array (H, T)
+    dW : array (H, k, k)
     """
     (H, T), k = v.shape, W.shape[-1]
     flat = kernel.reshape((T * k * k,) * H)
@@ -190,6 +207,10 @@ def ngram_escape(kernel: ArrayLike, v0: ArrayLike, W0: ArrayLike, radius: float)
     radius : float
         Larger than the norm of the start. The prediction is for logits that are still small
         there; ``inf``, where B itself explodes, is allowed for H >= 2.
+
+    Returns
+    -------
+    Escape
 
     Raises
     ------

@@ -30,7 +30,7 @@ from theory.chains.invariance import invariant_chains
 from theory.chains.stationary import stationary_distribution
 from theory.chains.weighted import Prior
 from theory.stages.lag_basis import basis_of_span, lag_powers
-from theory.stages.token_losses import LOSSES, token_loss
+from theory.stages.token_losses import LOSSES, log_probability, next_token_first, token_loss
 
 Array = NDArray[np.float64]
 
@@ -116,7 +116,7 @@ class ExpectedCounts:
         visits, share = self.stationary.ravel(), self.stationary.T[:, :, None]
         n, k = self.weights.size, self.k
         # arrays are (position, next token, chain and current token), the long axis contiguous
-        self._truth = _next_first(self.transition)
+        self._truth = next_token_first(self.transition)
         self._mass = (
             self._position_weight[:, None] * (self.weights[:, None] * self.stationary).ravel()
         )
@@ -225,7 +225,7 @@ class ExpectedCounts:
             }
         log_model = log_softmax(f, axis=2)
         return {
-            name: float((mass * guess * (_log(guess) - log_model)).sum())
+            name: float((mass * guess * (log_probability(guess) - log_model)).sum())
             for name, guess in self.strategies().items()
         }
 
@@ -239,21 +239,11 @@ class ExpectedCounts:
         logarithmic = self.loss == "cross_entropy"
         found = {}
         for name, guess in self.strategies().items():
-            logits = _next_first(_log(guess) if logarithmic else guess)[None]
+            logits = next_token_first(log_probability(guess) if logarithmic else guess)[None]
             found[name] = token_loss(self.loss, logits, mass, self._truth, self.delta)[0]
         return found
 
     strategy_losses = infinite_context_losses  # old name, to be removed
-
-
-def _next_first(rows: Array) -> Array:
-    """Rows of chains (n, k, k) as (k, n k): next token, then chain and current token."""
-    return np.ascontiguousarray(rows.transpose(2, 0, 1)).reshape(rows.shape[2], -1)
-
-
-def _log(probability: Array) -> Array:
-    """log p, with a large negative number for log 0, so that 0 log 0 = 0."""
-    return np.log(np.maximum(probability, 1e-300))
 
 
 def _window(lags: int, positions: ArrayLike) -> Array:

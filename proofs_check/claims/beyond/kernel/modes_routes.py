@@ -77,7 +77,7 @@ def rank_symbolic(rank: int) -> Finding:
     """Exact entries: all minors of order `rank` + 1 vanish and one of order `rank` does not."""
     good = True
     for prior in PRIORS:
-        exact = theory.kernel.population.population_kernel_exact(4, prior)
+        exact = theory.population_kernel_exact(4, prior)
         matrix = sp.Matrix(4, 4, lambda j, i, K=exact: K[j, i // 2, i % 2])
         reduced = [sp.expand(matrix[i, 0] * matrix[0, 1] - matrix[i, 1] * matrix[0, 0])
                    for i in range(4)]  # fmt: skip
