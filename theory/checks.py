@@ -40,17 +40,15 @@ def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
 
 def prior_name(value: Any) -> str:
     """`value`, which must be a known prior, else ValueError listing them."""
+    if isinstance(value, tuple | list):  # not to print a thousand chains
+        raise ValueError(
+            f"prior must be one of {', '.join(PRIORS)} here, got a weighted set of chains"
+        )
     return one_of("prior", value, PRIORS)
 
 
 def power_of_two(name: str, value: Any) -> int:
-    """`value` as an int that is a power of two (a Sobol net is balanced only then).
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
-    """
+    """`value` as an int that is a power of two (a Sobol net is balanced only then)."""
     whole = integer(name, value, 2)
     if whole & (whole - 1):
         raise ValueError(f"{name} must be a power of two, got {value!r}")

@@ -1,4 +1,4 @@
-"""The symbols of the room, with the assumptions every derivation relies on.
+"""The SymPy symbols used everywhere in `theory`, with the assumptions every derivation relies on.
 
 ``a, b``      diagonal of the two-state transition matrix, uniform on (0, 1) under the flat prior.
 ``y``         stationary mass of state 1 minus one half, in (-1/2, 1/2).

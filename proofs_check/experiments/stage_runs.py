@@ -138,6 +138,6 @@ def flows(samples: int = SAMPLES) -> dict[tuple[int, int], dict[str, Array]]:
 @cache
 def predicted(T: int, k: int, init: float, threshold: int = 0) -> dict[str, float]:
     """`theory.predict_stages` by stage; infinity for what is not reached."""
-    found = theory.predict_stages(T, k=k, init=init, margin=MARGINS[threshold])
+    found = theory.predict_stages(T, k=k, init=init, lead=MARGINS[threshold])
     times = {"unigram": found.unigram, "bigram": found.bigram}
     return {stage: np.inf if time is None else time for stage, time in times.items()}

@@ -21,10 +21,10 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from theory import checks
-from theory.chains.chain import stationary_distribution
-from theory.chains.moments import exact_moment
-from theory.chains.nodes import point_set
-from theory.kernel.chain_average import default_nodes
+from theory.chains.nodes import default_nodes, point_set
+from theory.chains.prior_moments import exact_moment
+from theory.chains.stationary import stationary_distribution
+from theory.chains.weighted import Chains, Prior, prior_and_states
 
 Array = NDArray[np.float64]
 NAMES = ("sum_pi_squared", "stationary_entropy", "entropy_rate")
@@ -58,6 +58,16 @@ class TaskConstants:
 
 def exact_constants(prior: str = "flat") -> dict[str, sp.Expr]:
     """sum_pi_squared, stationary_entropy and entropy_rate for two states, exactly.
+
+    Parameters
+    ----------
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    dict of str to SymPy number
+        Entropies in nats.
 
     Raises
     ------
@@ -126,7 +136,7 @@ def _log_minus_plus(n: int) -> sp.Expr:
 
 def task_constants(
     k: int,
-    prior: str = "flat",
+    prior: Prior = "flat",
     *,
     nodes: int | None = None,
     replicates: int = 16,
@@ -136,26 +146,32 @@ def task_constants(
 
     Parameters
     ----------
-    k : int >= 2
-    prior : "flat" or "doubly_stochastic"
+    k : int
+        Number of states, at least 2.
+    prior : str or tuple of arrays (n,) and (n, k, k)
+        "flat", "doubly_stochastic", or a weighted set of chains, see `theory.chains.weighted`.
     nodes : int, optional
         Points a replicate, a power of two.
-    replicates : int >= 2
+    replicates : int
+        Independent sets of points, at least 2.
     seed : int
+        Of the points, not negative.
 
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    Returns
+    -------
+    TaskConstants
+        The errors are 0 for two states and for a weighted set, which is taken as it is.
     """
-    k = checks.integer("k", k, 2)
-    if k == 2:
-        rows = np.array([[float(value) for value in exact_constants(prior).values()]])
+    known, k = prior_and_states(prior, checks.integer("k", k, 2))
+    if isinstance(known, Chains):
+        rows = chain_constants(known.weights, known.transition)[None]
+    elif k == 2:
+        rows = np.array([[float(value) for value in exact_constants(known).values()]])
     else:
         count = checks.integer("replicates", replicates, 2)
         children = np.random.SeedSequence(checks.integer("seed", seed, 0)).spawn(count)
         points = 4 * default_nodes(k) if nodes is None else nodes
-        rows = np.array([chain_constants(*point_set(points, k, prior, seed=c)) for c in children])
+        rows = np.array([chain_constants(*point_set(points, k, known, seed=c)) for c in children])
     kl = np.stack([math.log(k) - rows[:, 2], rows[:, 1] - rows[:, 2], 0 * rows[:, 2]], axis=1)
     names = ("uniform", "unigram", "bigram")
     squares, stationary, rate = rows.mean(axis=0).tolist()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from theory import checks
 
 _MOST_DIMENSIONS = 21_201  # of scipy's direction numbers
+_MOST_NODES, _FEWEST_NODES = 4096, 64
 
 
 def quadrature(
@@ -20,19 +21,16 @@ def quadrature(
 
     Parameters
     ----------
-    order : int or pair of ints >= 1
+    order : int or tuple of two ints
         Points in s on each side of the split, and points in y (the same number if one int).
-    prior : "flat" or "doubly_stochastic" (then `order` points in a = b)
+    prior : str
+        "flat" or "doubly_stochastic" (then `order` points in a = b).
 
     Returns
     -------
-    weights : (m,), summing to 1
-    transition : (m, 2, 2)
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    weights : array (m,)
+        Summing to 1.
+    transition : array (m, 2, 2)
     """
     pair = order if isinstance(order, tuple) else (order, order)
     if len(pair) != 2:
@@ -72,22 +70,27 @@ def point_set(
 
     Parameters
     ----------
-    nodes : int, a power of two
-    k : int >= 2
-    prior : "flat" or "doubly_stochastic"
-    order : int >= 1, of the chain; above 1 for the flat prior only
-    seed : int or SeedSequence, of the scrambling
+    nodes : int
+        How many points, a power of two.
+    k : int
+        Number of states, at least 2.
+    prior : str
+        "flat" or "doubly_stochastic".
+    order : int
+        Of the chain, at least 1; above 1 for the flat prior only.
+    seed : int or SeedSequence
+        Of the scrambling.
 
     Returns
     -------
-    weights : (m,), summing to 1; m = nodes, or the number of points kept
-    transition : (m, k**order, k)
+    weights : array (m,)
+        Summing to 1; m = nodes, or the number of points kept.
+    transition : array (m, k**order, k)
 
     Raises
     ------
-    TypeError, ValueError
-        Naming the argument and its value; also if so few points survive (large k) that no
-        average can be formed.
+    ValueError
+        If so few points survive (large k) that no average can be formed.
     """
     from scipy.stats import qmc  # here, because scipy.stats alone doubles the time to import us
 
@@ -110,6 +113,12 @@ def point_set(
             )
         rows = np.concatenate([rows, last], axis=1)[kept]
     return np.full(len(rows), 1.0 / len(rows)), rows
+
+
+def default_nodes(k: int) -> int:
+    """Points a replicate: 4096 up to k = 8; beyond, the largest power of two of no higher cost."""
+    affordable = _MOST_NODES * 8**3 // max(k, 8) ** 3
+    return max(_FEWEST_NODES, 1 << (affordable.bit_length() - 1) if affordable else 0)
 
 
 def net_dimension(k: int, prior: str, order: int = 1) -> int:

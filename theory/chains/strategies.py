@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from theory import checks
-from theory.chains.chain import stationary_distribution
 from theory.chains.constants import exact_constants
-from theory.chains.moments import quadrature
+from theory.chains.nodes import quadrature
+from theory.chains.stationary import stationary_distribution
 
 Array = NDArray[np.float64]
 
@@ -31,10 +31,14 @@ class Counts(NamedTuple):
 
     Attributes
     ----------
-    log_size : (n,), logarithm of the number of sequences
-    transitions : (n, 2, 2), how often state i was followed by j
-    visits : (n, 2), how often each state was visited
-    last : (n,), the last token
+    log_size : array (n,)
+        Logarithm of the number of sequences.
+    transitions : array (n, 2, 2)
+        How often state i was followed by j.
+    visits : array (n, 2)
+        How often each state was visited.
+    last : array (n,)
+        The last token.
     """
 
     log_size: Array
@@ -87,18 +91,16 @@ def strategy_losses(T: int, prior: str = "flat") -> dict[str, float]:
 
     Parameters
     ----------
-    T : int, 1 to 200
-    prior : "flat" or "doubly_stochastic"
+    T : int
+        Context length, 1 to 200.
+    prior : str
+        "flat" or "doubly_stochastic".
 
     Returns
     -------
-    dict with "uniform", "unigram" and "bigram" (one added to every count), and "bayes": the
-    posterior mean with x_1 from the stationary distribution. Accurate to about 1e-12.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    dict of str to float
+        "uniform", "unigram" and "bigram" (one added to every count), and "bayes": the posterior
+        mean with x_1 from the stationary distribution. Accurate to about 1e-12.
     """
     T = context_length(T)
     known, found = exact_constants(prior), count_classes(T)

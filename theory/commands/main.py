@@ -1,17 +1,15 @@
-"""The command line of the room: ``python -m theory list | show | modes | ...``."""
+"""The command line ``python -m theory list | show | modes | ...``: options in, text out."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-import sympy as sp
-
 from theory import checks
+from theory.commands.show import list_text, show_text
 from theory.commands.tables import constant_table, mode_table, threshold_table
 from theory.derivations import registry as derivations
 
@@ -30,7 +28,6 @@ examples:
   python -m theory stages --length 100           when unigram and bigram take over
   python -m theory ngrams --heads 2 --length 8   how several heads leave the origin"""
 
-_PRIOR_HELP = f"{' or '.join(checks.PRIORS)} (default flat)"
 _SEED_HELP = "of the randomised points for k > 2 (default 0)"
 
 
@@ -44,27 +41,27 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m theory", description=_ABOUT, epilog=_EXAMPLES, formatter_class=raw
     )
-    rooms = parser.add_subparsers(
-        dest="command",
+    commands = parser.add_subparsers(
         required=True,
         metavar="list | show | modes | constants | threshold | stages | ngrams",
     )
-    rooms.add_parser(
+    listing = commands.add_parser(
         "list",
         help="the ids and titles of the derivations",
         description="Print the ids and titles of the derivations, one a line.",
     )
-    _add_show(rooms)
-    _add_modes(rooms)
-    _add_constants(rooms)
-    _add_threshold(rooms)
-    _add_stages(rooms)
-    _add_ngrams(rooms)
+    listing.set_defaults(name="list", command=lambda _: list_text())
+    _add_show(commands)
+    _add_modes(commands)
+    _add_constants(commands)
+    _add_threshold(commands)
+    _add_stages(commands)
+    _add_ngrams(commands)
     return parser
 
 
-def _add_show(rooms: argparse._SubParsersAction[_Parser]) -> None:
-    show = rooms.add_parser(
+def _add_show(commands: argparse._SubParsersAction[_Parser]) -> None:
+    show = commands.add_parser(
         "show", help="a derivation step by step",
         description="Carry out one derivation, or all of them, and print each sentence with the "
         "expression it states and, where that is a number, its value.",
@@ -80,12 +77,15 @@ def _add_show(rooms: argparse._SubParsersAction[_Parser]) -> None:
         "exact up to 6 and decimal beyond",
     )
     form = show.add_mutually_exclusive_group()
-    form.add_argument("--latex", action="store_true", help="print display equations")
-    form.add_argument("--json", action="store_true", help="print one JSON list of derivations")
+    for name, what in (("latex", "display equations"), ("json", "one JSON list of derivations")):
+        form.add_argument(
+            f"--{name}", dest="form", action="store_const", const=name, help=f"print {what}"
+        )
+    show.set_defaults(name="show", command=_show, form="text")
 
 
-def _add_modes(rooms: argparse._SubParsersAction[_Parser]) -> None:
-    flow = rooms.add_parser(
+def _add_modes(commands: argparse._SubParsersAction[_Parser]) -> None:
+    flow = commands.add_parser(
         "modes", help="singular values and vectors of the population kernel",
         description="Print the singular values of K, which are the growth rates of gradient flow "
         "from small weights, and the leading components of each mode: v_1, v_2, ... (v_1 is the "
@@ -100,11 +100,12 @@ def _add_modes(rooms: argparse._SubParsersAction[_Parser]) -> None:
         "with standard errors, seconds for k = 3 and T = 100, minutes for long contexts)",
     )
     flow.add_argument("--seed", type=int, default=0, help=_SEED_HELP)
-    flow.add_argument("--prior", default="flat", metavar="NAME", help=_PRIOR_HELP)
+    _add_prior(flow)
+    flow.set_defaults(name="modes", command=_modes)
 
 
-def _add_constants(rooms: argparse._SubParsersAction[_Parser]) -> None:
-    task = rooms.add_parser(
+def _add_constants(commands: argparse._SubParsersAction[_Parser]) -> None:
+    task = commands.add_parser(
         "constants", help="entropies of the task, and what each strategy leaves",
         description="Print averages over the prior (sum of pi^2, entropies, the constants of "
         "Lemma 3.1) and the KL from the truth to each strategy, in nats.",
@@ -113,12 +114,13 @@ def _add_constants(rooms: argparse._SubParsersAction[_Parser]) -> None:
     task.add_argument(
         "--length", type=int, metavar="T", help="also at this context length (k = 2, at most 200)"
     )
-    task.add_argument("--prior", default="flat", metavar="NAME", help=_PRIOR_HELP)
+    _add_prior(task)
     task.add_argument("--seed", type=int, default=0, help=_SEED_HELP)
+    task.set_defaults(name="constants", command=_constants)
 
 
-def _add_threshold(rooms: argparse._SubParsersAction[_Parser]) -> None:
-    rates = rooms.add_parser(
+def _add_threshold(commands: argparse._SubParsersAction[_Parser]) -> None:
+    rates = commands.add_parser(
         "threshold", help="learning rates above which the second step makes v_2 the largest",
         description="Print the critical learning rate of the second gradient step (Lemma 3.1; two "
         "states, flat prior, start W = c 11', v = c 1), its ratio to the law C / T^3, and the "
@@ -132,29 +134,28 @@ def _add_threshold(rooms: argparse._SubParsersAction[_Parser]) -> None:
         metavar="T",
         help="context lengths (default a table from 9 to 1000)",
     )
+    rates.set_defaults(name="threshold", command=lambda args: threshold_table(tuple(args.length)))
 
 
-def _add_stages(rooms: argparse._SubParsersAction[_Parser]) -> None:
-    parser = rooms.add_parser(
+def _add_stages(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = commands.add_parser(
         "stages", help="predicted times of the stages uniform, unigram, bigram",
         description="Print when each strategy is predicted to be the nearest one, starting from "
         "v = init and W = 0, and which function and equation each number comes from.",
     )  # fmt: skip
     parser.add_argument("--length", type=int, required=True, metavar="T", help="context length T")
     parser.add_argument("--k", type=int, default=2, help="number of states (default 2)")
-    parser.add_argument(
-        "--prior", default="flat", metavar="NAME",
-        help=f"{' or '.join(checks.PRIORS)}; dirichlet is flat (default flat)",
-    )  # fmt: skip
+    _add_prior(parser)
     parser.add_argument("--init", type=float, default=0.02, help="every v_j (default 0.02)")
     parser.add_argument(
         "--loss", default="cross_entropy", help="cross_entropy or margin (default cross_entropy)"
     )
     parser.add_argument("--seed", type=int, default=0, help=_SEED_HELP)
+    parser.set_defaults(name="stages", command=_stages)
 
 
-def _add_ngrams(rooms: argparse._SubParsersAction[_Parser]) -> None:
-    parser = rooms.add_parser(
+def _add_ngrams(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = commands.add_parser(
         "ngrams", help="how heads whose scores are multiplied leave the origin",
         description="Print the direction in which the minimal model with several heads leaves the "
         "origin, its rate, whether it keeps treating the states alike, and the wait from a given "
@@ -166,20 +167,43 @@ def _add_ngrams(rooms: argparse._SubParsersAction[_Parser]) -> None:
     parser.add_argument("--order", type=int, help="order of the chains (default: as many as heads)")
     parser.add_argument("--init", type=float, default=0.02, help="every v_j, W_ml (default 0.02)")
     parser.add_argument("--seed", type=int, default=0, help="of the randomised points (default 0)")
+    parser.set_defaults(name="ngrams", command=_ngrams)
+
+
+def _add_prior(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--prior",
+        default="flat",
+        metavar="NAME",
+        type=lambda name: "flat" if name == "dirichlet" else name,
+        help=f"{' or '.join(checks.PRIORS)}; dirichlet is flat (default flat)",
+    )
+
+
+def _show(args: argparse.Namespace) -> str:
+    return show_text(args.id, checks.integer("--length", args.length, 1), args.form)
+
+
+def _modes(args: argparse.Namespace) -> str:
+    checks.integer("--length", args.length, 1)
+    checks.integer("--k", args.k, 2)
+    checks.one_of("--prior", args.prior, checks.PRIORS)
+    return mode_table(args.length, args.k, args.prior, args.seed, progress=sys.stderr.isatty())
+
+
+def _constants(args: argparse.Namespace) -> str:
+    return constant_table(args.k, args.prior, args.length, args.seed)
 
 
 def _stages(args: argparse.Namespace) -> str:
-    from theory.stages import (
-        prediction as stages,  # here, because scipy.integrate would slow the other commands
-    )
+    # here, because scipy.integrate would slow the other commands
+    from theory.commands.stage_table import stage_table
+    from theory.stages.prediction import predict_stages
 
     checks.integer("--length", args.length, 1)
-    given = {"k": args.k, "prior": "flat" if args.prior == "dirichlet" else args.prior,
-             "init": args.init, "loss": args.loss}  # fmt: skip
-    found = stages.predict_stages(
-        args.length, **given, seed=args.seed, progress=sys.stderr.isatty()
-    )
-    return stages.table(found, T=args.length, **given)
+    given = {"k": args.k, "prior": args.prior, "init": args.init, "loss": args.loss}
+    found = predict_stages(args.length, **given, seed=args.seed, progress=sys.stderr.isatty())
+    return stage_table(found, T=args.length, **given)
 
 
 def _ngrams(args: argparse.Namespace) -> str:
@@ -195,27 +219,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 2 for bad input (one line on stderr)."""
     args = _parser().parse_args(argv)
     try:
-        if args.command == "list":
-            text = _list()
-        elif args.command == "show":
-            text = _show(args)
-        elif args.command == "threshold":
-            text = threshold_table(tuple(args.length))
-        elif args.command == "constants":
-            text = constant_table(args.k, args.prior, args.length, args.seed)
-        elif args.command == "stages":
-            text = _stages(args)
-        elif args.command == "ngrams":
-            text = _ngrams(args)
-        else:
-            checks.integer("--length", args.length, 1)
-            checks.integer("--k", args.k, 2)
-            checks.one_of("--prior", args.prior, checks.PRIORS)
-            text = mode_table(
-                args.length, args.k, args.prior, args.seed, progress=sys.stderr.isatty()
-            )
+        text = args.command(args)
     except (TypeError, ValueError) as refusal:
-        print(f"python -m theory {args.command}: {refusal}", file=sys.stderr)
+        print(f"python -m theory {args.name}: {refusal}", file=sys.stderr)
         return 2
     return _print(text)
 
@@ -227,44 +233,3 @@ def _print(text: str) -> int:
         # The reader (head, a pager) has seen enough; keep the interpreter's own flush quiet too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
-
-
-def _list() -> str:
-    width = max(map(len, derivations.ids()))
-    return "\n".join(f"{id:<{width}}  {derivations.title(id)}" for id in derivations.ids())
-
-
-def _show(args: argparse.Namespace) -> str:
-    length = checks.integer("--length", args.length, 1)
-    chosen = derivations.ids() if args.id is None else (args.id,)
-    found = [derivations.derivation(id, T=length) for id in chosen]
-    if args.json:
-        return json.dumps([_as_dict(d) for d in found], indent=2)
-    write = _latex if args.latex else _text
-    return "\n\n".join(write(d) for d in found)
-
-
-def _as_dict(found: derivations.Derivation) -> dict[str, object]:
-    steps = [
-        {"sentence": s.sentence, "name": s.name, "expression": sp.sstr(s.expression),
-         "latex": s.latex, "value": s.value}
-        for s in found.steps
-    ]  # fmt: skip
-    return {"id": found.id, "title": found.title, "steps": steps}
-
-
-def _text(found: derivations.Derivation) -> str:
-    lines = [f"{found.id}: {found.title}"]
-    for step in found.steps:
-        value = step.value
-        said = value is None or isinstance(step.expression, sp.Float | sp.Integer)
-        about = "" if said else f"  ~ {value:.12g}"
-        lines += [f"  {step.sentence}", f"      {step.text}{about}"]
-    return "\n".join(lines)
-
-
-def _latex(found: derivations.Derivation) -> str:
-    lines = [f"% {found.id}: {found.title}"]
-    for step in found.steps:
-        lines += [f"% {step.sentence}", rf"\[ {step.latex} \]"]
-    return "\n".join(lines)

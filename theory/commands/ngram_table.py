@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from theory import checks
 from theory.chains.nodes import point_set
-from theory.commands.tables import measured
+from theory.commands.rounding import measured
 from theory.ngrams.origin import ngram_escape, ngram_kernel, relabelled
 from theory.ngrams.ray import Ray, symmetric_ray
 
@@ -26,17 +26,17 @@ def ngram_table(
 
     Parameters
     ----------
-    T : int >= 1
-    heads : int >= 1
-    k : int >= 2
-    order : int, of the chains; `heads` if not given
-    init : float > 0, of every v_j and W_ml of every head
+    T : int
+        Context length, at least 1.
+    heads : int
+        At least 1.
+    k : int
+        Number of states, at least 2.
+    order : int, optional
+        Of the chains; `heads` if not given.
+    init : float
+        Initial value of every v_j and W_ml of every head, above 0.
     seed : int
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
     """
     T, heads, k = (
         checks.integer(name, value, least)

@@ -1,4 +1,4 @@
-"""Numbers as tables for the terminal, with no more digits than hold."""
+"""Modes, constants and thresholds as tables for the terminal."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from theory import checks
 from theory.chains.constants import NAMES, exact_constants, task_constants
-from theory.chains.nodes import net_dimension
+from theory.chains.nodes import default_nodes, net_dimension
 from theory.chains.strategies import context_length, strategy_losses
+from theory.commands.rounding import measured
+from theory.first_steps.overtaking import overtaking_time
 from theory.first_steps.step_1_any_k import step_constants
 from theory.first_steps.step_2 import (
     critical_learning_rate,
     critical_rate_constant,
     required_margin,
 )
-from theory.kernel.chain_average import default_nodes
 from theory.kernel.mode_errors import mode_estimates
-from theory.kernel.mode_laws import overtaking_time
 from theory.kernel.singular_modes import Modes, modes
 
 # what the ledger calls by these names is the entry with the evidence
@@ -42,11 +42,6 @@ def mode_table(T: int, k: int, prior: str, seed: int = 0, *, progress: bool = Fa
     """The singular modes of K: exact to rounding for two states, with errors beyond.
 
     What takes long is announced on stderr.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
     """
     T, k = checks.integer("T", T, 1), checks.integer("k", k, 2)
     if k == 2:
@@ -106,43 +101,19 @@ def _overtaking(T: int, prior: str) -> str:
     return f"v = c 1, W = c 11': v_2 overtakes v_1 {when} (theory.overtaking_time, x-overtaking)"
 
 
-def measured(value: float, error: float, sign: str = "") -> str:
-    """A number with its standard error, to two digits of the error: ``1.2346(12)``.
-
-    Raises
-    ------
-    ValueError
-        If the error is negative or not finite.
-    """
-    if not 0 <= error < math.inf:
-        raise ValueError(f"error must be finite and >= 0, got {error!r}")
-    if error <= 1e-12 * abs(value):  # rounding
-        return f"{value:{sign}.10g}"
-    places = 1 - math.floor(math.log10(error))
-    # rounding the error may carry it over a power of ten
-    digits = round(error * 10.0**places)
-    if digits >= 100:
-        places, digits = places - 1, round(error * 10.0 ** (places - 1))
-    if places <= 0:
-        return f"{round(value, places):{sign}.0f}({round(error, places):.0f})"
-    return f"{value:{sign}.{places}f}({digits})"
-
-
 def constant_table(k: int, prior: str, T: int | None = None, seed: int = 0) -> str:
     """Constants of the task and of Lemma 3.1, and what each strategy leaves, in nats.
 
     Parameters
     ----------
-    k : int >= 2
-    prior : "flat" or "doubly_stochastic"
+    k : int
+        Number of states, at least 2.
+    prior : str
+        "flat" or "doubly_stochastic".
     T : int, optional
         A finite context length, for two states only.
-    seed : int, of the randomised points for k > 2
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    seed : int
+        Of the randomised points for k > 2.
     """
     k = checks.integer("k", k, 2)
     if T is not None and k != 2:
@@ -178,13 +149,7 @@ def constant_table(k: int, prior: str, T: int | None = None, seed: int = 0) -> s
 
 
 def threshold_table(lengths: tuple[int, ...]) -> str:
-    """Critical learning rates of the second step, one context length a line.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
-    """
+    """Critical learning rates of the second step, one context length a line."""
     constant = float(critical_rate_constant())
     lines = [
         f"C = {constant:.10g}",

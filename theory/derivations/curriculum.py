@@ -1,4 +1,4 @@
-"""Derivations about symmetric chains and the two-step curriculum, in the form of `derivations`."""
+"""Derivations about symmetric chains and the two-step curriculum, step by step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from theory.derivations.statement import Step
+from theory.derivations.statement import DerivationStep as Step
 from theory.first_steps import curriculum
 
 _EPSILON = sp.Symbol("epsilon", positive=True)

@@ -10,7 +10,7 @@ import sympy as sp
 
 
 @dataclass(frozen=True)
-class Step:
+class DerivationStep:
     """One sentence, and what it states: ``name = expression`` or a bare expression."""
 
     sentence: str
@@ -51,4 +51,4 @@ class Derivation:
 
     id: str
     title: str
-    steps: list[Step] = field(default_factory=list)
+    steps: list[DerivationStep] = field(default_factory=list)

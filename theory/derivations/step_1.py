@@ -8,9 +8,10 @@ import sympy as sp
 
 from theory import notation as s
 from theory.chains import chain
-from theory.derivations.statement import Step
+from theory.derivations.statement import DerivationStep as Step
 from theory.first_steps import step_1 as steps
-from theory.kernel.population import integrand
+from theory.kernel.leading_order import leading_constants
+from theory.kernel.two_states import integrand
 
 _g = sp.Symbol("g", integer=True, nonnegative=True)  # a gap between two positions
 # names for the three sums over positions, where writing them out would hide the structure
@@ -133,7 +134,7 @@ def entry(m: int, l: int, T: int) -> list[Step]:  # noqa: E741
 
 def leading(T: int) -> list[Step]:
     """(A.31): the leading order of the first step of W, and what it leaves."""
-    c = steps.leading_constants()
+    c = leading_constants()
     gW = steps.first_step(T)[0]
     count = sums()[0] / s.T
     return [

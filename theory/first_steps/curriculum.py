@@ -19,7 +19,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from theory import checks
-from theory.first_steps.step_1 import leading_constants
+from theory.kernel.leading_order import leading_constants
 from theory.kernel.population import population_kernel
 
 Array = NDArray[np.float64]
@@ -58,17 +58,14 @@ def symmetric_kernel(T: int, epsilon: float = 0.5) -> Array:
 
     Parameters
     ----------
-    T : int >= 1
-    epsilon : float in (0, 1/2]
+    T : int
+        Context length, at least 1.
+    epsilon : float
+        Half width of the interval of a, in (0, 1/2].
 
     Returns
     -------
     array (T, 2, 2)
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
     """
     common, signed = _parts(T, epsilon)
     sign = np.array([[1.0, -1.0], [-1.0, 1.0]])
@@ -152,7 +149,8 @@ class Curriculum:
 
     Parameters
     ----------
-    epsilon : in (0, 1/2)
+    epsilon : SymPy number
+        In (0, 1/2).
     v_init, w_init, h1, h2 : numbers or SymPy expressions
     decay_W, decay_v : weight decay of the second and of the first layer
     """

@@ -1,55 +1,19 @@
 r"""The first step of gradient descent (Lemma 3.1), from W = c 11' and v = c 1, per unit c.
 
 The loss is bilinear while every hinge is active, so the step is read off the kernel:
-``-dL/dW_ml / c = sum_j K_jml`` and ``-dL/dv_j / c = sum_ml K_jml``. Large-T laws come from the
-monomials of the kernel's integrand: one without powers of lambda in j or n counts all pairs, one
-power sums to 1/(1 - lambda), two give O(log T).
+``-dL/dW_ml / c = sum_j K_jml`` and ``-dL/dv_j / c = sum_ml K_jml``. Its large-T constants are in
+`theory.kernel.leading_order`.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from theory import checks
-from theory.chains.moments import exact_moment
-from theory.kernel.population import population_kernel, population_kernel_exact, terms
-
-
-@dataclass(frozen=True)
-class LeadingConstants:
-    """Large-T constants of the first step for two states, exact SymPy numbers.
-
-    ``-dL/dW_ml / c = (T+1)(T+2)/6 * M_ml + T * N_ml + T log T * L_ml + o(T)`` and, with
-    ``r = T-j+1``, ``-dL/dv_j / c = (1/T) [r(r+1)/2 * D + r * v_next + r log r * v_log + o(r)]``,
-    where M, N, L have one diagonal and one off-diagonal value.
-
-    Attributes
-    ----------
-    B, A : diagonal and off-diagonal of M
-    D : equals 2 (A + B), because the sum of all entries of K counts the same pairs twice
-    W_next_diagonal, W_next_off_diagonal, v_next : the limits N and v_next; ``oo`` where the
-        remainder grows faster, as T log T
-    W_log_diagonal, W_log_off_diagonal, v_log : 0 under the flat prior
-    """
-
-    B: sp.Expr
-    A: sp.Expr
-    D: sp.Expr
-    W_next_diagonal: sp.Expr
-    W_next_off_diagonal: sp.Expr
-    v_next: sp.Expr
-    W_log_diagonal: sp.Expr
-    W_log_off_diagonal: sp.Expr
-    v_log: sp.Expr
-
-    @property
-    def ratio(self) -> sp.Expr:
-        """B / A; ``nan`` where both vanish (a = b)."""
-        return sp.nan if self.A == 0 else self.B / self.A
+from theory.chains.weighted import Prior
+from theory.kernel.population import population_kernel
+from theory.kernel.two_states import population_kernel_exact
 
 
 def first_step_W(T: int, prior: str = "flat") -> sp.Matrix:
@@ -57,17 +21,15 @@ def first_step_W(T: int, prior: str = "flat") -> sp.Matrix:
 
     Parameters
     ----------
-    T : int >= 1
-    prior : "flat" or "doubly_stochastic"
+    T : int
+        Context length, at least 1.
+    prior : str
+        "flat" or "doubly_stochastic".
 
     Returns
     -------
-    sympy.Matrix (2, 2) over QQ[log 2]
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    sympy.Matrix (2, 2)
+        Over QQ[log 2].
     """
     kernel = population_kernel_exact(T, prior)
     rows = range(2)
@@ -80,96 +42,39 @@ def first_step_v(T: int, prior: str = "flat") -> list[sp.Expr]:
 
     Parameters
     ----------
-    T : int >= 1
-    prior : "flat" or "doubly_stochastic"
+    T : int
+        Context length, at least 1.
+    prior : str
+        "flat" or "doubly_stochastic".
 
     Returns
     -------
-    list of T SymPy numbers over QQ[log 2]
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    list of T SymPy numbers
+        Over QQ[log 2].
     """
     kernel = population_kernel_exact(T, prior)
     return [sp.expand(2 * (kernel[j, 0, 0] + kernel[j, 0, 1])) for j in range(T)]
 
 
 def first_step(
-    T: int, *, k: int = 2, prior: str = "flat"
+    T: int, *, k: int | None = None, prior: Prior = "flat"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """-dL/dW / c and -dL/dv / c at W = c 11', v = c 1, in floating point.
 
     Parameters
     ----------
-    T : int >= 1
-    k : int >= 2
-    prior : "flat" or "doubly_stochastic"
+    T : int
+        Context length, at least 1.
+    k : int, optional
+        Number of states, at least 2. By default that of the chains in `prior`, or 2.
+    prior : str or tuple of arrays (n,) and (n, k, k)
+        "flat", "doubly_stochastic", or a weighted set of chains, as in
+        `theory.population_kernel`.
 
     Returns
     -------
-    gW : (k, k)
-    gv : (T,)
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    gW : array (k, k)
+    gv : array (T,)
     """
     kernel = population_kernel(T, k=k, prior=prior)
     return kernel.sum(axis=0), kernel.sum(axis=(1, 2))
-
-
-def leading_constants(prior: str = "flat") -> LeadingConstants:
-    """The large-T constants of Lemma 3.1 for two states: eqs. (A.31)-(A.33) and (A.37), derived.
-
-    Raises
-    ------
-    ValueError
-        If the prior is unknown.
-    """
-    checks.prior_name(prior)
-    same, cross = (_leading(l, prior) for l in (0, 1))  # noqa: E741
-    zero = sp.Integer(0)
-    # v_j keeps a fixed lag, so only the sums over n diverge with T; the lag terms cancel over l.
-    if prior == "flat":
-        logs = (zero, zero, zero)
-        along = 2 * (_single(0, gap=True) + _single(1, gap=True))
-        near = (_next(0), _next(1), sp.expand(along))
-    else:
-        along = 2 * (_log_weight(0, gap_only=True) + _log_weight(1, gap_only=True))
-        logs = (_log_weight(0) / 2, _log_weight(1) / 2, along)
-        near = tuple(zero if c == 0 else sp.oo * sp.sign(c) for c in logs)
-    return LeadingConstants(same, cross, sp.expand(2 * (same + cross)), *near, *logs)
-
-
-def _leading(l: int, prior: str) -> sp.Expr:  # noqa: E741
-    chosen = [t for t in terms(0, l) if not t.lag and not t.gap]
-    return sp.expand(
-        sum(sp.Rational(t.coefficient) * exact_moment(t.q, t.shift, prior) for t in chosen)
-    )
-
-
-def _next(l: int) -> sp.Expr:  # noqa: E741
-    # (1/T) sum over j, n of (T-j+1-n) lambda^n tends to (T/2) / (1 - lambda); so for lambda^(j-1).
-    return sp.expand((_single(l, gap=True) + _single(l, gap=False)) / 2)
-
-
-def _single(l: int, *, gap: bool) -> sp.Expr:  # noqa: E741
-    """Flat E[g / (1 - lambda)], g the coefficient of lambda^n (gap) or of lambda^(j-1) alone."""
-    chosen = [t for t in terms(0, l) if (t.gap, t.lag) == (int(gap), int(not gap))]
-    return sum(
-        (sp.Rational(t.coefficient) * exact_moment(t.q, t.shift, resolvent=1) for t in chosen),
-        sp.Integer(0),
-    )
-
-
-def _log_weight(l: int, *, gap_only: bool = False) -> sp.Expr:  # noqa: E741
-    """Coefficient of log T in the sum over powers of lambda of single-power terms when a = b.
-
-    Then y = 0, and sum_{n < N} E[lambda^(n+shift)] is half a harmonic sum: (log N)/2.
-    """
-    chosen = [t for t in terms(0, l) if t.q == 0 and (t.gap + t.lag == 1)]
-    kept = [t for t in chosen if t.gap or not gap_only]
-    return sum((sp.Rational(t.coefficient) / 2 for t in kept), sp.Integer(0))

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory import checks
-from theory.chains.chain import stationary_distribution
-from theory.chains.nodes import point_set
-from theory.first_steps.step_1 import leading_constants
-from theory.kernel.chain_average import default_nodes
+from theory.chains.invariance import require_invariance
+from theory.chains.nodes import default_nodes, point_set
+from theory.chains.stationary import stationary_distribution
+from theory.chains.weighted import Chains, Prior, prior_and_states
+from theory.kernel.leading_order import leading_constants
 
 Array = NDArray[np.float64]
 
@@ -38,7 +39,7 @@ class StepConstants(NamedTuple):
 
 def step_constants(
     k: int,
-    prior: str = "flat",
+    prior: Prior = "flat",
     *,
     nodes: int | None = None,
     replicates: int = 16,
@@ -48,25 +49,47 @@ def step_constants(
 
     Parameters
     ----------
-    k : int >= 2
-    prior : "flat" or "doubly_stochastic"
-        Uniform pi makes all of them vanish and the ratio ``nan``.
+    k : int
+        Number of states, at least 2.
+    prior : str or tuple of arrays (n,) and (n, k, k)
+        "flat", "doubly_stochastic" (uniform pi makes all of them vanish and the ratio ``nan``), or
+        a weighted set of chains that is invariant under relabelling the states, see
+        `theory.symmetrised`.
     nodes : int, optional
         Points a replicate, a power of two.
-    replicates : int >= 2
+    replicates : int
+        Independent sets of points, at least 2.
     seed : int
+        Of the points, not negative.
+
+    Returns
+    -------
+    values, errors : StepConstants
+        The errors are 0 for two states and for a weighted set, which is taken as it is.
 
     Raises
     ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    ValueError
+        If the set of chains is not invariant.
+
+    Examples
+    --------
+    >>> import theory
+    >>> values, errors = theory.step_constants(2)
+    >>> f"{values.A:.5f} {values.B:.5f} {values.D:.5f} {values.ratio:.3f}"
+    '0.01142 0.04543 0.11371 3.978'
     """
-    k = checks.integer("k", k, 2)
-    if checks.prior_name(prior) == "doubly_stochastic":
+    known, k = prior_and_states(prior, checks.integer("k", k, 2))
+    if isinstance(known, Chains):
+        require_invariance(known)
+        A, B, D = _averages(known.weights, known.transition).tolist()
+        ratio = B / A if A else math.nan
+        return StepConstants(A, B, D, ratio), StepConstants(0.0, 0.0, 0.0, 0.0)
+    if known == "doubly_stochastic":
         return StepConstants(0.0, 0.0, 0.0, math.nan), StepConstants(0.0, 0.0, 0.0, math.nan)
     if k == 2:
-        known = leading_constants()
-        exact = [float(x) for x in (known.A, known.B, known.D, known.ratio)]
+        found = leading_constants()
+        exact = [float(x) for x in (found.A, found.B, found.D, found.ratio)]
         return StepConstants(*exact), StepConstants(0.0, 0.0, 0.0, 0.0)
     count = checks.integer("replicates", replicates, 2)
     points = 4 * default_nodes(k) if nodes is None else nodes

@@ -18,32 +18,35 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from theory import checks
-from theory.chains.moments import exact_moment
-from theory.first_steps.step_1 import leading_constants
-from theory.kernel.population import population_kernel, population_kernel_exact, terms
+from theory.chains.prior_moments import exact_moment
+from theory.chains.weighted import Prior
+from theory.exact import sign
+from theory.kernel.leading_order import leading_constants
+from theory.kernel.population import population_kernel
+from theory.kernel.two_states import population_kernel_exact, terms
 
 Array = NDArray[np.float64]
 
 
-def second_step(T: int, c: float, eta: float, *, prior: str = "flat") -> tuple[Array, Array]:
-    """Weights after two steps of population gradient descent on the margin loss, two states.
+def second_step(T: int, c: float, eta: float, *, prior: Prior = "flat") -> tuple[Array, Array]:
+    """Weights after two steps of population gradient descent on the margin loss.
 
     Parameters
     ----------
-    T : int >= 1
-    c : float, the common initial value of all entries of W and v
-    eta : float, the learning rate of both layers
-    prior : "flat" or "doubly_stochastic"
+    T : int
+        Context length, at least 1.
+    c : float
+        The common initial value of all entries of W and v.
+    eta : float
+        The learning rate of both layers.
+    prior : str or tuple of arrays (n,) and (n, k, k)
+        "flat", "doubly_stochastic" (two states), or a weighted set of chains, as in
+        `theory.population_kernel`.
 
     Returns
     -------
-    W : (2, 2)
-    v : (T,)
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    W : array (k, k)
+    v : array (T,)
     """
     for name, value in (("c", c), ("eta", eta)):
         if not math.isfinite(value):
@@ -56,10 +59,18 @@ def second_step(T: int, c: float, eta: float, *, prior: str = "flat") -> tuple[A
 def second_step_v(T: int, eta: sp.Expr, *, prior: str = "flat") -> list[sp.Expr]:
     """v_j / c after two steps for two states, exactly: a quadratic in `eta` over QQ[log 2].
 
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    Parameters
+    ----------
+    T : int
+        Context length, at least 1.
+    eta : SymPy expression
+        Learning rate.
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    list of T SymPy expressions
     """
     S, KG = _exact_parts(T, prior)
     return [sp.expand(1 + 2 * eta * s + eta**2 * g) for s, g in zip(S, KG, strict=True)]
@@ -81,16 +92,26 @@ def critical_learning_rate(T: int) -> float | None:
 
     Parameters
     ----------
-    T : int >= 1
+    T : int
+        Context length, at least 1.
 
     Returns
     -------
-    float, or None where no learning rate does it (T <= 9)
+    float or None
+        None where no learning rate does it (T <= 9).
 
     Raises
     ------
     TypeError, ValueError
         If `T` is not such a length.
+
+    Examples
+    --------
+    >>> import theory
+    >>> round(theory.critical_learning_rate(100), 6)
+    0.00356
+    >>> theory.critical_learning_rate(9) is None
+    True
     """
     T = checks.integer("T", T, 1)
     if T < 2:
@@ -107,13 +128,20 @@ def critical_learning_rate(T: int) -> float | None:
 def critical_learning_rate_exact(T: int) -> sp.Expr | None:
     """The threshold set by the rival v_1 as an exact quotient over QQ[log 2], None if negative.
 
+    Parameters
+    ----------
+    T : int
+        Context length, at least 2.
+
+    Returns
+    -------
+    SymPy number or None
+
     Raises
     ------
     TypeError, ValueError
         If `T` is not an integer >= 2.
     """
-    from theory.normal_form import sign
-
     S, KG = _exact_parts(checks.integer("T", T, 2))
     gain = sp.expand(KG[1] - KG[0])
     return None if sign(gain) <= 0 else sp.expand(2 * (S[0] - S[1])) / gain
@@ -123,6 +151,19 @@ def required_margin(T: int, c: float, eta: float) -> float:
     """Smallest Delta that keeps every hinge active through both steps, two states, flat prior.
 
     All weights are positive, so that the largest logit difference is that of a constant sequence.
+
+    Parameters
+    ----------
+    T : int
+        Context length, at least 1.
+    c : float
+        The common initial value of all entries of W and v.
+    eta : float
+        The learning rate of both layers.
+
+    Returns
+    -------
+    float
     """
     K = population_kernel(checks.integer("T", T, 1))
     W1, v1 = 1 + eta * K.sum(axis=0), 1 + eta * K.sum(axis=(1, 2))
@@ -131,6 +172,16 @@ def required_margin(T: int, c: float, eta: float) -> float:
 
 def diagonal_constant(j: int) -> sp.Expr:
     """E of eqs. (A.47), (A.48): ``K_j11 + K_j22 = (T-j+1)(T-j+2)/(2T) * this + O(1)``.
+
+    Parameters
+    ----------
+    j : int
+        Lag, counted from 1 as in the paper.
+
+    Returns
+    -------
+    SymPy number
+        In QQ[log 2].
 
     Raises
     ------
@@ -152,6 +203,11 @@ def critical_rate_constant() -> sp.Expr:
 
     With d = `diagonal_constant`, S_1 - S_2 -> D and KG_2 - KG_1 ~ ``T^3/12 (B - A) (d_2 - d_1)``:
     diagonal and off-diagonal constants of each lag add up to D, so that only B - A enters.
+
+    Returns
+    -------
+    SymPy number
+        A quotient over QQ[log 2], about 3512.67.
     """
     c = leading_constants()
     slope = sp.expand((c.B - c.A) * (diagonal_constant(2) - diagonal_constant(1)))

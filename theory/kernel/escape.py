@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from theory import checks
+from theory.chains.weighted import Prior
 from theory.kernel.singular_modes import Modes, modes
 
 
@@ -26,26 +27,43 @@ def escape_time(
     c: float,
     threshold: float,
     *,
-    k: int = 2,
-    prior: str = "flat",
+    k: int | None = None,
+    prior: Prior = "flat",
     kernel: ArrayLike | None = None,
 ) -> float:
     """Flow time at which |W|_F reaches the threshold in the linear flow from v = c 1, W = 0.
 
     Parameters
     ----------
-    T : int >= 1
-    c : float > 0
-    threshold : float > 0
-        Of the Frobenius norm of W; the prediction is for thresholds that keep logits small.
-    k : int >= 2
-    prior : "flat" or "doubly_stochastic"
-    kernel : (T, k, k), optional, used instead of computing one
+    T : int
+        Context length, at least 1.
+    c : float
+        Initial value of every v_j, above 0.
+    threshold : float
+        Of the Frobenius norm of W, above 0; the prediction is for thresholds that keep logits
+        small.
+    k : int, optional
+        Number of states, at least 2. By default that of the chains in `prior`, or 2.
+    prior : str or tuple of arrays (n,) and (n, k, k)
+        "flat", "doubly_stochastic", or a weighted set of chains, as in `population_kernel`.
+    kernel : array (T, k, k), optional
+        Used instead of `population_kernel` of the prior.
+
+    Returns
+    -------
+    float
+        Flow time: learning rate times step.
 
     Raises
     ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    ValueError
+        If the kernel vanishes.
+
+    Examples
+    --------
+    >>> import theory
+    >>> round(theory.escape_time(100, c=1e-3, threshold=0.1), 6)
+    0.206779
     """
     found, start = _start(T, c, threshold, k, prior, kernel)
 
@@ -64,23 +82,33 @@ def escape_law(
     c: float,
     threshold: float,
     *,
-    k: int = 2,
-    prior: str = "flat",
+    k: int | None = None,
+    prior: Prior = "flat",
     kernel: ArrayLike | None = None,
 ) -> float:
     """The logarithmic law of `escape_time` for c -> 0, from the first mode alone.
 
+    Parameters
+    ----------
+    T, c, threshold, k, prior, kernel
+        As in `escape_time`.
+
+    Returns
+    -------
+    float
+        Flow time.
+
     Raises
     ------
     TypeError, ValueError
-        Naming the argument and its value.
+        As `escape_time`.
     """
     found, start = _start(T, c, threshold, k, prior, kernel)
     return math.log(2 * threshold / abs(start[0])) / float(found.singular_values[0])
 
 
 def _start(
-    T: int, c: float, threshold: float, k: int, prior: str, kernel: ArrayLike | None
+    T: int, c: float, threshold: float, k: int | None, prior: Prior, kernel: ArrayLike | None
 ) -> tuple[Modes, np.ndarray]:
     for name, value in (("c", c), ("threshold", threshold)):
         if not 0 < value < math.inf:

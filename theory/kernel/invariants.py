@@ -25,9 +25,14 @@ def balance(v: ArrayLike, W: ArrayLike, rates: Pair = (1.0, 1.0)) -> float:
 
     Parameters
     ----------
-    v : (T,)
-    W : (k, k)
-    rates : two floats > 0, of v and of W
+    v : array (T,)
+    W : array (k, k)
+    rates : tuple of two floats
+        Learning rates of v and of W, above 0.
+
+    Returns
+    -------
+    float
 
     Raises
     ------
@@ -39,12 +44,38 @@ def balance(v: ArrayLike, W: ArrayLike, rates: Pair = (1.0, 1.0)) -> float:
 
 
 def balance_velocity(v: ArrayLike, W: ArrayLike, decay: Pair) -> float:
-    """d/dt of `balance` in flow with weight decay, whatever the rates and the loss."""
+    """d/dt of `balance` in flow with weight decay, whatever the rates and the loss.
+
+    Parameters
+    ----------
+    v : array (T,)
+    W : array (k, k)
+    decay : tuple of two floats
+        Weight decay of v and of W.
+
+    Returns
+    -------
+    float
+    """
     return float(-2 * (decay[1] * np.sum(np.square(W)) - decay[0] * np.sum(np.square(v))))
 
 
 def decayed_balance(start: float, time: ArrayLike, rates: Pair, decay: Pair) -> np.ndarray:
     """`balance` at flow times, from its value at 0.
+
+    Parameters
+    ----------
+    start : float
+        `balance` at time 0.
+    time : float or array
+        Flow times, of any shape.
+    rates, decay : tuples of two floats
+        Of v and of W.
+
+    Returns
+    -------
+    array
+        Of the shape of `time`.
 
     Raises
     ------
@@ -75,9 +106,14 @@ def step_drift(
 
     Parameters
     ----------
-    v, gradient_v : (T,)
-    W, gradient_W : (k, k)
-    rates, decay : two floats, of v and of W
+    v, gradient_v : arrays (T,)
+    W, gradient_W : arrays (k, k)
+    rates, decay : tuples of two floats
+        Of v and of W.
+
+    Returns
+    -------
+    float
 
     Raises
     ------

@@ -20,9 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from theory import checks
 from theory import notation as s
-from theory.chains.chain import stationary_distribution
-from theory.chains.moments import exact_moment, moments
-from theory.kernel.population import Term, terms
+from theory.chains.prior_moments import exact_moment, moments
+from theory.chains.stationary import stationary_distribution
+from theory.kernel.two_states import Term, terms
 
 Array = NDArray[np.float64]
 
@@ -39,6 +39,17 @@ def lag_constant(j: int, prior: str = "flat") -> sp.Expr:
     """delta_j exactly, in QQ[log 2].
 
     ``K_j11 - K_j12 = r(r+1)/(2T) (B - A + delta_j) + O(1)`` with r = T-j+1 (a = b: O(log T)).
+
+    Parameters
+    ----------
+    j : int
+        Lag, counted from 1 as in the paper.
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    SymPy number
 
     Raises
     ------
@@ -57,10 +68,16 @@ def lag_constant(j: int, prior: str = "flat") -> sp.Expr:
 def lag_constants(count: int, prior: str = "flat") -> Array:
     """delta_j in floating point for j = 1..count, shape ``(count,)``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    Parameters
+    ----------
+    count : int
+        How many lags, at least 1.
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    array (count,)
     """
     n = np.arange(checks.integer("count", count, 1))
     parts = [2 * float(t.coefficient) * moments(t.q, n + t.shift, prior) for t in _lag_terms()]
@@ -72,12 +89,14 @@ def chain_lag_constants(transition: ArrayLike, count: int) -> Array:
 
     Parameters
     ----------
-    transition : (..., 2, 2)
-    count : int >= 1
+    transition : array (..., 2, 2)
+    count : int
+        How many lags, at least 1.
 
     Returns
     -------
-    array (..., count), equal to ``delta_1 lambda^(j-1)``
+    array (..., count)
+        Equal to ``delta_1 lambda^(j-1)``.
 
     Raises
     ------
@@ -104,6 +123,15 @@ def parity_law(prior: str = "flat") -> ParityLaw:
     Flat: near lambda = 1 the density of (y, lambda) is 1 - lambda on |y| < 1/2; near -1 it is 2
     on |y| < (1 + lambda)/4. Either end gives ``int e exp(-n e) de = 1/n^2``. With a = b lambda is
     uniform, and either end gives 1/(2n).
+
+    Parameters
+    ----------
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    ParityLaw
 
     Raises
     ------

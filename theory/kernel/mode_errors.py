@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.kernel.chain_average import kernel_replicates
+from theory.kernel.averages import kernel_replicates
 from theory.kernel.singular_modes import Modes, modes
 
 Array = NDArray[np.float64]
@@ -45,12 +45,14 @@ def mode_estimates(
     Parameters
     ----------
     T, k, prior, nodes, replicates, seed, progress
-        As in `theory.kernel.chain_average.kernel_replicates`.
+        As in `theory.kernel.averages.kernel_replicates`.
+
+    Returns
+    -------
+    ModeEstimates
 
     Raises
     ------
-    TypeError, ValueError
-        Naming the argument and its value.
     RuntimeError
         If replicates differ so much that they do not even have the same number of modes.
     """

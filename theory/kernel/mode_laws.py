@@ -1,4 +1,4 @@
-r"""What the two modes of the kernel become for long contexts, and when v_2 overtakes v_1.
+r"""What the two modes of the kernel become for long contexts: laws of their singular values.
 
 In the orthonormal basis 11'/k, (I - 11'/k)/sqrt(k-1) the kernel is two columns over the lags.
 Under the flat prior both are ``T M_ml (1 - x)^2 / 2`` to leading order, x = j/T: one profile, so
@@ -20,14 +20,10 @@ import math
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 from theory import checks
-from theory.first_steps.step_1 import leading_constants
-from theory.first_steps.step_2 import critical_rate_constant
 from theory.kernel.lag_pattern import lag_constants, parity_law
-from theory.kernel.population import population_kernel
-from theory.kernel.singular_modes import modes
+from theory.kernel.leading_order import leading_constants
 
 Array = NDArray[np.float64]
 
@@ -36,6 +32,15 @@ _LAGS = 20_000  # summed one by one; the tail beyond follows the parity law
 
 def first_singular_constant(prior: str = "flat") -> sp.Expr:
     """The limit of sigma_1^2 / T^3 (flat) or sigma_1^2 / T^2 (a = b), two states, exactly.
+
+    Parameters
+    ----------
+    prior : str
+        "flat" or "doubly_stochastic".
+
+    Returns
+    -------
+    SymPy number
 
     Raises
     ------
@@ -72,17 +77,14 @@ def singular_value_law(T: ArrayLike, prior: str = "flat") -> Array:
 
     Parameters
     ----------
-    T : float or array, context lengths > 1
-    prior : "flat" or "doubly_stochastic"
+    T : float or array
+        Context lengths above 1.
+    prior : str
+        "flat" or "doubly_stochastic".
 
     Returns
     -------
     array (..., 2)
-
-    Raises
-    ------
-    ValueError
-        Naming the argument and its value.
     """
     length = np.asarray(T, dtype=np.float64)
     if not np.all(length > 1):
@@ -94,65 +96,3 @@ def singular_value_law(T: ArrayLike, prior: str = "flat") -> Array:
         L = np.log(length) + np.euler_gamma + math.log(2) - 3
         laws = (first * length, np.sqrt(length / 192 * (L**2 - 2 * L / 3 + 2 / 9)))
     return np.stack(laws, axis=-1)
-
-
-def overtaking_time(T: int, *, v: float = 1.0, W: float = 1.0, prior: str = "flat") -> float | None:
-    """Flow time at which v_2 first overtakes v_1, two states, linear flow.
-
-    At first v_1 pulls ahead, linearly in t; v_2 gains with t^2 through the growth of W. For
-    long contexts under the flat prior the time is ``(W / v) C / T^3`` with C the constant of the
-    critical learning rate, `critical_rate_constant`.
-
-    Parameters
-    ----------
-    T : int >= 2
-    v, W : float >= 0, not both 0
-        The common initial value of all v_j, and of all entries of W. Only their ratio matters.
-    prior : "flat" or "doubly_stochastic"
-
-    Returns
-    -------
-    float, or None if v_2 never gets ahead; 0.0 if it does from the start
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
-    """
-    T = checks.integer("T", T, 2)
-    for name, value in (("v", v), ("W", W)):
-        if not 0 <= value < math.inf:
-            raise ValueError(f"{name} must be finite and >= 0, got {value!r}")
-    if v == W == 0:
-        raise ValueError("v and W must not both be 0")
-    K = population_kernel(T, prior=prior)
-    found = modes(T, kernel=K)
-    # u = K:w / sigma; the difference of two entries of the SVD's u would be rounded at large T
-    lead = np.einsum("rml,ml->r", found.W_modes, K[1] - K[0]) / found.singular_values
-    along_v, along_W = v * found.v_modes.sum(axis=1), W * found.W_modes.sum(axis=(1, 2))
-
-    def ahead(t: ArrayLike) -> Array:
-        """v_2 - v_1 over its fastest growth, so that late times do not overflow."""
-        x = np.multiply.outer(t, found.singular_values)
-        damp = np.exp(x - x[..., :1])
-        stretch = damp * np.expm1(-x) ** 2 / 2
-        swing = -damp * np.expm1(-2 * x) / 2
-        return np.asarray((stretch * along_v + swing * along_W) @ lead)
-
-    # From far below the law (W/v) C / T^3 of early times to where the first mode is alone.
-    share = min(1.0, W / v) if v and W else 1.0
-    law = share * float(critical_rate_constant()) / T**3
-    start = 1e-3 * min(law, 1.0 / found.singular_values[0])
-    rates = found.singular_values
-    apart = [rate for rate in (rates[0] - rates[-1], rates[0]) if rate > 1e-9 * rates[0]]
-    grid = np.geomspace(start, 60.0 / apart[0], 4000)
-    with np.errstate(under="ignore"):
-        positive = ahead(grid) > 0
-    if not positive.any():
-        return None
-    index = int(np.argmax(positive))
-    return (
-        0.0
-        if index == 0
-        else float(brentq(ahead, *grid[index - 1 : index + 1], xtol=1e-300, rtol=1e-13))
-    )

@@ -6,203 +6,112 @@ There the loss is bilinear, ``L = L0 - sum_jml v_j W_ml K_jml``, and reading off
             E[ pi_l (P^{j-1})_{li} (P_mi - 1/k) (P^n)_{im}, summed over i ],
 
 where n = p - t' and T-j+1-n counts the pairs (p, t') that share it. K is computed along separate
-roads: a closed form for two states (below), and averages over chains (`chain_average`).
+roads: a closed form for two states (`two_states`), and averages over chains (`averages`).
 
-Both priors are invariant under relabelling the states. Simultaneous relabelling of m and l
-therefore leaves K unchanged, so that K_j is ``A_j 11' + B_j I`` for every number of states. For two
-states relabelling is y -> -y, and only even powers of y survive.
+For a prior that is invariant under relabelling the states, simultaneous relabelling of m and l
+leaves K unchanged, so that K_j is ``A_j 11' + B_j I`` for every number of states.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 
 from theory import checks
-from theory import notation as s
-from theory.chains.chain import power_in_y_lambda, stationary_in_y
-from theory.chains.moments import as_sympy, exact_pair, moments
-from theory.kernel.chain_average import population_kernel_qmc, population_kernel_quadrature
+from theory.chains.weighted import Prior, prior_and_states
+from theory.kernel.averages import (
+    chain_average,
+    population_kernel_qmc,
+    population_kernel_quadrature,
+    symmetrise,
+)
 
 METHODS = ("auto", "closed", "quadrature", "qmc")
-
-
-class Term(NamedTuple):
-    """``coefficient * y^(2q) lambda^shift * lambda^(lag (j-1)) * lambda^(gap n)``."""
-
-    q: int
-    shift: int
-    lag: int
-    gap: int
-    coefficient: Fraction
-
-
-@cache
-def _polynomial(m: int, l: int) -> sp.Poly:  # noqa: E741
-    """The integrand as a polynomial in y, lambda, lambda^(j-1), lambda^n, odd powers of y kept."""
-    pi, step = stationary_in_y(), power_in_y_lambda(1)
-    lag = power_in_y_lambda(s.n).subs(s.lam**s.n, s.lam_lag)
-    gap = power_in_y_lambda(s.n).subs(s.lam**s.n, s.lam_gap)
-    half = sp.Rational(1, 2)
-    total = sum(pi[l] * lag[l, i] * (step[m, i] - half) * gap[i, m] for i in range(2))
-    return sp.Poly(sp.expand(total), s.y, s.lam, s.lam_lag, s.lam_gap)
-
-
-def integrand(m: int, l: int) -> sp.Expr:  # noqa: E741
-    """What is averaged over two-state chains in K_jml, before the sum over n.
-
-    Parameters
-    ----------
-    m, l : 0 or 1, the indices of W
-
-    Returns
-    -------
-    SymPy expression in `notation.y`, `lam`, ``lam**(j-1)`` and ``lam**n``: the summand of
-    eq. (A.21) with v_j singled out instead of summed over.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an index is not 0 or 1.
-    """
-    for name, value in (("m", m), ("l", l)):
-        if checks.integer(name, value, 0) > 1:
-            raise ValueError(f"{name} must be 0 or 1, got {value!r}")
-    factors = sp.factor(_polynomial(m, l).as_expr())
-    return factors.subs({s.lam_lag: s.lam ** (s.j - 1), s.lam_gap: s.lam**s.n})
-
-
-@cache
-def terms(m: int, l: int) -> tuple[Term, ...]:  # noqa: E741
-    """The integrand's monomials whose average over a relabelling-invariant prior can be nonzero."""
-    return tuple(
-        Term(ny // 2, shift, lag, gap, Fraction(int(c.p), int(c.q)))
-        for (ny, shift, lag, gap), c in _polynomial(m, l).terms()
-        if ny % 2 == 0
-    )
-
-
-def _assemble(T: int, table: dict[int, NDArray[Any]]) -> dict[int, NDArray[Any]]:
-    """T times the columns K_{j,0,0} and K_{j,0,1}, keyed by l, from moments 0..T for each q.
-
-    K is linear in the moments, so one routine serves floats and (as object arrays) fractions. The
-    sums over n are prefix or suffix sums; the cost is linear in T.
-    """
-    remaining = np.arange(T, 0, -1)  # T - j + 1 for j = 1..T
-    pairs = remaining * (remaining + 1) // 2
-    sums: dict[tuple[int, int, int, int], NDArray[Any]] = {}
-    for q, shift, lag, gap, _ in {*terms(0, 0), *terms(0, 1)}:
-        window = table[q][shift : shift + T]
-        if gap and lag:  # lambda^(j-1+n): the exponent runs from j-1 to T-1, weight T - exponent
-            value = np.cumsum((remaining * window)[::-1])[::-1]
-        elif gap:
-            value = np.cumsum(np.cumsum(window))[::-1]
-        else:
-            value = pairs * (window if lag else window[0])
-        sums[q, shift, lag, gap] = value
-    zero = table[0][0] * 0
-    return {
-        l: sum((_scale(t.coefficient, sums[t[:4]]) for t in terms(0, l)), start=np.full(T, zero))
-        for l in (0, 1)  # noqa: E741
-    }
-
-
-def _scale(coefficient: Fraction, values: NDArray[Any]) -> NDArray[Any]:
-    return values * (coefficient if values.dtype == object else float(coefficient))
-
-
-def _powers_of_y() -> list[int]:
-    return sorted({t.q for t in (*terms(0, 0), *terms(0, 1))})
 
 
 def population_kernel(
     T: int,
     *,
-    k: int = 2,
-    prior: str = "flat",
+    k: int | None = None,
+    prior: Prior = "flat",
     method: str = "auto",
     nodes: int | None = None,
     seed: int = 0,
 ) -> NDArray[np.float64]:
-    """K with ``-dL/dv_j = sum_ml K_jml W_ml`` and ``-dL/dW_ml = sum_j K_jml v_j``.
+    """K with ``-dL/dv_j = sum_ml K_jml W_ml`` and ``-dL/dW_ml = sum_j K_jml v_j``, eq. (A.13).
 
     Parameters
     ----------
-    T : int >= 1, context length
-    k : int >= 2, number of states
-    prior : "flat" or "doubly_stochastic" (for k = 2: a = b)
-    method : "auto", "closed", "quadrature" or "qmc"
+    T : int
+        Context length, at least 1.
+    k : int, optional
+        Number of states, at least 2. By default that of the chains in `prior`, or 2.
+    prior : str or tuple of arrays (n,) and (n, k, k)
+        "flat", "doubly_stochastic" (for k = 2: a = b), or a weighted set of chains, see
+        `theory.chains.weighted`. K of a weighted set is its plain average: symmetric in the states
+        only as far as the set is.
+    method : str
         "closed" (k = 2, any T) sums exact moments; "quadrature" (k = 2) averages matrix powers over
         chains; "qmc" (any k) averages over randomised points, see `population_kernel_qmc` for its
-        error bars. "auto" is "closed" for k = 2 and "qmc" otherwise.
+        error bars. "auto" is "closed" for k = 2 and "qmc" otherwise, and the only one for a
+        weighted set.
     nodes : int, optional
         Points in 1 - lambda for "quadrature"; points a replicate (a power of two) for "qmc".
-    seed : int, for "qmc"
+    seed : int
+        Of the randomised points of "qmc".
 
     Returns
     -------
-    array (T, k, k), float64; index 0 of the first axis is the paper's v_1.
+    array (T, k, k)
+        Index 0 of the first axis is the paper's v_1; the other two are those of W.
 
     Raises
     ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    ValueError
+        If the method does not go with the prior.
+
+    Examples
+    --------
+    >>> import theory
+    >>> theory.population_kernel(100).shape
+    (100, 2, 2)
+    >>> theory.population_kernel(2).round(4)[0]
+    array([[0.0795, 0.0114],
+           [0.0114, 0.0795]])
+
+    A prior that is no name is given by its chains, here two with equal weights:
+
+    >>> chains = [[[0.9, 0.1], [0.4, 0.6]], [[0.5, 0.5], [0.2, 0.8]]]
+    >>> theory.population_kernel(2, prior=([1, 1], chains)).round(4)[0]
+    array([[ 0.232 , -0.008 ],
+           [-0.0127,  0.163 ]])
     """
-    T, k = checks.integer("T", T, 1), checks.integer("k", k, 2)
-    checks.prior_name(prior)
+    T = checks.integer("T", T, 1)
+    known, k = prior_and_states(prior, k)
     chosen = checks.one_of("method", method, METHODS)
+    if not isinstance(known, str):
+        if chosen != "auto" or nodes is not None:
+            raise ValueError("method and nodes must be left out for a weighted set of chains")
+        average = chain_average(known.weights, known.transition, T)
+        return symmetrise(average) if known.symmetric else average
     if chosen == "auto":
         chosen = "closed" if k == 2 else "qmc"
     if chosen != "qmc" and k != 2:
         raise ValueError(f"method must be auto or qmc for k={k}, got {method!r}")
     if chosen == "closed":
-        return _closed(T, prior)
+        from theory.kernel.two_states import closed_kernel  # loads SymPy
+
+        return closed_kernel(T, known)
     if chosen == "quadrature":
-        return population_kernel_quadrature(T, prior, nodes)
-    return population_kernel_qmc(T, k, prior, nodes, seed=seed)[0]
+        return population_kernel_quadrature(T, known, nodes)
+    return population_kernel_qmc(T, k, known, nodes, seed=seed)[0]
 
 
-def _closed(T: int, prior: str) -> NDArray[np.float64]:
-    table = {q: moments(q, np.arange(T + 1), prior) for q in _powers_of_y()}
-    columns = _assemble(T, table)
-    out = np.empty((T, 2, 2))
-    out[:, 0, 0] = out[:, 1, 1] = columns[0] / T
-    out[:, 0, 1] = out[:, 1, 0] = columns[1] / T
-    return out
+def __getattr__(name: str) -> Any:  # names that have moved to `two_states`, to be removed
+    if name in ("integrand", "population_kernel_exact", "terms"):
+        from theory.kernel import two_states
 
-
-def population_kernel_exact(T: int, prior: str = "flat") -> sp.ImmutableDenseNDimArray:
-    """`population_kernel` for two states as exact numbers in QQ[log 2].
-
-    Parameters
-    ----------
-    T : int >= 1
-    prior : "flat" or "doubly_stochastic"
-
-    Returns
-    -------
-    sympy.ImmutableDenseNDimArray (T, 2, 2)
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
-    """
-    T = checks.integer("T", T, 1)
-    checks.prior_name(prior)
-    parts = []
-    for part in (0, 1):
-        table = {q: np.empty(T + 1, dtype=object) for q in _powers_of_y()}
-        for q, column in table.items():
-            column[:] = [exact_pair(q, n, prior)[part] for n in range(T + 1)]
-        parts.append(_assemble(T, table))
-    rows = []
-    for i in range(T):
-        same, cross = (as_sympy((parts[0][l][i] / T, parts[1][l][i] / T)) for l in (0, 1))  # noqa: E741
-        rows.append([[same, cross], [cross, same]])
-    return sp.ImmutableDenseNDimArray(rows)
+        return getattr(two_states, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

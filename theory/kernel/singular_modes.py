@@ -1,4 +1,4 @@
-r"""Singular modes of the population kernel and the exact gradient flow they carry.
+r"""Singular modes of the population kernel, and the exact gradient flow of small weights.
 
 While every hinge is active, gradient flow of the population loss is linear,
 ``dv/dt = K : W`` and ``dW/dt = K . v``. Along a singular triple (sigma, u, w) of K, seen as a
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory import checks
+from theory.chains.weighted import Prior
 from theory.kernel.population import population_kernel
 
 _MAX_EXPONENT = 700.0  # cosh overflows float64 just above
@@ -23,9 +24,12 @@ class Modes(NamedTuple):
 
     Attributes
     ----------
-    singular_values : (r,), decreasing, positive
-    v_modes : (r, T), orthonormal
-    W_modes : (r, k, k), orthonormal in the Frobenius product
+    singular_values : array (r,)
+        Decreasing and positive; growth rates per unit of flow time.
+    v_modes : array (r, T)
+        Orthonormal.
+    W_modes : array (r, k, k)
+        Orthonormal in the Frobenius product.
     """
 
     singular_values: NDArray[np.float64]
@@ -33,32 +37,46 @@ class Modes(NamedTuple):
     W_modes: NDArray[np.float64]
 
 
-def modes(T: int, *, k: int = 2, prior: str = "flat", kernel: ArrayLike | None = None) -> Modes:
-    """Singular modes of K.
+def modes(
+    T: int, *, k: int | None = None, prior: Prior = "flat", kernel: ArrayLike | None = None
+) -> Modes:
+    """Singular modes of K, the growth rates and directions of small weights.
 
     The sign is fixed by making the largest entry of each v mode, in absolute value, positive (the
     first such entry on a tie). Values below 1e-12 of the largest are rounding and are cut; K has
-    rank at most 2 for priors invariant under relabelling the states.
+    rank at most 2 for priors invariant under relabelling the states, and at most k^2 for others.
 
     Parameters
     ----------
-    T : int >= 1
-    k : int >= 2
-    prior : "flat" or "doubly_stochastic"
-    kernel : (T, k, k), optional, used instead of computing one
+    T : int
+        Context length, at least 1.
+    k : int, optional
+        Number of states, at least 2. By default that of the chains in `prior`, or 2.
+    prior : str or tuple of arrays (n,) and (n, k, k)
+        "flat", "doubly_stochastic", or a weighted set of chains, as in `population_kernel`.
+    kernel : array (T, k, k), optional
+        Used instead of `population_kernel` of the prior.
 
     Returns
     -------
-    Modes, with r = 0 if K vanishes
+    Modes
+        With r = 0 if K vanishes.
 
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    Examples
+    --------
+    >>> import theory
+    >>> found = theory.modes(100)
+    >>> found.singular_values.round(3)
+    array([15.93 ,  1.507])
+    >>> found.v_modes.shape, found.W_modes.shape
+    ((2, 100), (2, 2, 2))
     """
-    T, k = checks.integer("T", T, 1), checks.integer("k", k, 2)
-    checks.prior_name(prior)
-    K = population_kernel(T, k=k, prior=prior) if kernel is None else _kernel(kernel, T, k)
+    T = checks.integer("T", T, 1)
+    if kernel is None:
+        K = population_kernel(T, k=k, prior=prior)
+    else:
+        K = _kernel(kernel, T, k)
+    k = K.shape[-1]
     left, values, right = np.linalg.svd(K.reshape(T, k * k), full_matrices=False)
     kept = values > 1e-12 * values[0]
     v_modes, W_modes = left.T[kept], right[kept]
@@ -73,7 +91,7 @@ def linear_flow(
     t: ArrayLike,
     *,
     kernel: ArrayLike | None = None,
-    prior: str = "flat",
+    prior: Prior = "flat",
     rates: tuple[float, float] = (1.0, 1.0),
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Exact gradient flow of the bilinear population loss.
@@ -82,21 +100,41 @@ def linear_flow(
 
     Parameters
     ----------
-    v0 : (T,)
-    W0 : (k, k)
-    t : float or (n,), flow time (learning rate times step); negative times run backwards
-    kernel : (T, k, k), optional, used instead of `population_kernel`
-    prior : "flat" or "doubly_stochastic", used when no kernel is given
-    rates : two floats >= 0, for v and for W
+    v0 : array (T,)
+        Initial weights of the first layer; index 0 is the paper's v_1.
+    W0 : array (k, k)
+        Initial weights of the second layer.
+    t : float or array (n,)
+        Flow time (learning rate times step); negative times run backwards.
+    kernel : array (T, k, k), optional
+        Used instead of `population_kernel` of the prior.
+    prior : str or tuple of arrays (n,) and (n, k, k)
+        "flat", "doubly_stochastic", or a weighted set of chains with k states, as in
+        `population_kernel`.
+    rates : tuple of two floats
+        Relative learning rates of v and W, not negative.
 
     Returns
     -------
-    v : (n, T); W : (n, k, k). A scalar `t` gives (T,) and (k, k).
+    v : array (n, T)
+    W : array (n, k, k)
+        A scalar `t` gives (T,) and (k, k).
 
     Raises
     ------
-    TypeError, ValueError
-        Naming the argument and its value; also when the solution leaves the range of float64.
+    ValueError
+        If the solution leaves the range of float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import theory
+    >>> v, W = theory.linear_flow(np.full(100, 0.02), np.zeros((2, 2)), [0.0, 0.05])
+    >>> v.shape, W.shape
+    ((2, 100), (2, 2, 2))
+    >>> W[-1].round(3)
+    array([[0.091, 0.02 ],
+           [0.02 , 0.091]])
     """
     v, W = _finite("v0", v0, 1), _finite("W0", W0, 2)
     T, k = len(v), len(W)
@@ -145,8 +183,9 @@ def _finite(name: str, value: ArrayLike, ndim: int | None) -> NDArray[np.float64
     return array
 
 
-def _kernel(kernel: ArrayLike, T: int, k: int) -> NDArray[np.float64]:
+def _kernel(kernel: ArrayLike, T: int, k: int | None) -> NDArray[np.float64]:
     K = _finite("kernel", kernel, 3)
-    if K.shape != (T, k, k):
-        raise ValueError(f"kernel must have shape {(T, k, k)}, got {K.shape}")
+    states = K.shape[-1] if k is None else checks.integer("k", k, 2)
+    if K.shape != (T, states, states):
+        raise ValueError(f"kernel must have shape {(T, states, states)}, got {K.shape}")
     return K

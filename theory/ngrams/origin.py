@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 
 from theory import checks
-from theory.chains.chain import stationary_distribution
+from theory.chains.stationary import stationary_distribution
 
 Array = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ class Escape(NamedTuple):
     ----------
     time : float
         Flow time.
-    v, W : (H, T) and (H, k, k)
+    v, W : arrays (H, T) and (H, k, k)
         The weights then.
     """
 
@@ -63,24 +63,27 @@ def ngram_kernel(
 
     Parameters
     ----------
-    T : int >= 1
-    transition : (m, k**order, k)
+    T : int
+        Context length, at least 1.
+    transition : array (m, k**order, k)
         Chains started from their stationary distribution over histories, the latest token the
         last digit of a history's number.
-    heads : int >= 1
-    weights : (m,), optional
+    heads : int
+        At least 1.
+    weights : array (m,), optional
         Of the chains, summing to 1; equal if not given.
-    normalize : "none" or "length" (logits of position p divided by p)
+    normalize : str
+        "none", or "length" (logits of position p divided by p).
 
     Returns
     -------
-    (T, k, k) * heads, indexed by the lag, the asking token and the token compared, head by head
+    array (T, k, k) * heads
+        Indexed by the lag, the asking token and the token compared, head by head.
 
     Raises
     ------
-    TypeError, ValueError
-        Naming the argument and its value; also when the kernel or the table of sequences would
-        have more than 2**22 entries.
+    ValueError
+        If the kernel or the table of sequences would have more than 2**22 entries.
     """
     T, heads = checks.integer("T", T, 1), checks.integer("heads", heads, 1)
     checks.one_of("normalize", normalize, ("none", "length"))
@@ -117,7 +120,16 @@ def ngram_kernel(
 
 
 def relabelled(transition: ArrayLike) -> Array:
-    """Chains (m, k**order, k) under all k! relabellings of the states: ``(m k!, k**order, k)``."""
+    """Chains (m, k**order, k) under all k! relabellings of the states: ``(m k!, k**order, k)``.
+
+    Parameters
+    ----------
+    transition : array (m, k**order, k)
+
+    Returns
+    -------
+    array (m k!, k**order, k)
+    """
     chains = np.asarray(transition, dtype=np.float64)
     k, order = chains.shape[2], _order(chains)
     out = []
@@ -160,7 +172,15 @@ def ngram_velocity(kernel: Array, v: Array, W: Array) -> tuple[float, Array, Arr
 
     Parameters
     ----------
-    kernel : (T, k, k) * H
+    kernel : array (T, k, k) * H
+    v : array (H, T)
+    W : array (H, k, k)
+
+    Returns
+    -------
+    B : float
+    dv : array (H, T)
+    dW : array (H, k, k)
     """
     (H, T), k = v.shape, W.shape[-1]
     flat = kernel.reshape((T * k * k,) * H)
@@ -181,18 +201,22 @@ def ngram_escape(kernel: ArrayLike, v0: ArrayLike, W0: ArrayLike, radius: float)
 
     Parameters
     ----------
-    kernel : (T, k, k) * H
-    v0 : (H, T)
-    W0 : (H, k, k)
+    kernel : array (T, k, k) * H
+    v0 : array (H, T)
+    W0 : array (H, k, k)
     radius : float
         Larger than the norm of the start. The prediction is for logits that are still small
         there; ``inf``, where B itself explodes, is allowed for H >= 2.
 
+    Returns
+    -------
+    Escape
+
     Raises
     ------
     ValueError
-        Naming the argument and its value; also if nothing pushes the start outward within the
-        time in which it could have grown a thousand times.
+        If nothing pushes the start outward within the time in which it could have grown a
+        thousand times.
     """
     v, W = np.asarray(v0, dtype=np.float64), np.asarray(W0, dtype=np.float64)
     if v.ndim != 2 or W.ndim != 3 or len(v) != len(W) or W.shape[1] != W.shape[2]:

@@ -37,7 +37,7 @@ class Ray(NamedTuple):
     ----------
     rate : float
         lambda: dr/dt = rate r^(2H-1).
-    v, W : (H, T) and (H, k, k)
+    v, W : arrays (H, T) and (H, k, k)
         The unit vector u.
     asymmetry : float
         kappa: the share of a preference among the states grows as r^kappa.
@@ -54,8 +54,12 @@ def symmetric_ray(kernel: ArrayLike) -> Ray:
 
     Parameters
     ----------
-    kernel : (T, k, k) * H
+    kernel : array (T, k, k) * H
         Of a prior invariant under relabelling the states; see `theory.ngrams.origin.relabelled`.
+
+    Returns
+    -------
+    Ray
 
     Raises
     ------
@@ -118,7 +122,22 @@ def _largest_outside(K: Array, v: Array, W: Array) -> float:
 
 
 def ray_time(rate: float, heads: int, start: ArrayLike, radius: ArrayLike) -> Array:
-    """Flow time from norm `start` to `radius` along a ray, dr/dt = rate r^(2H-1); any shapes."""
+    """Flow time from norm `start` to `radius` along a ray, dr/dt = rate r^(2H-1); any shapes.
+
+    Parameters
+    ----------
+    rate : float
+        lambda of `Ray`.
+    heads : int
+        H, at least 1.
+    start, radius : float or array
+        Norms of all weights, above 0.
+
+    Returns
+    -------
+    array
+        Flow times.
+    """
     begin, end = np.asarray(start, dtype=np.float64), np.asarray(radius, dtype=np.float64)
     if heads == 1:
         return np.asarray(np.log(end / begin) / rate)

@@ -24,10 +24,11 @@ from sympy.polys.matrices import DomainMatrix
 
 from theory import checks
 from theory import notation as s
-from theory.chains.chain import power_in_y_lambda, stationary_distribution, stationary_in_y
-from theory.chains.moments import exact_moment, moments
+from theory.chains.chain import power_in_y_lambda, stationary_in_y
 from theory.chains.nodes import quadrature
-from theory.normal_form import normal_form
+from theory.chains.prior_moments import exact_moment, moments
+from theory.chains.stationary import stationary_distribution
+from theory.exact import normal_form
 
 Array = NDArray[np.float64]
 Table = dict[tuple[int, int, int], sp.Rational]
@@ -40,8 +41,10 @@ class Quadratic(NamedTuple):
 
     Attributes
     ----------
-    gram : (J+1, J+1), the matrix G (SymPy or float)
-    target : (J+1,), the vector b
+    gram : matrix (J+1, J+1)
+        G, SymPy or float.
+    target : vector (J+1,)
+        b, SymPy or float.
     """
 
     gram: Any
@@ -53,18 +56,17 @@ def squared_loss(lags: int, *, normalization: str = "length", prior: str = "flat
 
     Parameters
     ----------
-    lags : int >= 1
-    normalization : "length" or "score"
-    prior : "flat" or "doubly_stochastic"
+    lags : int
+        J, at least 1.
+    normalization : str
+        "length" or "score".
+    prior : str
+        "flat" or "doubly_stochastic".
 
     Returns
     -------
-    Quadratic of arrays, relative error about 1e-14
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    Quadratic
+        Of arrays, with a relative error of about 1e-14.
     """
     n = np.arange(checks.integer("lags", lags, 1))
     pair, alone, target = _tables(checks.one_of("normalization", normalization, NORMALIZATIONS))
@@ -171,10 +173,11 @@ def bigram_gap_exact(
 
     Returns
     -------
-    numerator, denominator : SymPy numbers; both are 0 if the features are dependent
+    numerator, denominator : SymPy numbers
+        Both are 0 if the features are dependent.
     """
     form = squared_loss_exact(lags, normalization=normalization, prior=prior)
-    size = 1 - strategy_losses(prior)["bigram"]
+    size = 1 - squared_strategy_losses(prior)["bigram"]
     bordered = form.gram.row_join(form.target).col_join(form.target.T.row_join(sp.Matrix([size])))
     return _determinant(bordered), _determinant(form.gram)
 
@@ -188,7 +191,7 @@ def _determinant(matrix: sp.Matrix) -> sp.Expr:
     return sign * ring.to_sympy(value).subs(s.log_two, sp.log(2))
 
 
-def strategy_losses(prior: str = "flat") -> dict[str, sp.Expr]:
+def squared_strategy_losses(prior: str = "flat") -> dict[str, sp.Expr]:
     """Squared loss, exactly, of predicting 1/2, pi and P_m (two states, infinite context)."""
     exact = squared_loss_exact(2, normalization="score", prior=prior)
     return {
@@ -209,8 +212,10 @@ def bigram_gap(prior: str = "flat", *, order: int = 40) -> float:
 
     Parameters
     ----------
-    prior : "flat" (the gap is positive) or "doubly_stochastic" (it is 0: pi_m is constant)
-    order : int >= 1
+    prior : str
+        "flat" (the gap is positive) or "doubly_stochastic" (it is 0: pi_m is constant).
+    order : int
+        At least 1.
         Quadrature nodes in lambda, on either side of 0, and in y.
     """
     weights, transition = quadrature(order, prior)
@@ -227,3 +232,6 @@ def bigram_gap(prior: str = "flat", *, order: int = 40) -> float:
     left = (gram - free[:, :, None] * free[:, None, :] / gram[:, 2, 2, None, None]).sum(axis=0)
     constants = np.linalg.lstsq(left[:2, :2], left[:2, 3], rcond=1e-14)[0]
     return float(left[3, 3] - left[:2, 3] @ constants)
+
+
+strategy_losses = squared_strategy_losses  # old name, to be removed

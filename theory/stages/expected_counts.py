@@ -26,10 +26,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax
 
 from theory import checks
-from theory.chains.chain import stationary_distribution
-from theory.chains.nodes import point_set, quadrature
-from theory.stages.lag_basis import lag_powers, span
-from theory.stages.token_losses import LOSSES, token_loss
+from theory.chains.invariance import invariant_chains
+from theory.chains.stationary import stationary_distribution
+from theory.chains.weighted import Prior
+from theory.stages.lag_basis import basis_of_span, lag_powers
+from theory.stages.token_losses import LOSSES, log_probability, next_token_first, token_loss
 
 Array = NDArray[np.float64]
 
@@ -53,30 +54,40 @@ class ExpectedCounts:
 
     Parameters
     ----------
-    lags : int >= 1
-        J; at finite T at most T.
-    T : int >= 1, optional
-        Context length: the raw logits of eq. (8), averaged over positions 1..T as in eq. (6).
-        Left out, the infinite-context limit of the normalised logits.
-    normalization : "length", "score" or "visits"
-        See the module; at finite T only "length" is defined and the factor p is put back.
-    loss : "squared", "cross_entropy" or "margin"
-    delta : float > 0
-        Margin of the margin loss.
-    k : int >= 2
-    prior : "flat" or "doubly_stochastic"
-    nodes : int
-        Quadrature order for k = 2; else the number of Sobol points, a power of two.
-    seed : int or SeedSequence, of the Sobol points' scrambling
+    lags : int
+        J, at least 1; at finite T at most T.
+    T : int, optional
+        Context length, at least 1: the raw logits of eq. (8), averaged over positions 1..T as in
+        eq. (6). Left out, the infinite-context limit of the normalised logits.
+    normalization : str
+        "length", "score" or "visits", see the module; at finite T only "length" is defined and the
+        factor p is put back.
+    loss : str
+        "squared", "cross_entropy" or "margin".
+    delta : float
+        Margin of the margin loss, above 0.
+    k : int, optional
+        Number of states, at least 2. By default that of the chains in `prior`, or 2.
+    prior : str or tuple of arrays (n,) and (n, k, k)
+        "flat", "doubly_stochastic", or a weighted set of chains that is invariant under relabelling
+        the states, see `theory.symmetrised`.
+    nodes : int, optional
+        Of a prior given by name: quadrature order for k = 2 (16), else the number of Sobol points,
+        a power of two (512).
+    seed : int or SeedSequence
+        Of the Sobol points' scrambling.
 
     Attributes
     ----------
-    weights : (n,), summing to 1, and transition : (n, k, k), the chains averaged over.
+    weights : array (n,)
+        Of the chains averaged over, summing to 1.
+    transition : array (n, k, k)
+        Their transition matrices.
 
     Raises
     ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    ValueError
+        If the set of chains is not invariant.
     """
 
     def __init__(
@@ -87,26 +98,25 @@ class ExpectedCounts:
         normalization: str = "length",
         loss: str = "cross_entropy",
         delta: float = 1.0,
-        k: int = 2,
-        prior: str = "flat",
+        k: int | None = None,
+        prior: Prior = "flat",
         nodes: int | None = None,
         seed: int | np.random.SeedSequence = 0,
     ) -> None:
-        self.lags, self.k = checks.integer("lags", lags, 1), checks.integer("k", k, 2)
+        self.lags = checks.integer("lags", lags, 1)
         self.loss = checks.one_of("loss", loss, LOSSES)
         self.normalization = checks.one_of("normalization", normalization, NORMALIZATIONS)
         self.delta = checks.positive("delta", delta)
-        if k == 2:
-            self.weights, self.transition = quadrature(nodes or 16, prior)
-        else:
-            self.weights, self.transition = point_set(nodes or 512, k, prior, seed=seed)
+        chains = invariant_chains(prior, k, nodes, default=(16, 512), seed=seed)
+        self.weights, self.transition = chains.weights, chains.transition
+        self.k = self.transition.shape[-1]
         self.stationary = stationary_distribution(self.transition)
         self._powers = lag_powers(self.transition, self.lags)
         self._place(T)
         visits, share = self.stationary.ravel(), self.stationary.T[:, :, None]
-        n = self.weights.size
+        n, k = self.weights.size, self.k
         # arrays are (position, next token, chain and current token), the long axis contiguous
-        self._truth = _next_first(self.transition)
+        self._truth = next_token_first(self.transition)
         self._mass = (
             self._position_weight[:, None] * (self.weights[:, None] * self.stationary).ravel()
         )
@@ -189,7 +199,7 @@ class ExpectedCounts:
         size = np.linalg.norm(self._powers.entries, axis=0)
         windowed = self._window[:, :, None] * (self._powers.basis * size)[:, None, :]
         # 11' counts pairs at every lag alike; P^{j-1} contains that, its rows sum to 1
-        return span(windowed.reshape(self.lags, -1), 1e-10)
+        return basis_of_span(windowed.reshape(self.lags, -1), 1e-10)
 
     def strategies(self) -> dict[str, Array]:
         """Next-token distributions (n, k, k) of the three strategies with infinite context."""
@@ -215,11 +225,11 @@ class ExpectedCounts:
             }
         log_model = log_softmax(f, axis=2)
         return {
-            name: float((mass * guess * (np.log(guess) - log_model)).sum())
+            name: float((mass * guess * (log_probability(guess) - log_model)).sum())
             for name, guess in self.strategies().items()
         }
 
-    def strategy_losses(self) -> dict[str, float]:
+    def infinite_context_losses(self) -> dict[str, float]:
         """Loss of each strategy with infinite context.
 
         Cross-entropy is that of the strategy's distribution; the squared and the margin loss take
@@ -229,14 +239,11 @@ class ExpectedCounts:
         logarithmic = self.loss == "cross_entropy"
         found = {}
         for name, guess in self.strategies().items():
-            logits = _next_first(np.log(guess) if logarithmic else guess)[None]
+            logits = next_token_first(log_probability(guess) if logarithmic else guess)[None]
             found[name] = token_loss(self.loss, logits, mass, self._truth, self.delta)[0]
         return found
 
-
-def _next_first(rows: Array) -> Array:
-    """Rows of chains (n, k, k) as (k, n k): next token, then chain and current token."""
-    return np.ascontiguousarray(rows.transpose(2, 0, 1)).reshape(rows.shape[2], -1)
+    strategy_losses = infinite_context_losses  # old name, to be removed
 
 
 def _window(lags: int, positions: ArrayLike) -> Array:

@@ -1,4 +1,4 @@
-r"""Gradient flow with expected counts, and the stage times it predicts.
+r"""Gradient flow with expected counts, solved in the few directions in which it moves.
 
 W = alpha 11' + beta I is kept by relabelling symmetry, so flow of the population loss runs in
 (alpha, beta, v). Its metric is that of W's entries: with o = alpha off the diagonal and
@@ -28,11 +28,16 @@ class Flow:
 
     Attributes
     ----------
-    time : (r,), flow time (learning rate times step)
-    alpha, beta : (r,), W = alpha 11' + beta I
-    v : (r, J)
-    loss : (r,)
-    distances : by strategy, (r,); see `ExpectedCounts.distances`
+    time : array (r,)
+        Flow time: learning rate times step.
+    alpha, beta : arrays (r,)
+        W = alpha 11' + beta I.
+    v : array (r, J)
+        Weights of the first layer.
+    loss : array (r,)
+        Population loss, in nats for cross-entropy.
+    distances : dict of str to array (r,)
+        By strategy, see `ExpectedCounts.distances`.
     """
 
     time: Array
@@ -42,28 +47,40 @@ class Flow:
     loss: Array
     distances: dict[str, Array]
 
-    def stages(self, margin: float = 0.0) -> list[tuple[str, float, float]]:
+    def stages(self, lead: float = 0.0) -> list[tuple[str, float, float]]:
         """(strategy, start, stop) of each interval in which one strategy is the nearest.
 
         Crossings are interpolated linearly between the times of the solution.
 
         Parameters
         ----------
-        margin : float >= 0
-            A strategy takes over when its distance is below the present one's by more than this.
+        lead : float
+            A strategy takes over when its distance is below the present one's by more than this
+            many nats; not negative.
+
+        Returns
+        -------
+        list of (str, float, float)
+            In the order of time; the first starts at the flow's first time, the last ends at its
+            last.
+
+        Raises
+        ------
+        ValueError
+            If `lead` is negative or not finite.
         """
-        margin = _not_negative(margin)
+        lead = _not_negative(lead)
         table = np.stack([self.distances[name] for name in STRATEGIES])
         # strategies may coincide (pi = 1/k): rounding must not choose between them
         nearest = (table + 1e-9 * np.arange(len(table))[:, None]).argmin(axis=0)
         current = int(nearest[0])
         found = [(STRATEGIES[current], float(self.time[0]))]
         for r in range(1, len(nearest)):
-            lead = table[current, r - 1 : r + 1] - table[nearest[r], r - 1 : r + 1] - margin
-            if nearest[r] == current or lead[1] <= 0:
+            ahead = table[current, r - 1 : r + 1] - table[nearest[r], r - 1 : r + 1] - lead
+            if nearest[r] == current or ahead[1] <= 0:
                 continue
-            # a strategy that overtook a third one may have led by the margin before
-            share = lead[0] / (lead[0] - lead[1]) if lead[0] < 0 else 0.0
+            # a strategy that overtook a third one may have led by as much before
+            share = ahead[0] / (ahead[0] - ahead[1]) if ahead[0] < 0 else 0.0
             when = self.time[r - 1] + share * (self.time[r] - self.time[r - 1])
             current = int(nearest[r])
             found.append((STRATEGIES[current], float(when)))
@@ -79,7 +96,7 @@ def reduced_flow(
     *,
     stop: float,
     until: str | None = None,
-    margin: float = 0.0,
+    lead: float = 0.0,
     first: float | None = None,
     records: int = 240,
     rtol: float = 1e-6,
@@ -89,15 +106,24 @@ def reduced_flow(
     Parameters
     ----------
     model : ExpectedCounts
-    alpha, beta : float, initial weights
-    v : (J,), initial weights
-    stop : float > 0, flow time to end at
-    until : strategy, optional
-        End as soon as this one is the nearest, by `margin`, should that come before `stop`.
-    margin : float >= 0, nats, as in `Flow.stages`
-    first : float in (0, stop), the first time recorded after 0; stop / 10^4 if not given
-    records : int >= 2, times at which the solution is given, geometric from `first` to the end
-    rtol : float > 0
+        Loss, prior and context length.
+    alpha, beta : float
+        Initial W = alpha 11' + beta I.
+    v : array (J,)
+        Initial weights of the first layer.
+    stop : float
+        Flow time (learning rate times step) to end at, above 0.
+    until : str, optional
+        Strategy: end as soon as it is the nearest by `lead`, should that come before `stop`.
+    lead : float
+        In nats, not negative, as in `Flow.stages`.
+    first : float, optional
+        The first time recorded after 0, below `stop`; stop / 10^4 if not given.
+    records : int
+        How many times the solution is given at, at least 2: 0, and geometric from `first` to the
+        end.
+    rtol : float
+        Relative tolerance of the integrator, above 0.
 
     Returns
     -------
@@ -107,8 +133,6 @@ def reduced_flow(
     ------
     RuntimeError
         If the integrator gives up.
-    TypeError, ValueError
-        Naming the argument and its value.
     """
     stop = checks.positive("stop", stop)
     first = 1e-4 * stop if first is None else checks.positive("first", first)
@@ -117,7 +141,7 @@ def reduced_flow(
     records = checks.integer("records", records, 2)
     if until is not None:
         checks.one_of("until", until, STRATEGIES)
-    margin = _not_negative(margin)
+    lead = _not_negative(lead)
     k, v = model.k, np.asarray(v, dtype=np.float64)
     if v.shape != (model.lags,):
         raise ValueError(f"v must have shape {(model.lags,)}, got {v.shape}")
@@ -133,7 +157,7 @@ def reduced_flow(
         return -np.concatenate([[off, gradient.beta / k], basis.T @ gradient.v])
 
     def reached(x: Array) -> bool:
-        return until is not None and _leads(model.distances(*weights(x)), until, margin)
+        return until is not None and _leads(model.distances(*weights(x)), until, lead)
 
     start = np.concatenate([[alpha, alpha + beta], np.zeros(basis.shape[1])])
     solver = LSODA(velocity, 0.0, start, stop, rtol=rtol, atol=1e-9)
@@ -175,12 +199,12 @@ def _integrate(
     return OdeSolution(ends, pieces), float(solver.t)
 
 
-def _not_negative(margin: float) -> float:
-    if not 0 <= margin < np.inf:
-        raise ValueError(f"margin must be finite and >= 0, got {margin!r}")
-    return margin
+def _not_negative(lead: float) -> float:
+    if not 0 <= lead < np.inf:
+        raise ValueError(f"lead must be finite and >= 0, got {lead!r}")
+    return lead
 
 
-def _leads(distances: dict[str, float], name: str, margin: float) -> bool:
-    """Whether a strategy is the nearest by more than the margin."""
-    return all(distances[name] < d - margin for other, d in distances.items() if other != name)
+def _leads(distances: dict[str, float], name: str, lead: float) -> bool:
+    """Whether a strategy is the nearest by more than the lead."""
+    return all(distances[name] < d - lead for other, d in distances.items() if other != name)

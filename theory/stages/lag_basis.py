@@ -24,8 +24,9 @@ class LagPowers(NamedTuple):
 
     Attributes
     ----------
-    entries : (n k k, r)
-    basis : (J, r), orthonormal columns
+    entries : array (n k k, r)
+    basis : array (J, r)
+        Orthonormal columns.
     """
 
     entries: Array
@@ -37,8 +38,9 @@ def lag_powers(transition: Array, lags: int) -> LagPowers:
 
     Parameters
     ----------
-    transition : (n, k, k)
-    lags : int >= 1
+    transition : array (n, k, k)
+    lags : int
+        J, at least 1.
     """
     table = np.empty((*transition.shape, lags))
     power = np.broadcast_to(np.eye(transition.shape[-1]), transition.shape)
@@ -48,11 +50,11 @@ def lag_powers(transition: Array, lags: int) -> LagPowers:
     table = table.reshape(-1, lags)
     if lags <= _SMALL:
         return LagPowers(table, np.eye(lags))
-    basis = span(table.T)
+    basis = basis_of_span(table.T)
     return LagPowers(table @ basis, basis)
 
 
-def span(columns: Array, share: float = _ROUNDING) -> Array:
+def basis_of_span(columns: Array, share: float = _ROUNDING) -> Array:
     """Orthonormal basis (J, r) of the span of columns (J, n).
 
     Directions with singular values below this share of the largest are left out.

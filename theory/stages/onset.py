@@ -26,41 +26,54 @@ from scipy.integrate import solve_ivp
 from scipy.special import log_softmax
 
 from theory import checks
-from theory.chains.chain import stationary_distribution
-from theory.chains.nodes import point_set, quadrature
+from theory.chains.invariance import invariant_chains
+from theory.chains.stationary import stationary_distribution
+from theory.chains.weighted import Prior
 
 Array = NDArray[np.float64]
 
 _POSITIONS = 16
 
 
-def frozen_onset(
-    k: int = 2, *, linear: bool = False, prior: str = "flat", nodes: int | None = None
+def unigram_time_constant(
+    k: int | None = None,
+    *,
+    linear: bool = False,
+    prior: Prior = "flat",
+    nodes: int | None = None,
 ) -> float:
     """The constant C of t = C / (c^2 T^4), from v = c 1 kept constant and W = 0.
 
     Parameters
     ----------
-    k : int >= 2
+    k : int, optional
+        Number of states, at least 2. By default that of the chains in `prior`, or 2.
     linear : bool
         With the gradient at logits 0 all along, as the margin loss has while its hinges are active;
         else that of cross-entropy.
-    prior : "flat"; under another one pi may be uniform, and no unigram stage begins
-    nodes : int
-        Quadrature order for k = 2; else the number of Sobol points, a power of two.
+    prior : str or tuple of arrays (n,) and (n, k, k)
+        "flat", or a weighted set of chains that is invariant under relabelling the states.
+    nodes : int, optional
+        Of the flat prior: quadrature order for k = 2 (24), else the number of Sobol points, a power
+        of two (4096).
+
+    Returns
+    -------
+    float
 
     Raises
     ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    RuntimeError
+        If the unigram stage is not reached.
+    ValueError
+        If pi is uniform under the prior, so that no unigram
+        stage begins.
     """
-    k = checks.integer("k", k, 2)
-    checks.one_of("prior", prior, ("flat",))
-    if k == 2:
-        weights, transition = quadrature(nodes or 24, prior)
-    else:
-        weights, transition = point_set(nodes or 4096, k, prior)
-    pi = stationary_distribution(transition)
+    if isinstance(prior, str):
+        checks.one_of("prior", prior, ("flat",))
+    chains = invariant_chains(prior, k, nodes, default=(24, 4096))
+    weights, transition = chains.weights, chains.transition
+    pi, k = stationary_distribution(transition), transition.shape[-1]
     mass = weights[:, None] * pi
     # the two directions in which logits can grow, (2, n, m, i)
     shape = np.stack([np.broadcast_to(pi[:, None, :], transition.shape),
@@ -69,6 +82,8 @@ def frozen_onset(
     with np.errstate(divide="ignore", invalid="ignore"):
         entropy = -np.where(pi > 0, pi * np.log(pi), 0.0).sum(axis=1)
     wanted = float(np.log(k) - weights @ entropy)
+    if wanted < 1e-12:
+        raise ValueError("prior must have chains whose stationary distribution is not uniform")
     x, w = np.polynomial.legendre.leggauss(_POSITIONS)
     growth, w = ((1.0 + x) / 2.0) ** 2, w / 2.0
 
@@ -91,3 +106,6 @@ def frozen_onset(
     if not found.t_events[0].size:
         raise RuntimeError(f"the unigram stage was not reached: {found.message}")
     return float(found.t_events[0][0])
+
+
+frozen_onset = unigram_time_constant  # old name, to be removed

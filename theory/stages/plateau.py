@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 
 from theory import checks
-from theory.chains.moments import moments
+from theory.chains.prior_moments import moments
 
 Array = NDArray[np.float64]
 
@@ -49,12 +49,28 @@ def _sums(lags: float) -> tuple[float, float]:
 
 
 def plateau_start(lags: float) -> float:
-    """beta = d at the end of the first stage, ``(2J)^(-1/4)``, from a small start."""
+    """beta = d at the end of the first stage, ``(2J)^(-1/4)``, from a small start.
+
+    Parameters
+    ----------
+    lags : float
+        J, above 0.
+
+    Returns
+    -------
+    float
+    """
     return float((2.0 * checks.positive("lags", lags)) ** -0.25)
 
 
 def plateau_slope() -> float:
-    """Growth of the unigram stage with the logarithm of the lags, 1 / (8 |h|), for many lags."""
+    """Growth of the unigram stage with the logarithm of the lags, 1 / (8 |h|), for many lags.
+
+    Returns
+    -------
+    float
+        Flow time per unit of log J.
+    """
     return 1.0 / (8.0 * _sums(float(_MOST_LAGS))[0])
 
 
@@ -63,14 +79,15 @@ def plateau_growth(lags: float, times: ArrayLike) -> Array:
 
     Parameters
     ----------
-    lags : float >= 2
+    lags : float
+        J, at least 2.
         J; any size, for the asymptotic law.
-    times : (n,), increasing from >= 0
+    times : array (n,)
+        Increasing, from 0 or later.
 
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    Returns
+    -------
+    array (n,)
     """
     wanted = np.asarray(times, dtype=np.float64)
     if wanted.ndim != 1 or not len(wanted) or wanted[0] < 0 or np.any(np.diff(wanted) <= 0):
@@ -85,14 +102,15 @@ def plateau_time(lags: float, beta: float) -> float:
 
     Parameters
     ----------
-    lags : float >= 2
-    beta : float > `plateau_start`
+    lags : float
+        J, at least 2.
+    beta : float
+        Above `plateau_start`.
         The law is for values of which the predictions are still unigrams', so well below 1.
 
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    Returns
+    -------
+    float
     """
     begins = plateau_start(lags)
     if not checks.positive("beta", beta) > begins:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from theory import checks
-from theory.commands.tables import measured
+from theory.chains.invariance import require_invariance
+from theory.chains.weighted import Chains, Prior, prior_and_states
+from theory.kernel.averages import symmetrise
 from theory.kernel.population import population_kernel
 from theory.kernel.singular_modes import linear_flow, modes
 from theory.stages.expected_counts import STRATEGIES, ExpectedCounts
@@ -45,10 +47,13 @@ class StagePrediction(NamedTuple):
     escape_rate : float
         Largest singular value of K: growth rate of small weights.
     regime : str
+        What the two times say, in words.
     approximations : tuple of str
+        What was assumed.
     unigram_error, bigram_error : float
         Standard errors from the scramblings of the points averaged over; 0 for k = 2, whose
-        quadrature has converged to four digits.
+        quadrature has converged to four digits, and for a weighted set of chains, which is taken as
+        it is.
     stable_rate : float or None
         Learning rate below which steps follow the flow, see `largest_stable_rate`; None for the
         margin loss, which has no curvature but at its kinks.
@@ -67,13 +72,13 @@ class StagePrediction(NamedTuple):
 
 def predict_stages(
     T: int,
-    k: int = 2,
-    prior: str = "flat",
+    k: int | None = None,
+    prior: Prior = "flat",
     init: float = 0.02,
     loss: str = "cross_entropy",
     *,
     delta: float = 1.0,
-    margin: float = 0.0,
+    lead: float = 0.0,
     nodes: int | None = None,
     replicates: int = 4,
     seed: int = 0,
@@ -83,20 +88,30 @@ def predict_stages(
 
     Parameters
     ----------
-    T : int >= 1
-    k : int >= 2
-    prior : "flat" or "doubly_stochastic"
-    init : float > 0
-    loss : "cross_entropy" or "margin", the losses whose flow leaves the origin along K
-    delta : float > 0, for the margin loss
-    margin : float >= 0
+    T : int
+        Context length, at least 1.
+    k : int, optional
+        Number of states, at least 2. By default that of the chains in `prior`, or 2.
+    prior : str or tuple of arrays (n,) and (n, k, k)
+        "flat", "doubly_stochastic", or a weighted set of chains that is invariant under relabelling
+        the states, see `theory.symmetrised`.
+    init : float
+        Initial value of every v_j, above 0.
+    loss : str
+        "cross_entropy" or "margin", the losses whose flow leaves the origin along K.
+    delta : float
+        Margin of the margin loss, above 0.
+    lead : float
         As in `Flow.stages`: by how much (nats) a strategy has to be nearer before it takes over.
-    nodes : int, as in `ExpectedCounts`; 10 for k = 2, else 512
-    replicates : int >= 2
-        For k >= 3, how many scrambled Sobol nets of chains to take, each with its own flow: the
-        times are means over them.
-    seed : int >= 0, of the scramblings
-    progress : bool, show a progress bar on stderr
+    nodes : int, optional
+        Of a prior given by name, as in `ExpectedCounts`; 10 for k = 2, else 512.
+    replicates : int
+        For a prior given by name and k >= 3, how many scrambled Sobol nets of chains to take, at
+        least 2, each with its own flow: the times are means over them.
+    seed : int
+        Of the scramblings, not negative.
+    progress : bool
+        Show a progress bar on stderr.
 
     Returns
     -------
@@ -104,25 +119,43 @@ def predict_stages(
 
     Raises
     ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    RuntimeError
+        If the flow cannot be integrated.
+    ValueError
+        If the set of chains is not invariant.
+
+    Examples
+    --------
+    >>> import theory
+    >>> found = theory.predict_stages(30)
+    >>> f"unigram from {found.unigram:.3f}, bigram from {found.bigram:.2f}"
+    'unigram from 0.500, bigram from 2.53'
+
+    A prior that is no name is given by its chains, here one chain and its relabelling:
+
+    >>> chains = [[[0.8, 0.2], [0.4, 0.6]], [[0.6, 0.4], [0.2, 0.8]]]
+    >>> found = theory.predict_stages(30, prior=([1, 1], chains))
+    >>> f"unigram from {found.unigram:.3f}, bigram from {found.bigram:.2f}"
+    'unigram from 0.819, bigram from 0.94'
     """
     T, init = checks.integer("T", T, 1), checks.positive("init", init)
     checks.one_of("loss", loss, LOSSES[1:])
     replicates, seed = checks.integer("replicates", replicates, 2), checks.integer("seed", seed, 0)
-    kernel = population_kernel(T, k=k, prior=prior)
-    rate = float(modes(T, k=k, kernel=kernel).singular_values[0])
-    children = np.random.SeedSequence(seed).spawn(1 if k == 2 else replicates)
+    known, k = prior_and_states(prior, k)
+    kernel = _symmetric_kernel(T, known, k)
+    rate = _fastest(T, kernel)
+    named = isinstance(known, str)
+    children = np.random.SeedSequence(seed).spawn(replicates if named and k > 2 else 1)
+    given = nodes or ((10 if k == 2 else 512) if named else None)
     times, rates = [], []
     for child in tqdm(children, unit="flow", disable=not progress, leave=False):
         model = ExpectedCounts(
-            T, T=T, k=k, prior=prior, loss=loss, delta=delta,
-            nodes=nodes or (10 if k == 2 else 512), seed=child,
+            T, T=T, k=k, prior=known, loss=loss, delta=delta, nodes=given, seed=child
         )  # fmt: skip
         start = np.full(T, init)
-        linear = _linear_time(model, start, rate, kernel, margin)
-        flow = _flow(model, start, linear, margin)
-        begins = {name: begin for name, begin, _ in reversed(flow.stages(margin))}
+        linear = _linear_time(model, start, rate, kernel, lead)
+        flow = _flow(model, start, linear, lead)
+        begins = {name: begin for name, begin, _ in reversed(flow.stages(lead))}
         times.append((begins.get("unigram"), begins.get("bigram"), linear))
         if loss == "cross_entropy":
             rates.append(largest_stable_rate(model, flow))
@@ -135,12 +168,34 @@ def predict_stages(
     )  # fmt: skip
 
 
-def _flow(model: ExpectedCounts, start: Array, linear: float | None, margin: float) -> Flow:
+def _symmetric_kernel(T: int, known: str | Chains, k: int) -> Array:
+    """K, for a weighted set after checking that the set and its K treat all states alike."""
+    if not isinstance(known, str):
+        require_invariance(known)
+    kernel = population_kernel(T, k=k, prior=known)
+    alike = symmetrise(kernel)
+    if np.abs(kernel - alike).max() > 1e-8 * np.abs(kernel).max():
+        raise ValueError(
+            "prior must be invariant under relabelling the states, but its kernel K changes: "
+            "theory.symmetrised(prior) averages over relabellings"
+        )
+    return alike if not isinstance(known, str) else kernel
+
+
+def _fastest(T: int, kernel: Array) -> float:
+    """The largest singular value of K."""
+    values = modes(T, kernel=kernel).singular_values
+    if not len(values):
+        raise ValueError("prior must have a kernel K that does not vanish: nothing grows")
+    return float(values[0])
+
+
+def _flow(model: ExpectedCounts, start: Array, linear: float | None, lead: float) -> Flow:
     """The reduced flow until bigram takes over."""
     # the stages may lie many powers of ten apart: records begin before the earlier one
     first = _FIRST_RECORD if linear is None else min(_FIRST_RECORD, 0.02 * linear)
     return reduced_flow(
-        model, 0.0, 0.0, start, stop=_LONGEST, until="bigram", margin=margin,
+        model, 0.0, 0.0, start, stop=_LONGEST, until="bigram", lead=lead,
         first=first, records=_RECORDS,
     )  # fmt: skip
 
@@ -164,7 +219,7 @@ def _regime(first: float | None, second: float | None) -> str:
 
 
 def _linear_time(
-    model: ExpectedCounts, start: Array, rate: float, kernel: Array, margin: float
+    model: ExpectedCounts, start: Array, rate: float, kernel: Array, lead: float
 ) -> float | None:
     """First time at which the weights of the linear flow are nearer to unigram than to uniform."""
     k = model.k
@@ -175,32 +230,4 @@ def _linear_time(
     each = [model.distances(w[0, 1], w[0, 0] - w[0, 1], u) for u, w in zip(v, W, strict=True)]
     flow = Flow(times, W[:, 0, 1], W[:, 0, 0] - W[:, 0, 1], v, np.zeros_like(times),
                 {name: np.array([d[name] for d in each]) for name in STRATEGIES})  # fmt: skip
-    return next((begin for name, begin, _ in flow.stages(margin) if name == "unigram"), None)
-
-
-def table(found: StagePrediction, *, T: int, k: int, prior: str, init: float, loss: str) -> str:
-    """The prediction as text; every number names the function and equation behind it."""
-    flow = "theory.predict_stages, flow of eqs. (6), (8)"
-    rows = [
-        ("escape rate sigma_1", found.escape_rate, 0.0, "theory.modes, K of eqs. (A.14)-(A.22)"),
-        ("unigram from", found.unigram, found.unigram_error, flow),
-        ("  linear flow says", found.unigram_linear, 0.0, "theory.linear_flow, K at first order"),
-        ("bigram from", found.bigram, found.bigram_error, flow),
-        (
-            "learning rate below",
-            found.stable_rate,
-            0.0,
-            "theory.largest_stable_rate, 2 / largest eigenvalue",
-        ),
-    ]
-    lines = [f"stages for T = {T}, k = {k}, {prior} prior, v = {init:g}, W = 0, {loss} (flow time)"]
-    for name, value, error, source in rows:
-        if value is None:
-            shown = "undefined" if name == "learning rate below" else "not reached"
-        else:
-            shown = measured(value, error) if error else f"{value:.4g}"
-        lines.append(f"  {name:<20} {shown:>12}  {source}")
-    if k > 2:
-        lines.append("in brackets the standard error from independent scramblings of the chains")
-    lines += [f"regime: {found.regime}", "flow time is learning rate times step; assumed:"]
-    return "\n".join([*lines, *(f"  {text}" for text in found.approximations)])
+    return next((begin for name, begin, _ in flow.stages(lead) if name == "unigram"), None)

@@ -29,7 +29,12 @@ _TRIED = 12  # points of a flow
 
 
 def start_sharpness() -> sp.Expr:
-    """S of lambda = S c^2 T^4 at v = c 1, W = 0, for large T: two states, flat prior, eq. (6)."""
+    """S of lambda = S c^2 T^4 at v = c 1, W = 0, for large T: two states, flat prior, eq. (6).
+
+    Returns
+    -------
+    SymPy number
+    """
     log_2 = sp.log(2)
     square, fourth = 3 - 4 * log_2, sp.Rational(17, 3) - 8 * log_2
     a, b = square - fourth, square + 3 * fourth
@@ -42,8 +47,14 @@ def sharpness(model: ExpectedCounts, alpha: float, beta: float, v: ArrayLike) ->
     Parameters
     ----------
     model : ExpectedCounts
-    alpha, beta : float, W = alpha 11' + beta I
-    v : (J,)
+    alpha, beta : float
+        W = alpha 11' + beta I.
+    v : array (J,)
+        Weights of the first layer.
+
+    Returns
+    -------
+    float
     """
     k, start = model.k, np.asarray(v, dtype=np.float64)
     basis = model.gradient_span()
@@ -74,8 +85,14 @@ def largest_stable_rate(model: ExpectedCounts, flow: Flow) -> float:
 
     Parameters
     ----------
-    model : ExpectedCounts, whose flow it is
+    model : ExpectedCounts
+        Whose flow it is.
     flow : Flow
+
+    Returns
+    -------
+    float
+        Learning rate of both layers.
     """
     chosen = np.unique(np.linspace(0, len(flow.time) - 1, _TRIED).astype(int))
     found = [sharpness(model, flow.alpha[r], flow.beta[r], flow.v[r]) for r in chosen]

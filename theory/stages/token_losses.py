@@ -22,7 +22,8 @@ def token_loss(
 
     Parameters
     ----------
-    loss : one of `LOSSES`; the squared one is to the one-hot target, the margin one eq. (7)
+    loss : str
+        One of `LOSSES`; the squared one is to the one-hot target, the margin one eq. (7).
     """
     if loss == "squared":
         each = (logits * logits - 2.0 * truth * logits).sum(axis=1) + 1.0
@@ -54,3 +55,13 @@ def _softmax(logits: Array) -> tuple[Array, Array]:
         share /= total
     shifted -= np.log(total)
     return shifted, share
+
+
+def next_token_first(rows: Array) -> Array:
+    """Rows of chains (n, k, k) as (k, n k): next token, then chain and current token."""
+    return np.ascontiguousarray(rows.transpose(2, 0, 1)).reshape(rows.shape[2], -1)
+
+
+def log_probability(probability: Array) -> Array:
+    """log p, with a large negative number for log 0, so that 0 log 0 = 0."""
+    return np.log(np.maximum(probability, 1e-300))

@@ -22,7 +22,7 @@ from proofs_check.claims.lemma_a1_step_1.derivatives_in_v import (
 from proofs_check.claims.lemma_a1_step_1.letters import CROSS, HALF, a, b, j, lam
 from proofs_check.ledger import corrected, proved, quadrature, spectral, supported, symbolic
 from proofs_check.ledger.normal import vanishes
-from theory.kernel.population import terms
+from theory.kernel.two_states import terms
 
 LENGTHS = (30, 100, 300, 1000)
 MEAN = "exact moments over QQ[log 2]"

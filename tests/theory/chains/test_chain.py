@@ -6,6 +6,7 @@ import sympy as sp
 
 from theory import notation as s
 from theory.chains import chain
+from theory.chains.stationary import stationary_distribution
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 5])
@@ -37,7 +38,7 @@ def test_coordinates_invert_y_and_lambda() -> None:
 
 def test_stationary_distribution_many_states_batched() -> None:
     chains = np.random.default_rng(3).dirichlet(np.full(5, 0.3), size=(4, 7, 5))
-    pi = chain.stationary_distribution(chains)
+    pi = stationary_distribution(chains)
     assert pi.shape == (4, 7, 5)
     np.testing.assert_allclose(np.einsum("...i,...ij->...j", pi, chains), pi, atol=1e-13)
     np.testing.assert_allclose(pi.sum(-1), 1.0, atol=1e-13)
@@ -45,13 +46,13 @@ def test_stationary_distribution_many_states_batched() -> None:
 
 def test_stationary_distribution_known_answers() -> None:
     cyclic = np.roll(np.eye(4), 1, axis=1)
-    np.testing.assert_allclose(chain.stationary_distribution(cyclic), 0.25, atol=1e-14)
+    np.testing.assert_allclose(stationary_distribution(cyclic), 0.25, atol=1e-14)
     absorbing = [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]]
-    np.testing.assert_allclose(chain.stationary_distribution(absorbing), [0, 0, 1], atol=1e-14)
+    np.testing.assert_allclose(stationary_distribution(absorbing), [0, 0, 1], atol=1e-14)
     slow = [[1 - 1e-9, 1e-9], [3e-9, 1 - 3e-9]]
-    np.testing.assert_allclose(chain.stationary_distribution(slow), [0.75, 0.25], rtol=1e-6)
+    np.testing.assert_allclose(stationary_distribution(slow), [0.75, 0.25], rtol=1e-6)
     with pytest.raises(ValueError, match="unique"):
-        chain.stationary_distribution([[0.5, 0.5, 0], [0.5, 0.5, 0], [0, 0, 1.0]])
+        stationary_distribution([[0.5, 0.5, 0], [0.5, 0.5, 0], [0, 0, 1.0]])
 
 
 @pytest.mark.parametrize(
@@ -66,4 +67,4 @@ def test_stationary_distribution_known_answers() -> None:
 )
 def test_refusals_come_with_values(transition: object, words: str) -> None:
     with pytest.raises((TypeError, ValueError), match=words):
-        chain.stationary_distribution(transition)
+        stationary_distribution(transition)

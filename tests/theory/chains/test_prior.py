@@ -6,8 +6,8 @@ import pytest
 import sympy as sp
 
 from theory import notation as s
-from theory.chains.moments import density, exact_moment, moments
 from theory.chains.nodes import point_set, quadrature
+from theory.chains.prior_moments import density, exact_moment, moments
 
 PRIORS = ("flat", "doubly_stochastic")
 

@@ -154,3 +154,13 @@ def test_ngrams_prints_the_ray_and_the_wait(capsys: pytest.CaptureFixture[str]) 
     assert abs(float(rate) - exact) < 5 * float(error) * 10.0**-places
     assert main(["ngrams", "--length", "40"]) == 2
     assert "T must be small enough" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["modes", "constants", "stages"])
+def test_dirichlet_is_flat_for_every_command_that_takes_a_prior(command: str, capsys) -> None:
+    told = []
+    for prior in ("flat", "dirichlet"):
+        length = [] if command == "constants" else ["--length", "5"]
+        assert main([command, *length, "--prior", prior]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]

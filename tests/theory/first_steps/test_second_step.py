@@ -6,8 +6,8 @@ import sympy as sp
 
 import sim
 from theory.derivations.step_2 import REGISTRY
+from theory.exact import is_zero
 from theory.first_steps import step_2 as second
-from theory.normal_form import is_zero
 
 
 def descended(T, c, eta, share=1.0 + 1e-9):

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from theory.chains.moments import exact_moment
-from theory.first_steps.step_1 import first_step, first_step_v, first_step_W, leading_constants
+from theory.chains.prior_moments import exact_moment
+from theory.exact import is_zero, sign
+from theory.first_steps.step_1 import first_step, first_step_v, first_step_W
+from theory.kernel.leading_order import leading_constants
 from theory.kernel.population import population_kernel
-from theory.normal_form import is_zero, sign
 
 PRIORS = ("flat", "doubly_stochastic")
 

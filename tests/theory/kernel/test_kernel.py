@@ -9,15 +9,11 @@ import sympy as sp
 
 from theory import notation as s
 from theory.chains.chain import power_in_y_lambda, stationary_in_y
-from theory.chains.moments import point_set
-from theory.kernel.chain_average import chain_average
-from theory.kernel.population import (
-    integrand,
-    population_kernel,
-    population_kernel_exact,
-    population_kernel_qmc,
-)
-from theory.normal_form import is_zero
+from theory.chains.nodes import point_set
+from theory.exact import is_zero
+from theory.kernel.averages import chain_average, population_kernel_qmc
+from theory.kernel.population import population_kernel
+from theory.kernel.two_states import integrand, population_kernel_exact
 
 PRIORS = ("flat", "doubly_stochastic")
 
@@ -221,9 +217,7 @@ def test_qmc_is_reproducible_and_honours_the_seed() -> None:
 def test_chunks_do_not_change_the_average(monkeypatch: pytest.MonkeyPatch) -> None:
     weights, chains = point_set(64, 3, seed=0)
     whole = chain_average(weights, chains, 6)
-    monkeypatch.setattr(
-        "theory.kernel.chain_average._CHUNK_BYTES", 8 * 6 * 9 * 7
-    )  # 7 chains a chunk
+    monkeypatch.setattr("theory.kernel.averages._CHUNK_BYTES", 8 * 6 * 9 * 7)  # 7 chains a chunk
     np.testing.assert_allclose(chain_average(weights, chains, 6), whole, rtol=1e-13)
 
 

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
-from theory.chains.nodes import quadrature
-from theory.commands.tables import measured, mode_table
+from theory.chains.nodes import default_nodes, quadrature
+from theory.commands.rounding import measured
+from theory.commands.tables import mode_table
+from theory.first_steps.overtaking import overtaking_time
 from theory.first_steps.step_1_any_k import step_constants
-from theory.kernel.chain_average import default_nodes, kernel_replicates
+from theory.kernel.averages import kernel_replicates
 from theory.kernel.lag_pattern import chain_lag_constants, lag_constant, lag_constants, parity_law
 from theory.kernel.mode_errors import mode_estimates
-from theory.kernel.mode_laws import lag_energy, overtaking_time, singular_value_law
+from theory.kernel.mode_laws import lag_energy, singular_value_law
 from theory.kernel.population import population_kernel
 from theory.kernel.singular_modes import linear_flow, modes
 

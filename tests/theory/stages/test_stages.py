@@ -53,7 +53,7 @@ def test_flow_ends_as_soon_as_a_strategy_leads():
     ("arguments", "words"),
     [
         ({"v": np.ones(3)}, r"v must have shape \(5,\), got \(3,\)"),
-        ({"margin": -1.0}, "margin must be finite and >= 0, got -1.0"),
+        ({"lead": -1.0}, "lead must be finite and >= 0, got -1.0"),
         ({"until": "trigram"}, "until must be one of"),
         ({"first": 2.0}, "first must be below stop = 1, got 2"),
     ],

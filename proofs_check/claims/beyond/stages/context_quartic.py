@@ -62,7 +62,7 @@ def integrated_strategies(stated: dict[str, sp.Expr]) -> list[bool]:
 
 @quadrature("loss averaged over chains", 1e-13, "48 x 24 nodes")
 def averaged_strategies(stated: dict[str, sp.Expr]) -> float:
-    found = theory.ExpectedCounts(1, loss="squared", nodes=24).strategy_losses()
+    found = theory.ExpectedCounts(1, loss="squared", nodes=24).infinite_context_losses()
     return relative_error(list(found.values()), [float(stated[name]) for name in found])
 
 

@@ -141,6 +141,6 @@ CLAIMS = (
         wrong=[_CONSTANTS | {"linear": 1.2 * 363.84}, _CONSTANTS | {"cross_entropy": 0.8 * 444.49}],
         assume="k = 2, flat prior, W = 0 at first",
         needs=("x-unigram-onset-condition", "x-context-limit-logits"),
-        note="theory.stages.onset.frozen_onset; smaller inits wait log(1/c)/sigma_1 instead",
+        note="theory.stages.onset.unigram_time_constant; smaller inits wait log(1/c)/sigma_1",
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from theory.normal_form import is_zero, log_two_bounds, normal_form, sign
+from theory.exact import is_zero, log_two_bounds, normal_form, sign
 from theory.notation import log_two
 
 L = sp.log(2)

@@ -8,7 +8,7 @@ density of (y, lambda) is therefore ``s = 1 - lambda`` on
     |y| < 1/s - 1/2      for 1 <= s < 2.
 
 Under "doubly_stochastic" (a = b uniform) y = 0 and lambda is uniform on (-1, 1). Node sets for
-averages that have no closed form are in `theory.chains.nodes` and may be imported from here.
+averages that have no closed form are in `theory.chains.nodes`.
 """
 
 from __future__ import annotations
@@ -24,15 +24,22 @@ from numpy.typing import ArrayLike, NDArray
 from theory import checks
 from theory import notation as s
 from theory.chains.chain import stationary_in_y
-from theory.chains.nodes import point_set, quadrature
-
-__all__ = ["density", "exact_moment", "exact_pair", "moments", "point_set", "quadrature"]
 
 Pair = tuple[Fraction, Fraction]
 
 
 def density(prior: str = "flat") -> sp.Expr:
     """Density of (y, lambda) for two states under the flat prior, from the Jacobian.
+
+    Parameters
+    ----------
+    prior : str
+        "flat".
+
+    Returns
+    -------
+    SymPy expression
+        In `notation.lam`.
 
     Raises
     ------
@@ -51,19 +58,17 @@ def exact_moment(q: int, n: int, prior: str = "flat", *, resolvent: int = 0) -> 
 
     Parameters
     ----------
-    q, n : int >= 0
-    prior : "flat" or "doubly_stochastic"
-    resolvent : 0 or 1
+    q, n : int
+        Not negative.
+    prior : str
+        "flat" or "doubly_stochastic".
+    resolvent : int
         1 divides by 1 - lambda, which sums a geometric series in lambda.
 
     Returns
     -------
-    SymPy number; ``oo`` where the average diverges (a = b with ``resolvent=1`` and q = 0).
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    SymPy number
+        ``oo`` where the average diverges (a = b with ``resolvent=1`` and q = 0).
     """
     q, n = checks.integer("q", q, 0), checks.integer("n", n, 0)
     if resolvent not in (0, 1):
@@ -115,18 +120,17 @@ def moments(q: int, n: ArrayLike, prior: str = "flat") -> NDArray[np.float64]:
 
     Parameters
     ----------
-    q : int >= 0
-    n : array of integers >= 0, any shape
-    prior : "flat" or "doubly_stochastic"
+    q : int
+        Not negative.
+    n : array of int
+        Not negative, of any shape.
+    prior : str
+        "flat" or "doubly_stochastic".
 
     Returns
     -------
-    array, the shape of `n`; relative error about 1e-15.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument and its value.
+    array
+        Of the shape of `n`, with a relative error of about 1e-15.
     """
     q = checks.integer("q", q, 0)
     whole = np.asarray(n)

@@ -1,0 +1,36 @@
+"""Predicted stage times as a table for the terminal, with where each number comes from."""
+
+from __future__ import annotations
+
+from theory.commands.rounding import measured
+from theory.stages.prediction import StagePrediction
+
+
+def stage_table(
+    found: StagePrediction, *, T: int, k: int, prior: str, init: float, loss: str
+) -> str:
+    """The prediction as text; every number names the function and equation behind it."""
+    flow = "theory.predict_stages, flow of eqs. (6), (8)"
+    rows = [
+        ("escape rate sigma_1", found.escape_rate, 0.0, "theory.modes, K of eqs. (A.14)-(A.22)"),
+        ("unigram from", found.unigram, found.unigram_error, flow),
+        ("  linear flow says", found.unigram_linear, 0.0, "theory.linear_flow, K at first order"),
+        ("bigram from", found.bigram, found.bigram_error, flow),
+        (
+            "learning rate below",
+            found.stable_rate,
+            0.0,
+            "theory.largest_stable_rate, 2 / largest eigenvalue",
+        ),
+    ]
+    lines = [f"stages for T = {T}, k = {k}, {prior} prior, v = {init:g}, W = 0, {loss} (flow time)"]
+    for name, value, error, source in rows:
+        if value is None:
+            shown = "undefined" if name == "learning rate below" else "not reached"
+        else:
+            shown = measured(value, error) if error else f"{value:.4g}"
+        lines.append(f"  {name:<20} {shown:>12}  {source}")
+    if k > 2:
+        lines.append("in brackets the standard error from independent scramblings of the chains")
+    lines += [f"regime: {found.regime}", "flow time is learning rate times step; assumed:"]
+    return "\n".join([*lines, *(f"  {text}" for text in found.approximations)])
