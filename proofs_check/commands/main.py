@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from proofs_check.claims import CLAIMS
 from proofs_check.ledger import selection as ledger
 from proofs_check.ledger import text
+from proofs_check.ledger.index import write_pages
 from proofs_check.ledger.report import write_report
 from sim import checks
 from sim.commands.parser import OneLineParser, in_options
@@ -81,6 +83,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_experiments(report)
     report.add_argument("--out", default="report", metavar="DIR", help="folder (default: report)")
     report.set_defaults(command=_report)
+
+    index = commands.add_parser(
+        "index",
+        help="write the equation index and the errata of the documentation",
+        description="Write equations.md (every id, where it is printed, its verdict and the file "
+        "it is judged in) and errata.md (every correction). Nothing is computed: verdicts are "
+        "those that the ledger expects and `verify` confirms.",
+    )
+    index.add_argument("--out", default="docs", metavar="DIR", help="folder (default: docs)")
+    index.set_defaults(command=_index)
 
     figure = commands.add_parser(
         "figure",
@@ -160,6 +172,12 @@ def _report(options: argparse.Namespace) -> int:
     print(text.summary(entries))
     _tell_left_out(options)
     return 0 if all(entry.as_expected for entry in entries) else 1
+
+
+def _index(options: argparse.Namespace) -> int:
+    for path in write_pages(CLAIMS, options.out):
+        print(path)
+    return 0
 
 
 def _tell_left_out(options: argparse.Namespace) -> None:

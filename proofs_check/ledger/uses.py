@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dis
 import inspect
-import os
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Any
 
 ROOMS = ("sim", "theory")
 _OURS = "proofs_check"
+PACKAGE_FOLDER = Path(__file__).parents[2]
 
 
 def place(function: Any) -> str:
-    """``file:line`` of a function, relative to the current folder where it is inside it."""
+    """``file:line`` of a function; see `located`."""
     function = _unwrapped(function)
     try:
         path = Path(inspect.getsourcefile(function) or "")
@@ -26,9 +26,11 @@ def place(function: Any) -> str:
 
 
 def located(path: str, line: int) -> str:
-    """``file:line``, relative to the current folder where the file is inside it."""
-    relative = os.path.relpath(path)
-    return f"{path if relative.startswith('..') else relative}:{line}"
+    """``file:line``: relative to the folder the package stands in, or to the current one."""
+    for folder in (PACKAGE_FOLDER, Path.cwd()):
+        if Path(path).is_relative_to(folder):
+            return f"{Path(path).relative_to(folder).as_posix()}:{line}"
+    return f"{path}:{line}"
 
 
 @cache

@@ -1,0 +1,77 @@
+"""The pages of the documentation that are made from the claims: equation index and errata."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from proofs_check.ledger.claim import Claim, Verdict
+from sim.files import output_folder, write_atomic
+
+_MADE = "Made by `icl-markov check index`; edit the claims, not this page."
+
+
+def equations_page(claims: Sequence[Claim]) -> str:
+    """Every id with where it is printed, its verdict, and the file it is judged in."""
+    lines = [
+        "# Equation index",
+        "",
+        "Every numbered equation and every other statement that is checked, in the order of the",
+        "paper; ids that begin with `x-` go beyond it. `icl-markov check verify ID --explain` runs",
+        "the evidence for one and prints the line it is written in.",
+        "",
+        _MADE,
+        "",
+        "| id | printed in | verdict | statement | judged in |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| `{claim.id}` | {_cell(claim.source)} | {claim.expected} | {_cell(claim.title)} | "
+        f"{_file(claim)} |"
+        for claim in claims
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def errata_page(claims: Sequence[Claim]) -> str:
+    """Every statement that is false as printed, beside the corrected one, and why."""
+    false = [c for c in claims if c.expected in (Verdict.CORRECTED, Verdict.REFUTED)]
+    lines = [
+        "# Errata",
+        "",
+        f"What is false as printed in arXiv:2402.11004v1: {len(false)} entries of the ledger, some",
+        "of which are one statement under two numbers. Each corrected statement is proved or",
+        "supported by the same computations that reject the printed one.",
+        "",
+        _MADE,
+    ]
+    for claim in false:
+        lines += ["", f"## {claim.id}: {claim.title}", "", f"{claim.source}. Printed:", ""]
+        lines += ["$$", claim.printed.latex, "$$"]
+        if claim.corrected is not None:
+            lines += ["", "Corrected statement:", "", "$$", claim.corrected.latex, "$$"]
+        if claim.assumptions:
+            lines += ["", f"Assuming: {'; '.join(claim.assumptions)}."]
+        if claim.note:
+            lines += ["", claim.note]
+    return "\n".join(lines) + "\n"
+
+
+def write_pages(claims: Sequence[Claim], out: str | Path) -> list[Path]:
+    """Write ``equations.md`` and ``errata.md`` into the folder `out`; returns the two files."""
+    folder = output_folder(out)
+    pages = {"equations.md": equations_page(claims), "errata.md": errata_page(claims)}
+    for name, text in pages.items():
+        content = text.encode()
+        write_atomic(folder / name, lambda file, content=content: file.write(content))  # type: ignore[misc]
+    return [folder / name for name in pages]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|")
+
+
+def _file(claim: Claim) -> str:
+    """The claim's file, linked from a page in the folder docs."""
+    path = claim.place.rpartition(":")[0]
+    return f"[{Path(path).stem}](../{path})"
