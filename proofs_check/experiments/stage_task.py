@@ -107,5 +107,5 @@ def with_measures(run: sim.Trajectory, measures: dict[str, Array]) -> sim.Trajec
 
 def first_times(run: sim.Trajectory, margin: float = 0.0) -> dict[str, float]:
     """Flow time at which each strategy first takes over."""
-    stages = list(sim.stage_times(run, margin=margin))
+    stages = list(sim.stage_times(run, lead=margin))
     return {stage.strategy: stage.start_time for stage in reversed(stages)}

@@ -45,14 +45,14 @@ class StageTimes:
     Attributes
     ----------
     stages : tuple of Stage
-    margin : float
+    lead : float
         A strategy takes over when its KL is below the present one's by more than this (nats).
     hold : int
         ... and stays so for this many records.
     """
 
     stages: tuple[Stage, ...]
-    margin: float
+    lead: float
     hold: int
 
     def __iter__(self):  # type: ignore[no-untyped-def]
@@ -68,20 +68,20 @@ class StageTimes:
             start, stop = (getattr(stage, f"{end}_{unit}") for end in ("start", "stop"))
             lines.append(f"  {stage.strategy:<14}  {start:>14,.6g}  {stop:>12,.6g}")
         lines.append(
-            f"(takes over when nearer by more than {self.margin:g} nats for {self.hold} record"
+            f"(takes over when nearer by more than {self.lead:g} nats for {self.hold} record"
             f"{'s' if self.hold > 1 else ''})"
         )
         return "\n".join(lines)
 
 
-def stage_times(trajectory: Trajectory, *, margin: float = 0.0, hold: int = 2) -> StageTimes:
+def stage_times(trajectory: Trajectory, *, lead: float = 0.0, hold: int = 2) -> StageTimes:
     """When each strategy is the one nearest to the model in KL(strategy || model).
 
     Parameters
     ----------
     trajectory : Trajectory
         With measures ``kl_<strategy>``.
-    margin : float
+    lead : float
         Nats by which a strategy has to be nearer before it takes over, >= 0.
     hold : int
         Consecutive records for which it has to stay nearer, >= 1 (fewer at the end of the run).
@@ -91,7 +91,7 @@ def stage_times(trajectory: Trajectory, *, margin: float = 0.0, hold: int = 2) -
     StageTimes
     """
     checks.instance("trajectory", trajectory, Trajectory, "a Trajectory")
-    margin = checks.real("margin", margin, strict=False)
+    required = checks.real("lead", lead, strict=False)
     hold = checks.integer("hold", hold, 1)
     names = strategy_names(trajectory.measures)
     if not names:
@@ -103,15 +103,15 @@ def stage_times(trajectory: Trajectory, *, margin: float = 0.0, hold: int = 2) -
         candidate = int(distance[:, record].argmin())
         # the last records of a run that diverged may be infinite: no lead of one over another
         with np.errstate(invalid="ignore"):
-            lead = distance[current] - distance[candidate] - margin
-        if candidate != current and (lead[record : record + hold] > 0).all():
-            before, after = lead[record - 1], lead[record]
+            ahead = distance[current] - distance[candidate] - required
+        if candidate != current and (ahead[record : record + hold] > 0).all():
+            before, after = ahead[record - 1], ahead[record]
             # where the lead crosses zero between two records; it may have done so earlier when a
             # third strategy lay between
             share = 1.0 if before > 0 else after / (after - before)
             switches.append((record - share, candidate))
             current = candidate
-    return StageTimes(tuple(_stages(trajectory, names, switches)), margin, hold)
+    return StageTimes(tuple(_stages(trajectory, names, switches)), required, hold)
 
 
 def half_rise_examples(trajectory: Trajectory, measure: str) -> float:

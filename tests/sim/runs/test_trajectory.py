@@ -238,12 +238,12 @@ def test_stage_times_thresholds():
     assert len(stage_times(_fake(flicker), hold=1)) == 4
     calm = stage_times(_fake(flicker), hold=2)
     assert [stage.strategy for stage in calm] == ["uniform", "unigram"]
-    wide = stage_times(_fake(flicker), margin=1.0, hold=1)
-    assert wide.margin == 1.0
+    wide = stage_times(_fake(flicker), lead=1.0, hold=1)
+    assert wide.lead == 1.0
     assert wide.stages[1].start_step > calm.stages[1].start_step
     with pytest.raises(TypeError, match="trajectory must be a Trajectory, got 'run'"):
         stage_times("run")
-    with pytest.raises(ValueError, match="margin must be a finite number >= 0, got -1"):
-        stage_times(_fake(flicker), margin=-1.0)
+    with pytest.raises(ValueError, match="lead must be a finite number >= 0, got -1"):
+        stage_times(_fake(flicker), lead=-1.0)
     with pytest.raises(ValueError, match="hold must be an integer >= 1, got 0"):
         stage_times(_fake(flicker), hold=0)
