@@ -114,7 +114,8 @@ class HeldOut:
         -------
         dict of str to ndarray, shape (r,)
         """
-        models = self._refuse_misfit(model, parameters)
+        self.refuse_misfit(model)
+        models = _count(model, parameters)
         laws = {"kl_truth": self.truth} | {
             f"kl_{name}": guess for name, guess in self.predictions.items()
         }
@@ -133,22 +134,14 @@ class HeldOut:
             for name, total, row in zip(laws, negative_entropy, result, strict=True)
         }
 
-    def _refuse_misfit(self, model: Model, parameters: Parameters) -> int:
-        """How many models the parameters are; refused if they do not fit the model, or it them."""
+    def refuse_misfit(self, model: Model) -> None:
+        """Refuse a model with another k, or with a shorter context than the sequences."""
         T = self.context.shape[1]
         if model.k != self.k or model.T < T:
             raise ValueError(
                 f"model must have k = {self.k} and T >= {T} to fit the held-out sequences, got "
                 f"k = {model.k} and T = {model.T}"
             )
-        shapes = {name: array.shape for name, array in model.parameters.items()}
-        given = {name: np.shape(array)[1:] for name, array in parameters.items()}
-        counts = {np.shape(array)[:1] for array in parameters.values()}
-        if given != shapes or len(counts) != 1:
-            raise ValueError(
-                f"parameters must be stacks of arrays of the shapes {shapes}, got {given}"
-            )
-        return int(counts.pop()[0])
 
     def _scorer(self, model: Model) -> Callable[[Parameters], Array]:
         """What turns parameters into logits after the contexts; made once an architecture."""
@@ -156,6 +149,16 @@ class HeldOut:
         if key not in self._scorers:
             self._scorers[key] = model.last_token_scorer(self.context)
         return self._scorers[key]
+
+
+def _count(model: Model, parameters: Parameters) -> int:
+    """How many models stacked parameters are; refused if they are not those of the model."""
+    shapes = {name: array.shape for name, array in model.parameters.items()}
+    given = {name: np.shape(array)[1:] for name, array in parameters.items()}
+    counts = {np.shape(array)[:1] for array in parameters.values()}
+    if given != shapes or len(counts) != 1 or counts == {()}:
+        raise ValueError(f"parameters must be stacks of arrays of the shapes {shapes}, got {given}")
+    return int(counts.pop()[0])
 
 
 def _filled(scores: Array) -> Array:

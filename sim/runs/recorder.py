@@ -27,6 +27,9 @@ class Recorder:
     """
 
     def __init__(self, model: Model, test_set: HeldOut | None = None) -> None:
+        if test_set is not None:
+            # found out now rather than after the training
+            test_set.refuse_misfit(model)
         self._model, self._test_set = model, test_set
         self._parameters: dict[str, list[NDArray[Any]]] = {name: [] for name in model.parameters}
         self._rows: dict[str, list[float]] = {name: [] for name in ROWS}

@@ -247,3 +247,39 @@ def test_stage_times_thresholds():
         stage_times(_fake(flicker), lead=-1.0)
     with pytest.raises(ValueError, match="hold must be an integer >= 1, got 0"):
         stage_times(_fake(flicker), hold=0)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        sim.MinimalModel.constant(20, 2),
+        sim.MinimalModel.constant(19, 3),
+        sim.MultiHeadModel.constant(20, 4, 1),
+        sim.Transformer.initial(2, 20, rng=0),
+        sim.Transformer.initial(3, 5, rng=0),
+    ],
+    ids=lambda model: f"{model.name}-{model.k}-{model.T}",
+)
+def test_models_that_do_not_fit_held_out_sequences_are_refused(model):
+    test_set = sim.HeldOut.draw(sim.Dirichlet(3), 10, 20, 0)
+    objective = sim.Sample(sim.sample_sequences(sim.Dirichlet(model.k), 5, model.T + 1, 0).tokens,
+                           model.k, sim.CrossEntropy())  # fmt: skip
+    for call in (
+        lambda: test_set.evaluate(model),
+        lambda: sim.gradient_flow(model, objective, t_span=(0, 1), test_set=test_set),
+        lambda: sim.gradient_descent(model, objective, steps=1, test_set=test_set),
+    ):
+        with pytest.raises(ValueError, match="model must have k = 3 and T >= 20"):
+            call()
+
+
+def test_stacks_of_other_shapes_are_refused():
+    test_set = sim.HeldOut.draw(sim.Dirichlet(2), 10, 6, 0)
+    model = sim.MinimalModel.constant(6, 2)
+    for stacked in (
+        {"v": np.zeros((3, 5)), "W": np.zeros((3, 2, 2))},
+        {"v": np.zeros((3, 6)), "W": np.zeros((2, 2, 2))},
+        {"v": np.zeros((3, 6))},
+    ):
+        with pytest.raises(ValueError, match="parameters must be stacks of arrays of the shapes"):
+            test_set.evaluate_all(model, stacked)
