@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.learning.optimizers import rates
+from sim.learning.rates import rates
 
 
 def flow_time(step: ArrayLike, learning_rate: float | Sequence[float]) -> NDArray[np.float64]:

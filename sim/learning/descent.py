@@ -13,7 +13,9 @@ from sim import checks
 from sim.learning.clock import flow_time
 from sim.learning.learners import FullBatchLearner, Learner, OnlineLearner
 from sim.learning.objectives import Objective
-from sim.learning.optimizers import Optimizer, Rates, make_optimizer
+from sim.learning.optimizers import Optimizer
+from sim.learning.rates import Rates
+from sim.learning.rule import make_optimizer
 from sim.models.model import DTYPES, Model, check_model
 from sim.provenance import describe_seed, provenance
 from sim.randomness import Seed, run_streams

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from sim import checks
 from sim.learning.learners import split
 from sim.learning.objectives import Objective, bound
-from sim.learning.optimizers import each
-from sim.learning.optimizers import rates as checked_rates
+from sim.learning.rates import each
+from sim.learning.rates import rates as checked_rates
 from sim.models.model import Model
 from sim.provenance import provenance
 from sim.runs.measures import HeldOut

@@ -1,4 +1,4 @@
-"""A model on its way: its parameters and how they are updated, for all models alike."""
+"""The state of a model in training - parameters, batches, optimizer - for all models alike."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ An optimizer is given to `sim.train` by name or as an instance; a rule of your o
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,10 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
+from sim.learning.rates import Rates, each, fraction, plain, rates
 
 Vector = NDArray[np.floating[Any]]
-# one number, or one for each array of parameters: v and W
-Rates = float | tuple[float, ...]
 
 
 class Optimizer:
@@ -296,90 +294,3 @@ def clipped(gradient: Vector, limit: float | None) -> Vector:
     if length <= limit or not np.isfinite(length):
         return gradient
     return gradient * gradient.dtype.type(limit / length)
-
-
-def fraction(name: str, value: Any) -> float:
-    """Return `value` as a float, refusing anything outside [0, 1)."""
-    number = checks.real(name, value, strict=False)
-    if number >= 1.0:
-        raise ValueError(f"{name} must be a number in [0, 1), got {value}")
-    return number
-
-
-def rates(name: str, value: Any) -> Rates:
-    """Return one nonnegative number, or a tuple of them, refusing anything else."""
-    if isinstance(value, list | tuple | np.ndarray):
-        if len(value) == 0:
-            raise ValueError(f"{name} must be one number or one for each array, got none")
-        return tuple(checks.real(name, entry, strict=False) for entry in value)
-    return checks.real(name, value, strict=False)
-
-
-def each(name: str, value: Rates, count: int) -> tuple[float, ...]:
-    """One rate for each of `count` arrays of parameters, from one number or as many."""
-    found = value if isinstance(value, tuple) else (value,) * count
-    if len(found) != count:
-        many = {2: "a pair for v and W"}.get(count, f"{count}, one for each array of parameters")
-        raise ValueError(f"{name} must be one number or {many}, got {value!r}")
-    return found
-
-
-def plain(value: Rates) -> Any:
-    """Rates as JSON knows them."""
-    return list(value) if isinstance(value, tuple) else value
-
-
-def make_optimizer(
-    rule: str | Optimizer,
-    model: Any,
-    *,
-    learning_rate: Any = None,
-    weight_decay: Any = 0.0,
-    clip: float | None = None,
-) -> Optimizer:
-    """The optimizer of a run: a fresh copy of an instance, or the rule a name stands for.
-
-    Parameters
-    ----------
-    rule : {"sgd", "adam", "adamw"} or Optimizer
-    model : Model
-        Says the learning rate where none is given, and what AdamW decays.
-    learning_rate, weight_decay, clip
-        Settings of a rule that is given by name; an instance has its own.
-
-    Raises
-    ------
-    ValueError
-        For settings beside an instance, and for a weight decay of plain Adam.
-    """
-    if isinstance(rule, Optimizer):
-        for name, given, default in (
-            ("learning_rate", learning_rate, None),
-            ("weight_decay", weight_decay, 0.0),
-            ("clip", clip, None),
-        ):
-            if given != default:
-                raise ValueError(f"{name} belongs to the optimizer, an instance; got {given}")
-        if rule.step:
-            raise ValueError(f"optimizer must be a fresh one, got one after {rule.step} updates")
-        found = copy.deepcopy(rule)
-    else:
-        if isinstance(rule, type) or not isinstance(rule, str):
-            raise TypeError(f"optimizer must be a name or an Optimizer, got {rule!r}")
-        checks.one_of("optimizer", rule, OPTIMIZERS)
-        rate = model.defaults.learning_rate if learning_rate is None else learning_rate
-        found = _by_name(rule, model, rate, weight_decay, clip)
-    found.arrange([array.size for array in model.parameters.values()])
-    return found
-
-
-def _by_name(rule: str, model: Any, rate: Any, decay: Any, clip: float | None) -> Optimizer:
-    if rule == SGD.name:
-        return SGD(rate, weight_decay=decay, clip=clip)
-    number = checks.real("weight_decay", decay, strict=False)
-    if rule == AdamW.name:
-        decayed = np.concatenate([mask.ravel() for mask in model.decayed.values()])
-        return AdamW(rate, weight_decay=number, decayed=decayed, clip=clip)
-    if number:
-        raise ValueError(f"weight_decay must be 0 for {rule}, got {decay}: use adamw")
-    return OPTIMIZERS[rule](rate, clip=clip)

@@ -18,7 +18,8 @@ from typing import Any
 
 from sim import checks
 from sim.learning.descent import train
-from sim.learning.optimizers import OPTIMIZERS, Optimizer, make_optimizer
+from sim.learning.optimizers import OPTIMIZERS, Optimizer
+from sim.learning.rule import make_optimizer
 from sim.models.model import DTYPES, Model
 from sim.models.normalization import NORMALIZATIONS
 from sim.models.registry import MODELS
