@@ -6,13 +6,13 @@ with few states, one sequence after the other for all others.
 
 import numpy as np
 
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._philox import uniforms
 from sim.kernels._scratch import empty
 from sim.kernels._vector import BYTES, lanes, load, select, splat, store
 
 
-@part
+@inner_jit
 def drawing_scratch(length, states, like):
     """For `draw_group`: uniform numbers, cumulative probabilities, members, counters."""
     k, L = len(states), BYTES // like.itemsize
@@ -20,7 +20,7 @@ def drawing_scratch(length, states, like):
     return empty(length * L, like), empty((k + 1) * (k - 1) * L, like), members, counters
 
 
-@part
+@inner_jit
 def draw_group(states, order, transition, initial, key, step, first, stop, symbols, scratch):
     """Sequences first.. of a batch into symbols (length, lanes).
 
@@ -40,7 +40,7 @@ def draw_group(states, order, transition, initial, key, step, first, stop, symbo
             )
 
 
-@part
+@inner_jit
 def _draw_vectors(states, transition, initial, members, draws, cumulative, symbols):
     k, L = len(states), lanes(symbols)
     for q in range(L):
@@ -69,7 +69,7 @@ def _draw_vectors(states, transition, initial, members, draws, cumulative, symbo
         store(symbols, p * L, x)
 
 
-@part
+@inner_jit
 def draw_sequence(order, transition, initial, draws, column, width, symbols):
     """One sequence, column of symbols (length, width), from the same column of draws."""
     S, k = transition.shape

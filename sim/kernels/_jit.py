@@ -1,6 +1,6 @@
-"""The one door to Numba's compiler.
+"""How kernels are compiled: `jit` for those that Python calls, `inner_jit` for their helpers.
 
-Every kernel is compiled with the same three choices:
+Both wrap `numba.njit` with the same three choices:
 
 * ``cache=True``: the machine code is kept next to the source (``__pycache__``), so only the first
   run of a new version pays for compiling.  ``ICL_MARKOV_NUMBA_CACHE=0`` switches this off, for
@@ -47,7 +47,7 @@ def jit(function=None, **options):
     return _watch_siblings(njit(**(house | options))(function))
 
 
-def part(function=None, **options):
+def inner_jit(function=None, **options):
     """Compile a function that only other compiled functions call.
 
     No entry from Python is made for it and its code is kept only inside its callers': less to

@@ -6,7 +6,7 @@ With positions p = 1..T of one sequence x, states 0..k-1 and the target y_p = x_
     f_p(i) = s_p sum_l W[x_p, l] sum_{t<=p} r_t 1{x_t = i} h_t(l)     r, s: row_, position_scale
     L      = sum_q a_q sum_p w_p loss(f_p, y_p)           a, w: sequence_, position_weight
 
-One lane of a vector is one sequence from beginning to end. Sequences go through in groups, as many
+Each sequence has one SIMD lane from beginning to end. Sequences go through in groups, as many
 as a vector has lanes, and groups in chunks of `CHUNK` sequences. A chunk has sums of its own and
 the chunks' sums are added in order: the bits do not depend on who computes which chunk.
 
@@ -23,7 +23,7 @@ import numpy as np
 
 from sim.kernels import _direct, _fourier
 from sim.kernels._direct import BACK, FRONT, TILE, rows
-from sim.kernels._jit import jit, part
+from sim.kernels._jit import inner_jit, jit
 from sim.kernels._losses import apply_loss
 from sim.kernels._recurrence import backward, forward
 from sim.kernels._scratch import clear, empty, zeros
@@ -43,6 +43,7 @@ def first_layer(v, softmax, lag_weight, row_scale):
     """Lag weights u and row scales r (T,), out, with M[t', s] = r_t' u_{t'-s+1}.
 
     False, and nothing usable, if the spread of v is too large for a softmax.
+    Reference: `sim.models.minimal.readable.first_layer`.
     """
     top, bottom = v[0], v[0]
     for t in range(len(v)):
@@ -60,7 +61,7 @@ def first_layer(v, softmax, lag_weight, row_scale):
     return True
 
 
-@part
+@inner_jit
 def through_first_layer(softmax, lag_weight, row_scale, d_lag, d_row):
     """Turn d_lag (T,), in place, into the gradient in v.
 
@@ -73,7 +74,7 @@ def through_first_layer(softmax, lag_weight, row_scale, d_lag, d_row):
             d_lag[t] = lag_weight[t] * (d_lag[t] - later)
 
 
-@part
+@inner_jit
 def find_members(sequence_weight):
     """Indices (active,) of the sequences whose weight is not zero."""
     members = np.empty(len(sequence_weight), np.int64)
@@ -84,7 +85,7 @@ def find_members(sequence_weight):
     return members[:n]
 
 
-@part
+@inner_jit
 def gather_group(tokens, members, first, symbols):
     """Copy a vector of sequences into symbols (length, lanes), as floats."""
     L = BYTES // symbols.itemsize
@@ -94,7 +95,7 @@ def gather_group(tokens, members, first, symbols):
             symbols[p * L + q] = tokens[member, p]
 
 
-@part
+@inner_jit
 def mark(states, symbols, T, marks):
     """marks (k - 1, rows, lanes): 1 where the state of the channel stands, else 0."""
     k, L = len(states), lanes(marks)
@@ -106,14 +107,14 @@ def mark(states, symbols, T, marks):
             store(marks, place, select(x == float(l), one, zero))
 
 
-@part
+@inner_jit
 def shared_scratch(T, k, N, W):
     """What all sequences share: u between zeros, cumsum(u), W[m, l] - W[m, 0], spectrum of u."""
     tilt, spectrum = np.empty((k, k), W.dtype), np.empty((N, 2), W.dtype)
     return zeros(TILE + T + TILE, W), empty(T, W), tilt, spectrum
 
 
-@part
+@inner_jit
 def prepare(lag_weight, W, twist, roots, shared, scratch):
     """Fill what all sequences share."""
     lags, cumulative, tilt, spectrum = shared
@@ -129,7 +130,7 @@ def prepare(lag_weight, W, twist, roots, shared, scratch):
         _fourier.lag_spectrum(lag_weight, twist, roots, scratch[4], spectrum)
 
 
-@part
+@inner_jit
 def group_scratch(T, k, N, W):
     """Arrays a group works in: marks, h, f, running sums, FFT buffer and spectra of the marks."""
     L = lanes(W)
@@ -139,7 +140,7 @@ def group_scratch(T, k, N, W):
     return zeros(size, W), zeros(size, W), f, sums, z, marks_spectrum
 
 
-@part
+@inner_jit
 def chunk_scratch(T, k, N, use_rows, W):
     """Sums of a chunk, still in lanes: d_lag, its spectrum, d_common, d_row, dW."""
     L = lanes(W)
@@ -148,7 +149,7 @@ def chunk_scratch(T, k, N, use_rows, W):
     return d_lag, total, empty(T * L, W), d_row, empty(k * k * L, W)
 
 
-@part
+@inner_jit
 def clear_chunk(sums):
     d_lag, total, d_common, d_row, dW = sums
     clear(d_lag)
@@ -158,7 +159,7 @@ def clear_chunk(sums):
     clear(dW)
 
 
-@part
+@inner_jit
 def add_group(
     states, symbols, lane_weight, row_scale, position_scale, position_weight, W, loss_code, margin,
     twist, roots, shared, scratch, sums,
@@ -189,7 +190,7 @@ def add_group(
     return loss
 
 
-@part
+@inner_jit
 def finish_chunk(T, k, twist, roots, sums, loss, partial):
     """Add up the lanes: partial becomes d_lag, d_row, d_W and the loss of a chunk."""
     d_lag, total, d_common, d_row, dW = sums
@@ -219,7 +220,7 @@ def chunk_gradients(
 ):  # fmt: skip
     """Weighted loss of a batch, and its gradient in lag_weight, row_scale and W, chunk by chunk.
 
-    Twin: `sim.models.minimal.reference.loss_and_gradient`.
+    Reference: `sim.models.minimal.reference.loss_and_gradient`.
 
     Parameters
     ----------
@@ -276,7 +277,10 @@ def chunk_gradients(
 
 @jit
 def add_chunks(softmax, lag_weight, row_scale, partial, gradient):
-    """Add up the rows of partial, one after the other: d_v (T), d_row (T), d_W (k k), loss."""
+    """Add up the rows of partial, one after the other: d_v (T), d_row (T), d_W (k k), loss.
+
+    Reference: a sum, and `sim.models.minimal.readable.first_layer_backward`.
+    """
     T = len(lag_weight)
     gradient[:] = 0.0
     for chunk in range(len(partial)):
@@ -289,7 +293,7 @@ def add_chunks(softmax, lag_weight, row_scale, partial, gradient):
 def logits(states, tokens, lag_weight, row_scale, position_scale, W, out):
     """Logits at every position; an earlier one has the same bits whatever comes later.
 
-    Twin: `sim.models.minimal.reference.logits`.
+    Reference: `sim.models.minimal.reference.logits`.
 
     Parameters
     ----------

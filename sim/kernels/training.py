@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from sim.kernels._barrier import STRIDE, wait
 from sim.kernels._drawing import draw_group, draw_sequence, drawing_scratch
-from sim.kernels._jit import jit, part
-from sim.kernels._meeting import PLACE, meet
+from sim.kernels._jit import inner_jit, jit
 from sim.kernels._philox import uniforms
 from sim.kernels._scratch import empty, zeros
 from sim.kernels._vector import lanes, load
@@ -24,7 +24,7 @@ from sim.kernels.minimal import (
 )
 
 
-@part
+@inner_jit
 def update(v, W, gradient, rates):
     """Gradient step with decay on v and W; (|dL/dv|^2, |dL/dW|^2) and whether all is finite.
 
@@ -52,7 +52,8 @@ def train_steps(
 ):  # fmt: skip
     """SGD on fresh batches, one for each entry of losses; returns how many steps went well.
 
-    A plain loop over `draw`, `sim.kernels.minimal.chunk_gradients` and `update` gives the same.
+    Reference: a plain loop over `draw`, `sim.kernels.minimal.chunk_gradients` and `update`, which
+    the tests write out in Python.
 
     Threads call it at the same time, each with weights, losses and squares of its own: a worker
     does some of the chunks, and when all have come, every one of them adds up all chunks and
@@ -77,7 +78,7 @@ def train_steps(
     loss_code, margin, twist, roots :
         As for `sim.kernels.minimal.chunk_gradients`.
     worker : int
-    turns : (workers * `PLACE`,) int64, in and out
+    turns : (workers * `STRIDE`,) int64, in and out
         Zeros, shared by the workers.
     partial : (2, chunks, `partial_size`), scratch
         Shared by the workers: the chunks of this step and of the one before, which some may still
@@ -94,7 +95,7 @@ def train_steps(
     symbols, lane_weight = empty((T + 1) * L, W), zeros(L, W)
     lag_weight, row_scale = empty(T, W), empty(T, W)
     gradient = np.empty(partial.shape[2])
-    workers, chunks = len(turns) // PLACE, partial.shape[1]
+    workers, chunks = len(turns) // STRIDE, partial.shape[1]
     first_chunk, stop_chunk = worker * chunks // workers, (worker + 1) * chunks // workers
     if not first_layer(v, softmax, lag_weight, row_scale):
         losses[0] = math.nan
@@ -116,7 +117,7 @@ def train_steps(
                     position_weight, W, loss_code, margin, twist, roots, shared, scratch, sums,
                 )  # fmt: skip
             finish_chunk(T, k, twist, roots, sums, loss, chunk_sums[chunk])
-        meet(turns, worker, step + 1)
+        wait(turns, worker, step + 1)
         add_chunks(softmax, lag_weight, row_scale, chunk_sums, gradient)
         losses[step] = gradient[2 * T + k * k]
         square_v, square_W, finite = update(v, W, gradient, rates)
@@ -132,7 +133,8 @@ def draw(order, transition, initial, key, step, out):
     """The batch `train_steps` draws at a step.
 
     transition (n, S, k), initial (n, S) and key as there; out (n, length) int32, out. The dtype of
-    the draws is that of `transition`.
+    the draws is that of `transition`. Reference: `sim.task.reference.sample`, which is given the
+    uniform numbers of `_philox`; the authors' library has known answers for those.
     """
     members, counters = np.empty(1, np.int64), np.empty(4, np.uint64)
     draws = np.empty(out.shape[1], transition.dtype)

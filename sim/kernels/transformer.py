@@ -1,17 +1,17 @@
 """Kernels of the attention-only transformer, eqs. (4)-(5): logits, attention, loss and gradient.
 
-As many sequences as a vector has lanes go through together, one lane each: every register holds
-one number of one position of 8 (float64) or 16 (float32) sequences, so that softmax and layer norm
-are as good as matrix products.  `_dense` has what is done position by position, `_attention` and
-`_states` attention, `_losses` the losses; `_blocks` and `_first_layer` make layers of them, and
-here the layers are put in order.
+As many sequences as a vector has lanes go through together, one SIMD lane per sequence: every
+register holds one number of one position of 8 (float64) or 16 (float32) sequences, so that softmax
+and layer norm run at the speed of matrix products.  `_dense` has what is done position by position,
+`_attention` and `_states` attention, `_losses` the losses; `_blocks` and `_first_layer` make layers
+of them, and here the layers are put in order.
 
 Weights are found in the flat parameters by ``places (layers + 1, len(SLOTS))``: row l has the
 offset of every weight of layer l, the last row those that belong to no layer; -1 for what the
 model does not have.
 
 Arguments are trusted: C-contiguous, parameters float64 or float32, tokens int32 in 0..k-1.
-Twin: `sim.models.transformer.reference`.
+Reference: `sim.models.transformer.reference`.
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ from sim.kernels._first_layer import (
     finish_states,
     prepare_states,
 )
-from sim.kernels._jit import jit, part
+from sim.kernels._jit import inner_jit, jit
 from sim.kernels._losses import apply_loss
 from sim.kernels._scratch import clear, zeros
 from sim.kernels._vector import lanes, load, splat, store
@@ -53,7 +53,7 @@ from sim.kernels._workspace import (
 )
 
 
-@part
+@inner_jit
 def _load_group(tokens, first, length, symbols):
     """Tokens of a vector of sequences as floats; free lanes repeat the first."""
     L = lanes(symbols)
@@ -63,7 +63,7 @@ def _load_group(tokens, first, length, symbols):
             symbols[p * L + q] = tokens[member, p]
 
 
-@part(inline="always")
+@inner_jit(inline="always")
 def _forward(parameters, scaled, table, places, sizes, kept, work, by_state, first):
     """Logits of a group, in ``work.f``; ``work.read`` is left with what the read-out reads."""
     d, T, end = sizes.width, sizes.T, places[sizes.layers]
@@ -87,7 +87,7 @@ def _forward(parameters, scaled, table, places, sizes, kept, work, by_state, fir
     matmul(work.read, d, d, parameters, end[READOUT], 1, d, sizes.k, T, work.f, sizes.k, 0)
 
 
-@part(inline="always")
+@inner_jit(inline="always")
 def _backward(parameters, scaled, table, places, sizes, kept, work, by_state, first, gradient):
     """Add a group's gradient to ``gradient``, from that of its logits in ``work.f``."""
     d, T, k, last = sizes.width, sizes.T, sizes.k, sizes.layers
@@ -114,7 +114,7 @@ def _backward(parameters, scaled, table, places, sizes, kept, work, by_state, fi
     embed_backward(end[EMBEDDING], end[POSITIONS], sizes, work.symbols, work.d_stream, gradient)
 
 
-@part
+@inner_jit
 def _write_logits(f, sizes, first, out):
     L = lanes(f)
     for q in range(min(L, len(out) - first)):
@@ -123,7 +123,7 @@ def _write_logits(f, sizes, first, out):
                 out[first + q, t, i] = f[(t * sizes.k + i) * L + q]
 
 
-@part
+@inner_jit
 def _write_attention(exponent, inverse, sizes, first, out):
     """Attention of a head: out (n, T, T), of which the causal part is written."""
     L = lanes(exponent)
@@ -134,7 +134,7 @@ def _write_attention(exponent, inverse, sizes, first, out):
                 out[first + q, i, j] = exponent[here] * inverse[i * L + q]
 
 
-@part
+@inner_jit
 def _loss(code, margin, sizes, position_weight, lane_weight, work):
     """Loss of a group; its logits become their gradient, zero at positions without weight."""
     L, zero = lanes(work.f), splat(0.0, work.f)
@@ -154,6 +154,8 @@ def run(
     loss_code, margin, logits, attention, gradient,
 ):  # fmt: skip
     """Logits, attention, or loss and gradient of a batch: one kernel, for compiling takes longest.
+
+    Reference: `forward` and `loss_and_gradient` of `sim.models.transformer.reference`.
 
     Parameters
     ----------

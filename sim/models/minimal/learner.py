@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.kernels import training as kernels
-from sim.kernels._meeting import GONE, PLACE
+from sim.kernels._barrier import CLOSED, STRIDE
 from sim.kernels.minimal import CHUNK, partial_size
 from sim.models.minimal.settings import KernelSetting
 from sim.models.model import Parameters
@@ -82,7 +82,7 @@ class FusedLearner:
         chosen = slice(self._step - block.first_step, self._step - block.first_step + len(losses))
         chunks = -(-stream.batch_size // CHUNK)
         workers = min(self._threads, chunks)
-        turns = np.zeros(workers * PLACE, np.int64)
+        turns = np.zeros(workers * STRIDE, np.int64)
         partial = np.empty((2, chunks, partial_size(len(v), len(W))), setting.dtype)
 
         def work(worker: int, *own: NDArray[Any]) -> int:
@@ -95,7 +95,7 @@ class FusedLearner:
                     partial, *own[2:],
                 )  # fmt: skip
             finally:
-                turns[worker * PLACE] = GONE  # whatever happened, nobody waits for it
+                turns[worker * STRIDE] = CLOSED  # whatever happened, nobody waits for it
 
         mine = (v, W, losses, squares)
         try:
@@ -106,7 +106,7 @@ class FusedLearner:
                 jobs.append(self._pool.submit(work, worker, *own))
             done = work(0, *mine)
         finally:
-            turns[:] = GONE
+            turns[:] = CLOSED
         for job in jobs:
             job.result()
         return done
