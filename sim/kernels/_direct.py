@@ -2,7 +2,7 @@
 
 Lanes are sequences. A row of an array (channels, rows, lanes) is one position; `FRONT` rows of
 zeros stand before position 0 and at least `BACK` behind the last, so that the register tiles may
-run over the ends. T^2 / 2 multiplications a channel each way; `_fourier` is the other way.
+run over the ends. T^2 / 2 multiplications a channel each way; `fourier` is the other way.
 """
 
 from sim.kernels._jit import inner_jit

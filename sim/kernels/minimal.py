@@ -21,7 +21,7 @@ import math
 
 import numpy as np
 
-from sim.kernels import _direct, _fourier
+from sim.kernels import _direct, fourier
 from sim.kernels._direct import BACK, FRONT, TILE, rows
 from sim.kernels._jit import inner_jit, jit
 from sim.kernels._losses import apply_loss
@@ -127,7 +127,7 @@ def prepare(lag_weight, W, twist, roots, shared, scratch):
         for l in range(len(W)):
             tilt[m, l] = W[m, l] - W[m, 0]
     if len(twist) > 0:
-        _fourier.lag_spectrum(lag_weight, twist, roots, scratch[4], spectrum)
+        fourier.lag_spectrum(lag_weight, twist, roots, scratch[4], spectrum)
 
 
 @inner_jit
@@ -171,7 +171,7 @@ def add_group(
     d_lag, total, d_common, d_row, dW = sums
     mark(states, symbols, T, marks)
     if len(twist) > 0:
-        _fourier.convolve(spectrum, marks, h, T, k - 1, twist, roots, z, marks_spectrum)
+        fourier.convolve(spectrum, marks, h, T, k - 1, twist, roots, z, marks_spectrum)
     else:
         _direct.convolve(lags, marks, h, T, k - 1)
     forward(states, symbols, h, cumulative, row_scale, position_scale, position_weight, W, tilt,
@@ -182,7 +182,7 @@ def add_group(
     backward(states, symbols, h, f, cumulative, row_scale, position_weight, W, tilt, running, dW,
              d_common, d_row)  # fmt: skip
     if len(twist) > 0:
-        _fourier.correlate(h, marks_spectrum, T, k - 1, twist, roots, z, total)
+        fourier.correlate(h, marks_spectrum, T, k - 1, twist, roots, z, total)
     else:
         for c in range(k - 1):  # the convolution's tiles have run over the end
             store(h, (c * rows(T) + FRONT + T) * L, splat(0.0, h))
@@ -196,7 +196,7 @@ def finish_chunk(T, k, twist, roots, sums, loss, partial):
     d_lag, total, d_common, d_row, dW = sums
     L = lanes(d_lag)
     if len(twist) > 0:
-        _fourier.read_correlation(total, twist, roots, T, d_lag)
+        fourier.read_correlation(total, twist, roots, T, d_lag)
     since = splat(0.0, d_lag)  # the gradient in cumsum(u)_t belongs to every lag up to t
     for t in range(T - 1, -1, -1):
         since += load(d_common, t * L)
@@ -241,7 +241,7 @@ def chunk_gradients(
     softmax : bool
         Whether u and r are those of a softmax: only then is the gradient in row_scale found.
     twist, roots : (N, 2) and (M, 6)
-        `_fourier.tables`, or empty for the direct convolution.
+        `fourier.tables`, or empty for the direct convolution.
     chunk_size : int
         Sequences in a chunk, a multiple of the lanes.
     first_chunk, stop_chunk : int

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 
-from sim.kernels._barrier import STRIDE, wait
 from sim.kernels._drawing import draw_group, draw_sequence, drawing_scratch
 from sim.kernels._jit import inner_jit, jit
 from sim.kernels._philox import uniforms
 from sim.kernels._scratch import empty, zeros
 from sim.kernels._vector import lanes, load
+from sim.kernels.barrier import STRIDE, wait
 from sim.kernels.minimal import (
     CHUNK,
     add_chunks,

@@ -27,7 +27,7 @@ from sim.kernels._blocks import (
     read_stream,
     scale_scores,
 )
-from sim.kernels._dense import matmul, matmul_gradient
+from sim.kernels._dense import EPSILON, matmul, matmul_gradient
 from sim.kernels._first_layer import (
     attention_of_states,
     attention_of_states_backward,
@@ -46,11 +46,14 @@ from sim.kernels._workspace import (
     NORM_GAIN,
     POSITIONS,
     READOUT,
+    SLOTS,
     allocate,
     allocate_states,
     measure,
     zero_rows,
 )
+
+__all__ = ["EPSILON", "SLOTS", "run"]
 
 
 @inner_jit

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.kernels import training as kernels
-from sim.kernels._barrier import CLOSED, STRIDE
+from sim.kernels.barrier import CLOSED, STRIDE
 from sim.kernels.minimal import CHUNK, partial_size
 from sim.models.minimal.settings import KernelSetting
 from sim.models.model import Parameters

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
-from sim.kernels import _fourier
+from sim.kernels import fourier
 from sim.models.model import DTYPES
 from sim.models.normalization import position_scale
 from sim.task.losses import Loss, position_weight
@@ -96,8 +96,8 @@ def convolution_tables(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Tables of the Fourier transform for context length T, empty where it would be slower."""
     checks.one_of("convolution", convolution, CONVOLUTIONS)
-    N = _fourier.transform_length(T)
+    N = fourier.transform_length(T)
     faster = FOURIER_COST * N * math.log2(N) < T * T
     if convolution == "fourier" or (convolution == "auto" and faster):
-        return _fourier.tables(N, np.dtype(dtype))
+        return fourier.tables(N, np.dtype(dtype))
     return np.empty((0, 2), dtype), np.empty((0, 6), dtype)

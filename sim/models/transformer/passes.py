@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import transformer as kernels
-from sim.kernels._workspace import SLOTS
 from sim.models.model import DTYPES, Gradient
 from sim.task.losses import Loss, position_weight
 
@@ -129,7 +128,7 @@ def places(model: Architecture) -> NDArray[np.int64]:
     ends = np.cumsum([int(np.prod(shape)) for shape in model.shapes.values()])
     begin = dict(zip(model.shapes, [0, *ends.tolist()], strict=False))
     prefixes = [*(f"layer{layer}." for layer in range(model.layers)), ""]
-    return np.array([[begin.get(p + slot, -1) for slot in SLOTS] for p in prefixes])
+    return np.array([[begin.get(p + slot, -1) for slot in kernels.SLOTS] for p in prefixes])
 
 
 def _sizes(model: Architecture) -> tuple[int, int, int, int]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.kernels import _fourier, minimal
+from sim.kernels import fourier, minimal
 from sim.kernels._jit import CACHE
 from sim.models.minimal import reference
 from sim.models.minimal.settings import unrolled_states
@@ -39,7 +39,7 @@ def run(arguments, code=0, margin=0.7, *, convolution="direct", dtype="float64")
     T, k = len(floats[1]), len(W)
     twist, roots = np.empty((0, 2), dtype), np.empty((0, 6), dtype)
     if convolution == "fourier":
-        twist, roots = _fourier.tables(_fourier.transform_length(T), np.dtype(dtype))
+        twist, roots = fourier.tables(fourier.transform_length(T), np.dtype(dtype))
     chunks = max(1, -(-np.count_nonzero(floats[0]) // minimal.CHUNK))
     partial = np.full((chunks, minimal.partial_size(T, k)), np.nan, dtype)
     floats = [np.asarray(a, dtype) for a in floats]

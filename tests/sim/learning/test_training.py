@@ -7,9 +7,9 @@ import pytest
 
 import sim
 from sim.kernels import last_token, training
-from sim.kernels._barrier import STRIDE, wait
 from sim.kernels._jit import jit
 from sim.kernels._philox import philox, uniforms
+from sim.kernels.barrier import STRIDE, wait
 from sim.models.minimal.learner import FusedLearner
 from sim.task import reference
 from sim.task.batches import BatchStream
