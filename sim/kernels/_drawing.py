@@ -21,15 +21,16 @@ def drawing_scratch(length, states, like):
 
 
 @inner_jit
-def draw_group(states, order, transition, initial, key, step, first, stop, symbols, scratch):
-    """Sequences first.. of a batch into symbols (length, lanes).
+def draw_group(states, batches, step, first, stop, symbols, scratch):
+    """Sequences first.. of the batch of a step, 0 for the first, into symbols (length, lanes).
 
-    transition (n, S, k), initial (n, S); lanes from `stop` on repeat sequence `first`.
+    Lanes from `stop` on repeat sequence `first`.
     """
     draws, cumulative, members, counters = scratch
+    transition, initial, order = batches.transition[step], batches.initial[step], batches.order
     for q in range(len(members)):
         members[q] = first + q if first + q < stop else first
-    uniforms(key, step, members, counters, draws)
+    uniforms(batches.key, batches.first_step + step, members, counters, draws)
     if isinstance(states, tuple) and order == 1:
         _draw_vectors(states, transition, initial, members, draws, cumulative, symbols)
     else:

@@ -13,13 +13,15 @@ the chunks' sums are added in order: the bits do not depend on who computes whic
 Sequences of weight zero are left out. Free lanes of the last group repeat its first sequence with
 weight zero.
 
-`states` is ``(0,) * k``, for which the compiler unrolls the loops over states, or an array (k,).
-Arguments are trusted: C-contiguous, all floats of the dtype of W (tokens int32, in 0..k-1).
+What does not change while a model is trained comes as one `Setting`. Arguments are trusted:
+C-contiguous, all floats of the dtype of W (tokens int32, in 0..k-1).
 """
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.kernels import _direct, fourier
 from sim.kernels._direct import BACK, FRONT, TILE, rows
@@ -31,6 +33,37 @@ from sim.kernels._vector import BYTES, hsum, lanes, load, select, splat, store
 
 CHUNK = 32  # sequences
 SOFTMAX_RANGE = 700.0  # of v: beyond, exp(v - max v) underflows and early rows vanish
+
+
+class Setting(NamedTuple):
+    """An architecture, a loss and a way of convolution, as the kernels take them.
+
+    Attributes
+    ----------
+    states : tuple or ndarray of k
+        ``(0,) * k``, for which the compiler unrolls the loops over states, or an array (k,).
+    softmax : bool
+        Whether the first layer is the softmax of v: only then is the gradient in its row scales
+        found.
+    position_scale, position_weight : ndarray, shape (T,)
+        Factor s on the logits, and weight w in the loss, of each position. Positions of weight
+        zero contribute nothing, whatever their logits.
+    loss_code : int
+        0 cross-entropy, 1 margin, 2 squared.
+    margin : float
+        Margin of the margin loss; the others ignore it.
+    twist, roots : ndarray, shapes (N, 2) and (M, 6)
+        `sim.kernels.fourier.tables`, or empty for the direct convolution.
+    """
+
+    states: Any
+    softmax: bool
+    position_scale: NDArray[Any]
+    position_weight: NDArray[Any]
+    loss_code: int
+    margin: float
+    twist: NDArray[Any]
+    roots: NDArray[Any]
 
 
 def partial_size(T, k):
@@ -160,11 +193,10 @@ def clear_chunk(sums):
 
 
 @inner_jit
-def add_group(
-    states, symbols, lane_weight, row_scale, position_scale, position_weight, W, loss_code, margin,
-    twist, roots, shared, scratch, sums,
-):  # fmt: skip
+def add_group(setting, symbols, lane_weight, row_scale, W, shared, scratch, sums):
     """Loss of a group; its gradient is added to the sums of the chunk."""
+    states, twist, roots = setting.states, setting.twist, setting.roots
+    position_scale, position_weight = setting.position_scale, setting.position_weight
     k, T, L = len(states), len(row_scale), lanes(W)
     lags, cumulative, tilt, spectrum = shared
     marks, h, f, running, z, marks_spectrum = scratch
@@ -176,9 +208,8 @@ def add_group(
         _direct.convolve(lags, marks, h, T, k - 1)
     forward(states, symbols, h, cumulative, row_scale, position_scale, position_weight, W, tilt,
             running, f)  # fmt: skip
-    loss = apply_loss(
-        loss_code, margin, states, symbols, f, position_weight, position_scale, lane_weight
-    )
+    loss = apply_loss(setting.loss_code, setting.margin, states, symbols, f, position_weight,
+                      position_scale, lane_weight)  # fmt: skip
     backward(states, symbols, h, f, cumulative, row_scale, position_weight, W, tilt, running, dW,
              d_common, d_row)  # fmt: skip
     if len(twist) > 0:
@@ -191,12 +222,12 @@ def add_group(
 
 
 @inner_jit
-def finish_chunk(T, k, twist, roots, sums, loss, partial):
+def finish_chunk(setting, T, sums, loss, partial):
     """Add up the lanes: partial becomes d_lag, d_row, d_W and the loss of a chunk."""
     d_lag, total, d_common, d_row, dW = sums
-    L = lanes(d_lag)
-    if len(twist) > 0:
-        fourier.read_correlation(total, twist, roots, T, d_lag)
+    k, L = len(setting.states), lanes(d_lag)
+    if len(setting.twist) > 0:
+        fourier.read_correlation(total, setting.twist, setting.roots, T, d_lag)
     since = splat(0.0, d_lag)  # the gradient in cumsum(u)_t belongs to every lag up to t
     for t in range(T - 1, -1, -1):
         since += load(d_common, t * L)
@@ -214,9 +245,8 @@ def finish_chunk(T, k, twist, roots, sums, loss, partial):
 
 @jit
 def chunk_gradients(
-    states, tokens, sequence_weight, lag_weight, row_scale, position_scale, position_weight, W,
-    loss_code, margin, softmax, twist, roots, chunk_size, first_chunk, stop_chunk, partial,
-    gradient,
+    setting, tokens, sequence_weight, lag_weight, row_scale, W, chunk_size, first_chunk,
+    stop_chunk, partial, gradient,
 ):  # fmt: skip
     """Weighted loss of a batch, and its gradient in lag_weight, row_scale and W, chunk by chunk.
 
@@ -224,24 +254,14 @@ def chunk_gradients(
 
     Parameters
     ----------
-    states : tuple or array of k
+    setting : Setting
     tokens : (n, T + 1) int32
         States 0..k-1; the last column is only a target.
     sequence_weight : (n,)
         Sequences of weight zero are not looked at.
-    lag_weight, row_scale, position_scale : (T,)
-        u, r and s; ``lag_weight[0]`` belongs to the current token.
-    position_weight : (T,)
-        Positions of weight zero contribute nothing, whatever their logits.
+    lag_weight, row_scale : (T,)
+        u and r; ``lag_weight[0]`` belongs to the current token.
     W : (k, k)
-    loss_code : int
-        0 cross-entropy, 1 margin, 2 squared.
-    margin : float
-        Margin of the margin loss; the others ignore it.
-    softmax : bool
-        Whether u and r are those of a softmax: only then is the gradient in row_scale found.
-    twist, roots : (N, 2) and (M, 6)
-        `fourier.tables`, or empty for the direct convolution.
     chunk_size : int
         Sequences in a chunk, a multiple of the lanes.
     first_chunk, stop_chunk : int
@@ -251,11 +271,10 @@ def chunk_gradients(
     gradient : (`partial_size`,) float64, out
         What `add_chunks` makes of all rows. Empty to leave that for later.
     """
-    T, k, L = len(lag_weight), len(states), lanes(W)
-    shared = shared_scratch(T, k, len(twist), W)
-    scratch = group_scratch(T, k, len(twist), W)
-    prepare(lag_weight, W, twist, roots, shared, scratch)
-    sums = chunk_scratch(T, k, len(twist), softmax, W)
+    T, k, L, N = len(lag_weight), len(setting.states), lanes(W), len(setting.twist)
+    shared, scratch = shared_scratch(T, k, N, W), group_scratch(T, k, N, W)
+    prepare(lag_weight, W, setting.twist, setting.roots, shared, scratch)
+    sums = chunk_scratch(T, k, N, setting.softmax, W)
     symbols, lane_weight = empty((T + 1) * L, W), zeros(L, W)
     members = find_members(sequence_weight)
     for chunk in range(first_chunk, stop_chunk):
@@ -267,12 +286,11 @@ def chunk_gradients(
             for q in range(L):
                 lane_weight[q] = sequence_weight[members[first + q]] if first + q < stop else 0.0
             loss += add_group(
-                states, symbols, load(lane_weight, 0), row_scale, position_scale, position_weight,
-                W, loss_code, margin, twist, roots, shared, scratch, sums,
-            )  # fmt: skip
-        finish_chunk(T, k, twist, roots, sums, loss, partial[chunk])
+                setting, symbols, load(lane_weight, 0), row_scale, W, shared, scratch, sums
+            )
+        finish_chunk(setting, T, sums, loss, partial[chunk])
     if len(gradient) > 0:
-        add_chunks(softmax, lag_weight, row_scale, partial, gradient)
+        add_chunks(setting.softmax, lag_weight, row_scale, partial, gradient)
 
 
 @jit
@@ -298,6 +316,7 @@ def logits(states, tokens, lag_weight, row_scale, position_scale, W, out):
     Parameters
     ----------
     states : tuple or array of k
+        As in a `Setting`.
     tokens : (n, T) int32
         States 0..k-1.
     lag_weight, row_scale, position_scale : (T,)

@@ -1,8 +1,10 @@
 """Training of the minimal model as one compiled loop: sampling, gradient and update."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.kernels._drawing import draw_group, draw_sequence, drawing_scratch
 from sim.kernels._jit import inner_jit, jit
@@ -22,6 +24,26 @@ from sim.kernels.minimal import (
     prepare,
     shared_scratch,
 )
+
+
+class Batches(NamedTuple):
+    """Chains to draw batches of B sequences from, one batch for each of some steps.
+
+    Attributes
+    ----------
+    order : int
+    transition, initial : ndarray of float64, shapes (steps, B, S, k) and (steps, B, S)
+        S = k**order.
+    key : ndarray of uint64, shape (2,)
+    first_step : int
+        Counter of the first batch.
+    """
+
+    order: int
+    transition: NDArray[np.float64]
+    initial: NDArray[np.float64]
+    key: NDArray[np.uint64]
+    first_step: int
 
 
 @inner_jit
@@ -46,10 +68,7 @@ def update(v, W, gradient, rates):
 
 
 @jit
-def train_steps(
-    states, order, transition, initial, key, first_step, v, W, rates, softmax, position_scale,
-    position_weight, loss_code, margin, twist, roots, worker, turns, partial, losses, squares,
-):  # fmt: skip
+def train_steps(setting, batches, v, W, rates, worker, turns, partial, losses, squares):
     """SGD on fresh batches, one for each entry of losses; returns how many steps went well.
 
     Reference: a plain loop over `draw`, `sim.kernels.minimal.chunk_gradients` and `update`, which
@@ -61,22 +80,12 @@ def train_steps(
 
     Parameters
     ----------
-    states : tuple or array of k
-    order : int
-    transition : (steps, B, S, k) float64
-    initial : (steps, B, S) float64
-    key : (2,) uint64
-    first_step : int
-        Counter of the first batch.
+    setting : sim.kernels.minimal.Setting
+    batches : Batches
     v : (T,), in and out
     W : (k, k), in and out
     rates : (4,)
         Learning rates of v and W, weight decays of v and W.
-    softmax : bool
-        Whether M is the softmax of v.
-    position_scale, position_weight : (T,)
-    loss_code, margin, twist, roots :
-        As for `sim.kernels.minimal.chunk_gradients`.
     worker : int
     turns : (workers * `STRIDE`,) int64, in and out
         Zeros, shared by the workers.
@@ -87,10 +96,10 @@ def train_steps(
     squares : (2,) float64, in and out
         Sums over the steps of |dL/dv|^2 and |dL/dW|^2.
     """
-    T, k, L, B = len(v), len(states), lanes(W), transition.shape[1]
-    shared = shared_scratch(T, k, len(twist), W)
-    scratch = group_scratch(T, k, len(twist), W)
-    sums = chunk_scratch(T, k, len(twist), softmax, W)
+    states, softmax = setting.states, setting.softmax
+    T, k, L, N, B = len(v), len(states), lanes(W), len(setting.twist), batches.transition.shape[1]
+    shared, scratch = shared_scratch(T, k, N, W), group_scratch(T, k, N, W)
+    sums = chunk_scratch(T, k, N, softmax, W)
     drawing = drawing_scratch(T + 1, states, W)
     symbols, lane_weight = empty((T + 1) * L, W), zeros(L, W)
     lag_weight, row_scale = empty(T, W), empty(T, W)
@@ -101,22 +110,20 @@ def train_steps(
         losses[0] = math.nan
         return 0
     for step in range(len(losses)):
-        prepare(lag_weight, W, twist, roots, shared, scratch)
+        prepare(lag_weight, W, setting.twist, setting.roots, shared, scratch)
         chunk_sums = partial[step % 2]
         for chunk in range(first_chunk, stop_chunk):
             clear_chunk(sums)
             loss = 0.0
             stop = min((chunk + 1) * CHUNK, B)
             for first in range(chunk * CHUNK, stop, L):
-                draw_group(states, order, transition[step], initial[step], key, first_step + step,
-                           first, stop, symbols, drawing)  # fmt: skip
+                draw_group(states, batches, step, first, stop, symbols, drawing)
                 for q in range(L):
                     lane_weight[q] = 1.0 / B if first + q < stop else 0.0
                 loss += add_group(
-                    states, symbols, load(lane_weight, 0), row_scale, position_scale,
-                    position_weight, W, loss_code, margin, twist, roots, shared, scratch, sums,
-                )  # fmt: skip
-            finish_chunk(T, k, twist, roots, sums, loss, chunk_sums[chunk])
+                    setting, symbols, load(lane_weight, 0), row_scale, W, shared, scratch, sums
+                )
+            finish_chunk(setting, T, sums, loss, chunk_sums[chunk])
         wait(turns, worker, step + 1)
         add_chunks(softmax, lag_weight, row_scale, chunk_sums, gradient)
         losses[step] = gradient[2 * T + k * k]

@@ -35,18 +35,20 @@ def problem(k, T, n, seed=0, weight="random"):
 
 def run(arguments, code=0, margin=0.7, *, convolution="direct", dtype="float64"):
     """Value and gradients of the kernel, all chunks added up."""
-    tokens, *floats, W = arguments
-    T, k = len(floats[1]), len(W)
+    tokens, *floats = arguments
+    weights, u, r, scale, position_weight, W = (np.asarray(a, dtype) for a in floats)
+    T, k = len(u), len(W)
     twist, roots = np.empty((0, 2), dtype), np.empty((0, 6), dtype)
     if convolution == "fourier":
         twist, roots = fourier.tables(fourier.transform_length(T), np.dtype(dtype))
-    chunks = max(1, -(-np.count_nonzero(floats[0]) // minimal.CHUNK))
+    chunks = max(1, -(-np.count_nonzero(weights) // minimal.CHUNK))
     partial = np.full((chunks, minimal.partial_size(T, k)), np.nan, dtype)
-    floats = [np.asarray(a, dtype) for a in floats]
+    setting = minimal.Setting(
+        unrolled_states(k), True, scale, position_weight, code, margin, twist, roots
+    )
     minimal.chunk_gradients(
-        unrolled_states(k), tokens, *floats, W.astype(dtype), code, margin, True, twist, roots,
-        minimal.CHUNK, 0, chunks, partial, np.empty(0),
-    )  # fmt: skip
+        setting, tokens, weights, u, r, W, minimal.CHUNK, 0, chunks, partial, np.empty(0)
+    )
     total = partial.sum(axis=0)
     return total[-1], total[:T], total[T : 2 * T], total[2 * T : -1].reshape(k, k)
 
