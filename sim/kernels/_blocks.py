@@ -1,6 +1,6 @@
 """The blocks of the transformer, forward and backward: embedding, attention, MLP, layer norms.
 
-Weights are found in the flat parameters by their places; see `_workspace`.
+Weights are found in the flat parameters by their places; see `sim.kernels.transformer.Setting`.
 """
 
 import math

@@ -33,9 +33,10 @@ States = namedtuple(
 
 
 @inner_jit(inline="always")
-def measure(T, places, k, width, heads, mlp):
-    size = width // heads
-    return Sizes(k, T, T + T % 2, width, heads, size, size + size % 2, mlp, len(places) - 1)
+def measure(T, setting):
+    k, width, heads, mlp = setting.k, setting.width, setting.heads, setting.mlp
+    size, layers = width // heads, len(setting.places) - 1
+    return Sizes(k, T, T + T % 2, width, heads, size, size + size % 2, mlp, layers)
 
 
 @inner_jit

@@ -9,10 +9,13 @@ With positions p = 1..T of one sequence x, heads n = 1..H and the target y_p = x
 so that f_p is looked up, by the last H tokens, in running sums D[history, i] over t. There is one
 SIMD lane per sequence; of h only the states l = 1..k-1 are stored, see `_recurrence`.
 
-Arguments are trusted: C-contiguous float64 (tokens int32, in 0..k-1). `states` is an array (k,).
+Arguments are trusted: C-contiguous float64 (tokens int32, in 0..k-1).
 """
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.kernels import _direct
 from sim.kernels._direct import BACK, FRONT, TILE, rows
@@ -21,6 +24,25 @@ from sim.kernels._losses import apply_loss
 from sim.kernels._scratch import clear, empty, zeros
 from sim.kernels._vector import fma, hsum, lanes, load, select, splat, store
 from sim.kernels.minimal import find_members, gather_group, mark
+
+
+class Setting(NamedTuple):
+    """What the gradient is told of an architecture and a loss.
+
+    Attributes
+    ----------
+    position_scale, position_weight : ndarray, shape (T,)
+        Factor s on the logits, and weight in the loss, of each position.
+    loss_code : int
+        0 cross-entropy, 1 margin, 2 squared.
+    margin : float
+        Margin of the margin loss; the others ignore it.
+    """
+
+    position_scale: NDArray[np.float64]
+    position_weight: NDArray[np.float64]
+    loss_code: int
+    margin: float
 
 
 @inner_jit
@@ -191,27 +213,20 @@ def scores_of_group(symbols, lags, cumulative, tilt, W, T, marks, h, a):
 
 
 @jit
-def loss_and_gradient(
-    tokens, sequence_weight, v, position_scale, position_weight, W, loss_code, margin,
-    gradient_v, gradient_W,
-):  # fmt: skip
+def loss_and_gradient(setting, tokens, sequence_weight, v, W, gradient_v, gradient_W):
     """Weighted loss of a batch, and its gradient.
 
     Reference: `sim.models.multihead.reference.loss_and_gradient`.
 
     Parameters
     ----------
+    setting : Setting
     tokens : (n, T + 1) int32
         The last column is only a target.
     sequence_weight : (n,)
         Sequences of weight zero are not looked at.
     v : (H, T)
-    position_scale, position_weight : (T,)
-        s, and the weight in the loss.
     W : (H, k, k)
-    loss_code : int
-        0 cross-entropy, 1 margin, 2 squared.
-    margin : float
     gradient_v, gradient_W : (H, T) and (H, k, k), out
 
     Returns
@@ -219,6 +234,7 @@ def loss_and_gradient(
     float
     """
     (H, T), k, L = v.shape, W.shape[1], lanes(W)
+    position_scale, position_weight = setting.position_scale, setting.position_weight
     states = np.zeros(k)
     lags, cumulative, tilt = prepare(v, W)
     marks, h, a, f, codes, D, slope = group_scratch(H, T, k, W)
@@ -235,8 +251,8 @@ def loss_and_gradient(
         encode(symbols, k, H, T, codes)
         scores_of_group(symbols, lags, cumulative, tilt, W, T, marks, h, a)
         forward(symbols, codes, a, H, k, position_scale, position_weight, D, f)
-        loss += apply_loss(loss_code, margin, states, symbols, f, position_weight, position_scale,
-                           load(lane_weight, 0))  # fmt: skip
+        loss += apply_loss(setting.loss_code, setting.margin, states, symbols, f, position_weight,
+                           position_scale, load(lane_weight, 0))  # fmt: skip
         backward(symbols, codes, h, a, f, cumulative, W, tilt, position_weight, D, slope,
                  d_common, dW)  # fmt: skip
         for n in range(H):

@@ -6,15 +6,14 @@ and layer norm run at the speed of matrix products.  `_dense` has what is done p
 `_attention` and `_states` attention, `_losses` the losses; `_blocks` and `_first_layer` make layers
 of them, and here the layers are put in order.
 
-Weights are found in the flat parameters by ``places (layers + 1, len(SLOTS))``: row l has the
-offset of every weight of layer l, the last row those that belong to no layer; -1 for what the
-model does not have.
-
 Arguments are trusted: C-contiguous, parameters float64 or float32, tokens int32 in 0..k-1.
 Reference: `sim.models.transformer.reference`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.kernels._blocks import (
     attention,
@@ -53,7 +52,34 @@ from sim.kernels._workspace import (
     zero_rows,
 )
 
-__all__ = ["EPSILON", "SLOTS", "run"]
+__all__ = ["EPSILON", "NO_LOSS", "SLOTS", "Setting", "run"]
+
+NO_LOSS = -1  # as the code of a loss
+
+
+class Setting(NamedTuple):
+    """An architecture and a loss, as the kernel takes them.
+
+    Attributes
+    ----------
+    k, width, heads, mlp : int
+        States, features of the stream, heads of a layer, hidden units of its MLP (0: none).
+    places : ndarray of int64, shape (layers + 1, len(SLOTS))
+        Where the weights are in the flat parameters: row l has the offset of every weight of layer
+        l, the last row those that belong to no layer; -1 for what the model does not have.
+    loss_code : int
+        0 cross-entropy, 1 margin, 2 squared; NO_LOSS for no loss and no gradient.
+    margin : float
+        Margin of the margin loss; the others ignore it.
+    """
+
+    k: int
+    width: int
+    heads: int
+    mlp: int
+    places: NDArray[np.int64]
+    loss_code: int
+    margin: float
 
 
 @inner_jit
@@ -138,12 +164,13 @@ def _write_attention(exponent, inverse, sizes, first, out):
 
 
 @inner_jit
-def _loss(code, margin, sizes, position_weight, lane_weight, work):
+def _loss(setting, sizes, position_weight, lane_weight, work):
     """Loss of a group; its logits become their gradient, zero at positions without weight."""
     L, zero = lanes(work.f), splat(0.0, work.f)
     states, ones = np.empty(sizes.k), np.ones(sizes.T)
     weight = load(lane_weight, 0)
-    loss = apply_loss(code, margin, states, work.symbols, work.f, position_weight, ones, weight)
+    loss = apply_loss(setting.loss_code, setting.margin, states, work.symbols, work.f,
+                      position_weight, ones, weight)  # fmt: skip
     for t in range(sizes.T):
         if position_weight[t] == 0.0:
             for i in range(sizes.k):
@@ -152,28 +179,20 @@ def _loss(code, margin, sizes, position_weight, lane_weight, work):
 
 
 @jit
-def run(
-    tokens, sequence_weight, position_weight, parameters, places, k, width, heads, mlp,
-    loss_code, margin, logits, attention, gradient,
-):  # fmt: skip
+def run(setting, tokens, sequence_weight, position_weight, parameters, logits, attention, gradient):
     """Logits, attention, or loss and gradient of a batch: one kernel, for compiling takes longest.
 
     Reference: `forward` and `loss_and_gradient` of `sim.models.transformer.reference`.
 
     Parameters
     ----------
+    setting : Setting
     tokens : (n, T) or (n, T + 1) int32
         States 0..k-1. For a loss one token more than positions, which is only a target.
     sequence_weight : (n,) float64
     position_weight : (T,) float64
         Positions of weight zero contribute nothing.
     parameters : (P,) float64 or float32
-    places : (layers + 1, len(SLOTS)) int64
-    k, width, heads, mlp : int
-    loss_code : int
-        0 cross-entropy, 1 margin, 2 squared; -1 for no loss and no gradient.
-    margin : float
-        Margin of the margin loss; the others ignore it.
     logits : (n, T, k) like parameters, out
         Not wanted with n = 0 here.
     attention : (layers, heads, n, T, T) like parameters, out
@@ -186,15 +205,16 @@ def run(
         The weighted loss; 0 if there is none.
     """
     T, L = len(position_weight), lanes(parameters)
-    sizes = measure(T, places, k, width, heads, mlp)
+    sizes, places, with_loss = measure(T, setting), setting.places, setting.loss_code != NO_LOSS
     kept, work = allocate(sizes, parameters)
     scaled, lane_weight = zeros(len(parameters), parameters), zeros(L, parameters)
-    table = zero_rows(sizes.layers * heads, (sizes.rows + 2) * sizes.columns, parameters)
+    table = zero_rows(sizes.layers * sizes.heads, (sizes.rows + 2) * sizes.columns, parameters)
     scale_scores(parameters, places, sizes, scaled, table)
     clear(gradient)
     # the first layer state by state, if it sees only the token and is not asked for its attention
     first_states = allocate_states(sizes, parameters)
-    by_state = places[sizes.layers, POSITIONS] < 0 and k <= width and len(attention) == 0
+    by_state = places[sizes.layers, POSITIONS] < 0 and sizes.k <= sizes.width
+    by_state = by_state and len(attention) == 0
     if by_state:
         by_state = prepare_states(parameters, scaled, table, places, sizes, first_states)
     loss = 0.0
@@ -204,16 +224,16 @@ def run(
         if len(logits) > 0:
             _write_logits(work.f, sizes, first, logits)
         for layer in range(len(attention)):
-            for head in range(heads):
-                n = layer * heads + head
+            for head in range(sizes.heads):
+                n = layer * sizes.heads + head
                 _write_attention(kept.exponent[n], kept.inverse[n], sizes, first,
                                  attention[layer, head])  # fmt: skip
-        if loss_code >= 0:
+        if with_loss:
             for q in range(L):
                 lane_weight[q] = sequence_weight[first + q] if first + q < len(tokens) else 0.0
-            loss += _loss(loss_code, margin, sizes, position_weight, lane_weight, work)
+            loss += _loss(setting, sizes, position_weight, lane_weight, work)
             _backward(parameters, scaled, table, places, sizes, kept, work, by_state,
                       first_states, gradient)  # fmt: skip
-    if loss_code >= 0 and by_state:
+    if with_loss and by_state:
         finish_states(parameters, scaled, table, places, sizes, first_states, work, gradient)
     return loss
