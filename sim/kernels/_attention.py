@@ -15,13 +15,13 @@ scalars whose row lag + 1 belongs to the lag: lag -1 appears in tiles on the dia
 """
 
 from sim.kernels._elementary import vexp
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._vector import fma, lanes, load, splat, spread, store, vmax
 
 BLOCK = 8
 
 
-@part
+@inner_jit
 def attend(q, k, value, v, rows, size, exponent, inverse, o):
     """Fill ``exponent``, ``inverse`` and ``o``."""
     for first in range(0, rows, BLOCK):
@@ -35,7 +35,7 @@ def attend(q, k, value, v, rows, size, exponent, inverse, o):
         _scale_rows(o, inverse, first, last, size)
 
 
-@part
+@inner_jit
 def attend_backward(
     q, k, value, v, d_o, o, rows, size, exponent, inverse, weighted, dot, d_q, d_k, d_value, d_v
 ):
@@ -67,14 +67,14 @@ def attend_backward(
         _gather_lags(exponent, k, key, end, rows, size, d_v)
 
 
-@part
+@inner_jit
 def _clear(array, first, last):
     L = lanes(array)
     for i in range(first, last):
         store(array, i * L, splat(0.0, array))
 
 
-@part
+@inner_jit
 def _scale_rows(x, factor, first, last, size):
     L = lanes(x)
     for i in range(first, last):
@@ -83,7 +83,7 @@ def _scale_rows(x, factor, first, last, size):
             store(x, (i * size + c) * L, load(x, (i * size + c) * L) * scale)
 
 
-@part
+@inner_jit
 def _scores(q, k, v, first, last, key, end, rows, size, out):
     """out[i, j] = (q_i + v_{i-j}) . k_j for the pairs j <= i of a block; j = i + 1 is nonsense."""
     L = lanes(q)
@@ -108,7 +108,7 @@ def _scores(q, k, v, first, last, key, end, rows, size, out):
             store(out, place + (rows + 1) * L, s11)
 
 
-@part
+@inner_jit
 def _exponentials(first, last, rows, exponent, inverse):
     """Scores become exp(score - max) along each row, zero where the causal mask hides them."""
     L = lanes(exponent)
@@ -128,7 +128,7 @@ def _exponentials(first, last, rows, exponent, inverse):
         store(inverse, i * L, one / total)
 
 
-@part
+@inner_jit
 def _mix(weight, x, first, last, key, end, rows, size, out):
     """out_i += sum_j weight_ij x_j over a block, j <= i."""
     L = lanes(x)
@@ -149,7 +149,7 @@ def _mix(weight, x, first, last, key, end, rows, size, out):
             store(out, place1 + L, y11)
 
 
-@part
+@inner_jit
 def _gather_values(exponent, weighted, first, last, key, end, rows, size, d_value):
     """d_value_j += sum_i exponent_ij weighted_i over a block, i >= j."""
     L = lanes(weighted)
@@ -169,7 +169,7 @@ def _gather_values(exponent, weighted, first, last, key, end, rows, size, d_valu
             store(d_value, place1 + L, y11)
 
 
-@part
+@inner_jit
 def _d_scores(weighted, value, dot, first, last, key, end, rows, size, exponent):
     """exponent_ij becomes exponent_ij (weighted_i . value_j - dot_i), the scores' gradient."""
     L = lanes(value)
@@ -191,7 +191,7 @@ def _d_scores(weighted, value, dot, first, last, key, end, rows, size, exponent)
             store(exponent, below + L, s11 * load(exponent, below + L))
 
 
-@part
+@inner_jit
 def _gather_keys(d_score, q, v, first, last, key, end, rows, size, d_k):
     """d_k_j += sum_i d_score_ij (q_i + v_{i-j}) over a block, i >= j."""
     L = lanes(q)
@@ -214,7 +214,7 @@ def _gather_keys(d_score, q, v, first, last, key, end, rows, size, d_k):
             store(d_k, place1 + L, y11)
 
 
-@part
+@inner_jit
 def _gather_lags(d_score, k, key, end, rows, size, d_v):
     """d_v_lag += sum_j d_score_{j+lag,j} k_j over the keys of a block."""
     L = lanes(k)

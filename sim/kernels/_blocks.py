@@ -1,6 +1,6 @@
 """The blocks of the transformer, forward and backward: embedding, attention, MLP, layer norms.
 
-Weights are found in the flat parameters by their places; see `_workspace`.
+Weights are found in the flat parameters by their places; see `sim.kernels.transformer.Setting`.
 """
 
 import math
@@ -18,7 +18,7 @@ from sim.kernels._dense import (
     normalize,
     normalize_backward,
 )
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._scratch import clear
 from sim.kernels._vector import hsum, lanes, load, select, splat, spread, store
 from sim.kernels._workspace import (
@@ -38,7 +38,7 @@ from sim.kernels._workspace import (
 )
 
 
-@part
+@inner_jit
 def scale_scores(parameters, places, sizes, scaled, tables):
     """Divide queries and relative positions by the root of a head's width, once for all.
 
@@ -61,7 +61,7 @@ def scale_scores(parameters, places, sizes, scaled, tables):
                         table[(lag + 1) * sizes.columns + c] = parameters[entry] * factor
 
 
-@part
+@inner_jit
 def embed(parameters, embedding, positions, sizes, symbols, stream):
     L = lanes(stream)
     for t in range(sizes.T):
@@ -76,7 +76,7 @@ def embed(parameters, embedding, positions, sizes, symbols, stream):
             store(stream, (t * sizes.width + c) * L, value)
 
 
-@part
+@inner_jit
 def read_stream(parameters, gain, bias, sizes, stream, unit, scale, read):
     """What a block reads of the stream, through its layer norm if it has one."""
     if gain >= 0:
@@ -87,7 +87,7 @@ def read_stream(parameters, gain, bias, sizes, stream, unit, scale, read):
         copy(stream, read)
 
 
-@part
+@inner_jit
 def add_head(parameters, output, shift, o, sizes, stream):
     """Add a head's output to its columns of the stream, or all through the projection."""
     L, d, size, columns = lanes(stream), sizes.width, sizes.size, sizes.columns
@@ -100,7 +100,7 @@ def add_head(parameters, output, shift, o, sizes, stream):
                 store(stream, here, load(stream, here) + load(o, (t * columns + c) * L))
 
 
-@part(inline="always")
+@inner_jit(inline="always")
 def attention(parameters, scaled, table, place, layer, sizes, kept, work):
     d, T, size, columns = sizes.width, sizes.T, sizes.size, sizes.columns
     for head in range(sizes.heads):
@@ -113,7 +113,7 @@ def attention(parameters, scaled, table, place, layer, sizes, kept, work):
         add_head(parameters, place[OUTPUT], shift, o, sizes, work.stream)
 
 
-@part(inline="always")
+@inner_jit(inline="always")
 def mlp_block(parameters, place, layer, sizes, kept, work):
     d, T, m = sizes.width, sizes.T, sizes.mlp
     hidden = kept.hidden[layer]
@@ -127,7 +127,7 @@ def mlp_block(parameters, place, layer, sizes, kept, work):
 # --- backward ---------------------------------------------------------------------------------
 
 
-@part
+@inner_jit
 def read_backward(parameters, gain, bias, sizes, unit, scale, gradient, work):
     """Add what comes back through a block's layer norm, in ``work.read``, to d_stream."""
     if gain >= 0:
@@ -139,7 +139,7 @@ def read_backward(parameters, gain, bias, sizes, unit, scale, gradient, work):
             store(work.d_stream, i * L, load(work.d_stream, i * L) + load(work.read, i * L))
 
 
-@part
+@inner_jit
 def _read_again(parameters, gain, bias, sizes, unit, read):
     if gain >= 0:
         affine(unit, sizes.width, sizes.T, parameters, gain, bias, read)
@@ -147,7 +147,7 @@ def _read_again(parameters, gain, bias, sizes, unit, read):
         copy(unit, read)
 
 
-@part
+@inner_jit
 def head_backward(parameters, output, shift, o, sizes, work, gradient):
     """Gradient of a head's output o, in ``work.d_o``, and of its part of the projection."""
     L, d, T, size, columns = lanes(o), sizes.width, sizes.T, sizes.size, sizes.columns
@@ -164,7 +164,7 @@ def head_backward(parameters, output, shift, o, sizes, work, gradient):
                 store(work.d_o, (t * columns + c) * L, slope)
 
 
-@part
+@inner_jit
 def positions_gradient(d_v, positions, shift, factor, sizes, gradient):
     L = lanes(d_v)
     if positions >= 0:
@@ -174,7 +174,7 @@ def positions_gradient(d_v, positions, shift, factor, sizes, gradient):
                 gradient[positions + lag * sizes.width + shift + c] += slope * factor
 
 
-@part(inline="always")
+@inner_jit(inline="always")
 def attention_backward(parameters, scaled, table, place, layer, sizes, kept, work, gradient):
     d, T, size, columns = sizes.width, sizes.T, sizes.size, sizes.columns
     factor = 1.0 / math.sqrt(sizes.size)
@@ -202,7 +202,7 @@ def attention_backward(parameters, scaled, table, place, layer, sizes, kept, wor
     copy(d_read, work.read)
 
 
-@part(inline="always")
+@inner_jit(inline="always")
 def mlp_backward(parameters, place, layer, sizes, kept, work, gradient):
     d, T, m = sizes.width, sizes.T, sizes.mlp
     hidden, active = kept.hidden[layer], work.active
@@ -222,7 +222,7 @@ def mlp_backward(parameters, place, layer, sizes, kept, work, gradient):
     matmul(active, m, m, parameters, place[MLP_IN], 1, m, d, T, work.read, d, 0)
 
 
-@part
+@inner_jit
 def embed_backward(embedding, positions, sizes, symbols, d_stream, gradient):
     L, zero = lanes(d_stream), splat(0.0, d_stream)
     for c in range(sizes.width):

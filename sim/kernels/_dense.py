@@ -7,7 +7,7 @@ from llvmlite import ir
 from numba.extending import intrinsic
 
 from sim.kernels._elementary import vexp
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._vector import elementwise, fma, hsum, lanes, load, splat, spread, store
 
 EPSILON = 1e-5  # added to the variance in a layer norm
@@ -29,7 +29,7 @@ def root(typingctx, a):
     return elementwise(a, (a,), emit)
 
 
-@part
+@inner_jit
 def matmul(x, x_stride, inner, W, start, inner_step, outer_step, outer, T, out, stride, offset):
     """out[t, offset + b] += sum_a x[t, a] W[start + a inner_step + b outer_step].
 
@@ -66,7 +66,7 @@ def matmul(x, x_stride, inner, W, start, inner_step, outer_step, outer, T, out, 
             b += 1
 
 
-@part
+@inner_jit
 def matmul_gradient(
     x, x_stride, inner, d_out, stride, offset, outer, T, scale, work, gradient, start, step
 ):
@@ -102,14 +102,14 @@ def matmul_gradient(
             gradient[start + a * step + b] += scale * hsum(load(work, (a * outer + b) * L))
 
 
-@part
+@inner_jit
 def copy(x, out):
     """out = x, in whole vectors."""
     for i in range(0, len(x), lanes(x)):
         store(out, i, load(x, i))
 
 
-@part
+@inner_jit
 def normalize(x, width, T, unit, scale):
     """unit = (x - mean) scale with scale = (variance + EPSILON)**(-1/2), over the features."""
     L = lanes(x)
@@ -130,7 +130,7 @@ def normalize(x, width, T, unit, scale):
             store(unit, here + a * L, (load(x, here + a * L) - mean) * factor)
 
 
-@part
+@inner_jit
 def affine(unit, width, T, parameters, gain, bias, out):
     """out[t, a] = unit[t, a] gain[a] + bias[a]."""
     L = lanes(unit)
@@ -141,7 +141,7 @@ def affine(unit, width, T, parameters, gain, bias, out):
             store(out, here, y)
 
 
-@part
+@inner_jit
 def normalize_backward(d_out, unit, scale, width, T, parameters, gain, bias, gradient, d_x):
     """Add to d_x what comes through `normalize` and `affine`, and fill the two gradients."""
     L = lanes(d_out)
@@ -167,14 +167,14 @@ def normalize_backward(d_out, unit, scale, width, T, parameters, gain, bias, gra
             store(d_x, here + a * L, fma(factor, through, load(d_x, here + a * L)))
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _bend(hidden):
     """tanh(GELU_SCALE (h + GELU_CUBIC h**3)), as 1 - 2 / (exp(2 u) + 1)."""
     u = hidden * GELU_SCALE * (hidden * hidden * GELU_CUBIC + 1.0)
     return 1.0 - 2.0 / (vexp(u + u) + 1.0)
 
 
-@part
+@inner_jit
 def gelu(hidden, size, out):
     """out = h (1 + tanh(...)) / 2 of ``size`` vectors."""
     L = lanes(hidden)
@@ -183,7 +183,7 @@ def gelu(hidden, size, out):
         store(out, i * L, 0.5 * h * (_bend(h) + 1.0))
 
 
-@part
+@inner_jit
 def gelu_backward(hidden, size, d_active):
     """d_active becomes the gradient in the hidden units."""
     L = lanes(hidden)
@@ -195,7 +195,7 @@ def gelu_backward(hidden, size, d_active):
         store(d_active, i * L, load(d_active, i * L) * slope)
 
 
-@part
+@inner_jit
 def add_bias(parameters, start, width, T, out, more):
     """out[t, a] = parameters[start + a], or += with ``more``."""
     L = lanes(out)
@@ -205,7 +205,7 @@ def add_bias(parameters, start, width, T, out, more):
             store(out, here, load(out, here) + bias if more else bias)
 
 
-@part
+@inner_jit
 def bias_gradient(d_out, width, T, gradient, start):
     """gradient[start + a] += sum_t,lanes d_out[t, a]."""
     L = lanes(d_out)

@@ -2,10 +2,10 @@
 
 Lanes are sequences. A row of an array (channels, rows, lanes) is one position; `FRONT` rows of
 zeros stand before position 0 and at least `BACK` behind the last, so that the register tiles may
-run over the ends. T^2 / 2 multiplications a channel each way; `_fourier` is the other way.
+run over the ends. T^2 / 2 multiplications a channel each way; `fourier` is the other way.
 """
 
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._vector import fma, lanes, load, splat, spread, store
 
 FRONT, BACK = 8, 8
@@ -13,13 +13,13 @@ TILE = 4  # positions whose sums stay in registers, and sources taken at a time
 LAG_TILE = 5  # likewise lags, two positions at a time; both fill the 16 registers of AVX2
 
 
-@part
+@inner_jit
 def rows(T):
     """Rows of a channel: zeros, T positions, zeros."""
     return FRONT + T + BACK
 
 
-@part
+@inner_jit
 def convolve(lags, marks, h, T, channels):
     """h_t = sum_s u_{t-s} marks_s; lags (TILE + T + TILE,) is u between zeros."""
     L = lanes(marks)
@@ -53,7 +53,7 @@ def convolve(lags, marks, h, T, channels):
             store(h, place + 3 * L, a3)
 
 
-@part
+@inner_jit
 def correlate(G, marks, T, channels, d_lag):
     """d_lag[j] += sum_t G_t marks_{t-j}; d_lag (T + BACK, lanes). Behind T, G holds zeros."""
     L = lanes(marks)

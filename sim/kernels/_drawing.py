@@ -6,13 +6,13 @@ with few states, one sequence after the other for all others.
 
 import numpy as np
 
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._philox import uniforms
 from sim.kernels._scratch import empty
 from sim.kernels._vector import BYTES, lanes, load, select, splat, store
 
 
-@part
+@inner_jit
 def drawing_scratch(length, states, like):
     """For `draw_group`: uniform numbers, cumulative probabilities, members, counters."""
     k, L = len(states), BYTES // like.itemsize
@@ -20,16 +20,17 @@ def drawing_scratch(length, states, like):
     return empty(length * L, like), empty((k + 1) * (k - 1) * L, like), members, counters
 
 
-@part
-def draw_group(states, order, transition, initial, key, step, first, stop, symbols, scratch):
-    """Sequences first.. of a batch into symbols (length, lanes).
+@inner_jit
+def draw_group(states, batches, step, first, stop, symbols, scratch):
+    """Sequences first.. of the batch of a step, 0 for the first, into symbols (length, lanes).
 
-    transition (n, S, k), initial (n, S); lanes from `stop` on repeat sequence `first`.
+    Lanes from `stop` on repeat sequence `first`.
     """
     draws, cumulative, members, counters = scratch
+    transition, initial, order = batches.transition[step], batches.initial[step], batches.order
     for q in range(len(members)):
         members[q] = first + q if first + q < stop else first
-    uniforms(key, step, members, counters, draws)
+    uniforms(batches.key, batches.first_step + step, members, counters, draws)
     if isinstance(states, tuple) and order == 1:
         _draw_vectors(states, transition, initial, members, draws, cumulative, symbols)
     else:
@@ -40,7 +41,7 @@ def draw_group(states, order, transition, initial, key, step, first, stop, symbo
             )
 
 
-@part
+@inner_jit
 def _draw_vectors(states, transition, initial, members, draws, cumulative, symbols):
     k, L = len(states), lanes(symbols)
     for q in range(L):
@@ -69,7 +70,7 @@ def _draw_vectors(states, transition, initial, members, draws, cumulative, symbo
         store(symbols, p * L, x)
 
 
-@part
+@inner_jit
 def draw_sequence(order, transition, initial, draws, column, width, symbols):
     """One sequence, column of symbols (length, width), from the same column of draws."""
     S, k = transition.shape

@@ -8,7 +8,7 @@ import math
 from numba import types
 from numba.extending import intrinsic, overload
 
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._vector import Vector, elementwise, fma, select, splat, vmax
 
 _LOG2_E = 1.0 / math.log(2.0)
@@ -83,7 +83,7 @@ def vlog(a):
     raise NotImplementedError("for compiled code only")
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _exp_normal_64(a):
     """Where the result is a normal number."""
     shifted = fma(a, _LOG2_E, splat(_ROUND, a))
@@ -101,19 +101,19 @@ def _exp_normal_64(a):
     return _times_power_of_two(fma(q, r2, r) + 1.0, shifted)
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _exp_64(a):
     y = select(a < _EXP_LOWEST, splat(0.0, a), _exp_normal_64(a))
     return select(a <= _EXP_HIGHEST, y, a + math.inf)  # inf for what is too large, NaN for NaN
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _exp_falling_64(a):
     a = vmax(splat(_EXP_LOWEST, a), a)
     return fma(a, 0.0, _exp_normal_64(a))  # a NaN's bits may have become a number's
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _exp_normal_32(a):
     """Where the result is a normal number."""
     shifted = fma(a, _LOG2_E, splat(_ROUND_32, a))
@@ -126,19 +126,19 @@ def _exp_normal_32(a):
     return _times_power_of_two(fma(q, r2, r) + 1.0, shifted)
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _exp_32(a):
     y = select(a < _EXP_LOWEST_32, splat(0.0, a), _exp_normal_32(a))
     return select(a <= _EXP_HIGHEST_32, y, a + math.inf)
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _exp_falling_32(a):
     a = vmax(splat(_EXP_LOWEST_32, a), a)
     return fma(a, 0.0, _exp_normal_32(a))  # a NaN's bits may have become a number's
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _log_64(a):
     m, e = _split(a)
     f = m - 1.0
@@ -157,7 +157,7 @@ def _log_64(a):
     return select(a > 0.0, y, splat(math.nan, a))
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _log_32(a):
     m, e = _split(a)
     f = m - 1.0

@@ -4,7 +4,7 @@ import math
 
 from sim.kernels._blocks import add_head, head_backward, positions_gradient
 from sim.kernels._dense import affine, copy, matmul, matmul_gradient, normalize, normalize_backward
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._scratch import clear
 from sim.kernels._states import (
     LIMIT,
@@ -27,7 +27,7 @@ from sim.kernels._workspace import (
 )
 
 
-@part
+@inner_jit
 def prepare_states(parameters, scaled, table, places, sizes, first):
     """Queries, keys, values and tables of the states; whether their scores are in range."""
     d, k, L, size, columns = sizes.width, sizes.k, lanes(parameters), sizes.size, sizes.columns
@@ -51,7 +51,7 @@ def prepare_states(parameters, scaled, table, places, sizes, first):
     return within
 
 
-@part(inline="always")
+@inner_jit(inline="always")
 def attention_of_states(parameters, place, sizes, kept, work, first):
     mark_states(work.symbols, sizes.k, sizes.T, sizes.rows, first.onehot)
     for head in range(sizes.heads):
@@ -63,7 +63,7 @@ def attention_of_states(parameters, place, sizes, kept, work, first):
         add_head(parameters, place[OUTPUT], head * sizes.size, kept.o[head], sizes, work.stream)
 
 
-@part(inline="always")
+@inner_jit(inline="always")
 def attention_of_states_backward(parameters, place, sizes, kept, work, first, gradient):
     """Add a group's share to the gradients of the states' values and factors."""
     for head in range(sizes.heads):
@@ -77,7 +77,7 @@ def attention_of_states_backward(parameters, place, sizes, kept, work, first, gr
         )  # fmt: skip
 
 
-@part
+@inner_jit
 def finish_states(parameters, scaled, table, places, sizes, first, work, gradient):
     """Once a batch: from the states' values and factors to the parameters."""
     d, k, T, size, columns = sizes.width, sizes.k, sizes.T, sizes.size, sizes.columns

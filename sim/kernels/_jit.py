@@ -1,6 +1,6 @@
-"""The one door to Numba's compiler.
+"""How kernels are compiled: `jit` for those that Python calls, `inner_jit` for their helpers.
 
-Every kernel is compiled with the same three choices:
+Both wrap `numba.njit` with the same three choices:
 
 * ``cache=True``: the machine code is kept next to the source (``__pycache__``), so only the first
   run of a new version pays for compiling.  ``ICL_MARKOV_NUMBA_CACHE=0`` switches this off, for
@@ -10,18 +10,20 @@ Every kernel is compiled with the same three choices:
   exception.  ``fastmath`` stays off: a NaN must stay a NaN and a sum keep its order.
 
 Numba looks only at the file a function stands in to decide whether its cached code is still good,
-but a kernel has the helpers of *other* files compiled into it.  `_watch_siblings` therefore makes
-the stamp cover every Python file in the folder: editing any of them recompiles all kernels of the
-folder.  A helper that moves to another folder is not watched; delete ``__pycache__/*.nbi`` (the
-cache indices) after changing one.
+but a kernel has the helpers of *other* files compiled into it.  The stamp of all cached code
+therefore covers every Python file of `sim.kernels` and its subpackages: editing any of them
+recompiles all kernels, wherever these stand.  Compiled helpers belong in that tree.
 """
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 from numba import njit
 from numba.core import event
+
+from sim import kernels
 
 CACHE = os.environ.get("ICL_MARKOV_NUMBA_CACHE", "1") != "0"
 
@@ -44,10 +46,10 @@ def jit(function=None, **options):
     if function is None:
         return lambda decorated: jit(decorated, **options)
     house = {"cache": CACHE, "nogil": True, "error_model": "numpy"}
-    return _watch_siblings(njit(**(house | options))(function))
+    return _watch_sources(njit(**(house | options))(function))
 
 
-def part(function=None, **options):
+def inner_jit(function=None, **options):
     """Compile a function that only other compiled functions call.
 
     No entry from Python is made for it and its code is kept only inside its callers': less to
@@ -74,7 +76,7 @@ class _Announcer(event.Listener):
 
     def on_start(self, happening):
         dispatcher = happening.data["dispatcher"]
-        if not self.told and dispatcher.py_func.__module__.startswith(__package__):
+        if not self.told and dispatcher.py_func.__module__.startswith(kernels.__name__):
             self.told = True
             print("compiling the kernels, once: up to a minute", file=sys.stderr, flush=True)
 
@@ -85,12 +87,16 @@ class _Announcer(event.Listener):
 event.register("numba:compile", _Announcer())
 
 
-def _watch_siblings(dispatcher):
-    """Add name, time and size of each sibling source file to the stamp of the cached code."""
+def _watch_sources(dispatcher):
+    """Add the kernels' source files to the stamp of the function's cached code."""
     index = getattr(dispatcher._cache, "_cache_file", None)
     if hasattr(index, "_source_stamp"):  # private to Numba: without it, its own stamp still works
-        folder = Path(dispatcher.py_func.__code__.co_filename).parent
-        stats = ((path.name, path.stat()) for path in sorted(folder.glob("*.py")))
-        siblings = tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
-        index._source_stamp = (index._source_stamp, siblings)
+        index._source_stamp = (index._source_stamp, stamp(Path(kernels.__file__).parent))
     return dispatcher
+
+
+@cache
+def stamp(folder):
+    """Path, time and size of every Python file in a folder and below."""
+    stats = ((path.relative_to(folder), path.stat()) for path in sorted(folder.rglob("*.py")))
+    return tuple((path.as_posix(), stat.st_mtime_ns, stat.st_size) for path, stat in stats)

@@ -1,11 +1,11 @@
 """Losses of a vector of sequences: f (T, k, lanes) becomes its gradient.
 
 A lane of weight zero has to repeat a sequence that counts: its gradient is that sequence's times
-zero, and so without a number of its own. Twin: `sim.models.minimal.reference.loss_at`.
+zero, and so without a number of its own. Reference: `sim.models.minimal.reference.loss_at`.
 """
 
 from sim.kernels._elementary import vexp_falling, vlog
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._vector import fma, hsum, lanes, load, select, splat, store, vabs, vmax
 
 CROSS_ENTROPY, MARGIN, SQUARED = 0, 1, 2
@@ -13,7 +13,7 @@ CROSS_ENTROPY, MARGIN, SQUARED = 0, 1, 2
 LOG_EVERY = 16  # partition functions multiplied before one logarithm: k**16 must not overflow
 
 
-@part
+@inner_jit
 def _cross_entropy(states, symbols, f, weight, scale, lane_weight):
     """sum_p w_p (logsumexp(f_p) - f_p(y_p)).
 
@@ -55,7 +55,7 @@ def _cross_entropy(states, symbols, f, weight, scale, lane_weight):
     return fma(shared, vlog(product), total)
 
 
-@part
+@inner_jit
 def _cross_entropy_of_two(symbols, f, weight, scale, lane_weight):
     """The same for two states: one exponential, that of minus the absolute difference."""
     L = lanes(f)
@@ -84,7 +84,7 @@ def _cross_entropy_of_two(symbols, f, weight, scale, lane_weight):
     return fma(shared, vlog(product), total)
 
 
-@part
+@inner_jit
 def _margin(states, symbols, f, weight, scale, lane_weight, margin):
     """sum_p w_p / k sum_{i != y_p} max(0, margin + f_p(i) - f_p(y_p)); slope 1 at the corner."""
     k, L = len(states), lanes(f)
@@ -114,7 +114,7 @@ def _margin(states, symbols, f, weight, scale, lane_weight, margin):
     return total
 
 
-@part
+@inner_jit
 def _squared(states, symbols, f, weight, scale, lane_weight):
     """sum_p w_p sum_i (f_p(i) - 1{i = y_p})**2."""
     k, L = len(states), lanes(f)
@@ -135,7 +135,7 @@ def _squared(states, symbols, f, weight, scale, lane_weight):
     return total
 
 
-@part
+@inner_jit
 def apply_loss(code, margin, states, symbols, f, weight, scale, lane_weight):
     """Loss of a vector of sequences, by code; f becomes its gradient."""
     if code == CROSS_ENTROPY and len(states) == 2:

@@ -6,7 +6,7 @@ run can be drawn again, in any order, by any thread.
 
 import numpy as np
 
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
@@ -14,7 +14,7 @@ _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 
-@part
+@inner_jit
 def philox(key, counters, width):
     """Ten rounds on counters (4, width) of 32 bits each, in place; key (2,) likewise."""
     for q in range(width):
@@ -30,7 +30,7 @@ def philox(key, counters, width):
         counters[2 * width + q], counters[3 * width + q] = c2, c3
 
 
-@part
+@inner_jit
 def uniforms(key, step, members, counters, out):
     """Uniform numbers in [0, 1): out (positions, width), one column for each of members (width,).
 

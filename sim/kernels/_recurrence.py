@@ -7,12 +7,12 @@ the compiler unroll every loop over states, an array does not.
 """
 
 from sim.kernels._direct import FRONT, rows
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._scratch import clear
 from sim.kernels._vector import fma, lanes, load, select, splat, store
 
 
-@part
+@inner_jit
 def forward(
     states, symbols, h, cumulative, row_scale, position_scale, position_weight, W, tilt, D, f
 ):
@@ -43,7 +43,7 @@ def forward(
                 store(f, (p * k + i) * L, value * position_scale[p])
 
 
-@part
+@inner_jit
 def backward(
     states, symbols, h, g, cumulative, row_scale, position_weight, W, tilt, B, dW, d_common, d_row
 ):

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._vector import BYTES
 
 
-@part
+@inner_jit
 def empty(size, like):
     """Array (size,) of the dtype of the array ``like`` that begins on a cache line."""
     padding = BYTES // like.itemsize
@@ -15,14 +15,14 @@ def empty(size, like):
     return array[start : start + size]
 
 
-@part
+@inner_jit
 def clear(array):
     """Fill a flat array with zeros."""
     for i in range(len(array)):
         array[i] = 0.0
 
 
-@part
+@inner_jit
 def zeros(size, like):
     """Like `empty`, filled with zeros."""
     array = empty(size, like)

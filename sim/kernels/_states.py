@@ -20,13 +20,13 @@ Flat arrays: q, k, value of the states (k, size, lanes), the same in every lane;
 
 import math
 
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._vector import fma, lanes, load, select, splat, spread, store
 
 LIMIT = 60.0  # of the scores' range: exp(-60) squared is a normal number in float32
 
 
-@part
+@inner_jit
 def tabulate(q, k, v, states, T, rows, size, A, E):
     """Fill A and E of one head; returns the range of the scores, as an upper bound."""
     L = lanes(q)
@@ -56,7 +56,7 @@ def tabulate(q, k, v, states, T, rows, size, A, E):
     return widest + high - low
 
 
-@part
+@inner_jit
 def mark_states(symbols, states, T, rows, onehot):
     """onehot[s, t] = 1{x_t = s}."""
     L = lanes(onehot)
@@ -67,7 +67,7 @@ def mark_states(symbols, states, T, rows, onehot):
             store(onehot, (s * rows + t) * L, select(x == float(s), one, zero))
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _of_query(A, x, s, states):
     """A[x, s] in every lane."""
     a = spread(A, s)
@@ -76,7 +76,7 @@ def _of_query(A, x, s, states):
     return a
 
 
-@part
+@inner_jit
 def attend_states(symbols, onehot, A, E, value, states, T, rows, size, w, share, inverse, o):
     """Fill w, share, inverse (rows, lanes) and o (rows, size, lanes)."""
     L = lanes(onehot)
@@ -108,7 +108,7 @@ def attend_states(symbols, onehot, A, E, value, states, T, rows, size, w, share,
             store(o, (t * size + c) * L, y)
 
 
-@part
+@inner_jit
 def attend_states_backward(
     symbols, onehot, A, value, d_o, share, inverse, w, states, T, rows, size, d_w,
     d_value, d_A, d_E,
@@ -147,7 +147,7 @@ def attend_states_backward(
             store(d_E, here + L, y1)
 
 
-@part
+@inner_jit
 def states_backward(q, k, v, A, E, d_A, d_E, states, T, rows, size, d_q, d_k, d_v):
     """Gradients d_q, d_k (k, size, lanes) and d_v (T, size, lanes), zero before, from those of
     the factors.

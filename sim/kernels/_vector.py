@@ -1,8 +1,8 @@
 """64 bytes of floats in one value: the small vector layer under the kernels.
 
 Numba compiles loops and leaves it to LLVM to find vectors in them.  In the recurrences of this
-package LLVM finds none: a position depends on the one before it, and the way out, one lane per
-*sequence*, is one it does not see in plain loops over lanes.  So the kernels say it themselves,
+package LLVM finds none: a position depends on the one before it, and the way out, one SIMD lane
+per *sequence*, is one it does not see in plain loops over lanes.  So the kernels say it themselves,
 with a value of 8 float64 or 16 float32 lanes that adds, multiplies and compares like a number.  It
 is LLVM's own vector type; LLVM splits it into whatever registers the machine has (two of AVX2, one
 of AVX-512, four of SSE2 or NEON), so there is no code here for one machine.  Numba's wheels bring
@@ -41,7 +41,7 @@ from numba.extending import (
     type_callable,
 )
 
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 
 BYTES = 64  # of a vector: a cache line, and the widest register there is
 
@@ -276,7 +276,7 @@ def hsum(typingctx, a):
     return elementwise(a.dtype, (a,), emit)
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def vmax(a, b):
     """Larger of the two; ``b`` where either is NaN."""
     return select(a > b, a, b)

@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._scratch import clear, empty, zeros
 from sim.kernels._vector import lanes
 
@@ -32,23 +32,24 @@ States = namedtuple(
 )
 
 
-@part(inline="always")
-def measure(T, places, k, width, heads, mlp):
-    size = width // heads
-    return Sizes(k, T, T + T % 2, width, heads, size, size + size % 2, mlp, len(places) - 1)
+@inner_jit(inline="always")
+def measure(T, setting):
+    k, width, heads, mlp = setting.k, setting.width, setting.heads, setting.mlp
+    size, layers = width // heads, len(setting.places) - 1
+    return Sizes(k, T, T + T % 2, width, heads, size, size + size % 2, mlp, layers)
 
 
-@part
+@inner_jit
 def empty_rows(number, size, like):
     return empty(number * size, like).reshape((number, size))
 
 
-@part
+@inner_jit
 def zero_rows(number, size, like):
     return zeros(number * size, like).reshape((number, size))
 
 
-@part
+@inner_jit
 def allocate(sizes, like):
     """Arrays for a group of sequences; zero where padding is read and never written."""
     L, T = lanes(like), sizes.T
@@ -90,7 +91,7 @@ def allocate(sizes, like):
     return kept, work
 
 
-@part
+@inner_jit
 def allocate_states(sizes, like):
     """Arrays for the states: tables to be filled, gradients to be summed over the batch."""
     L, states, heads, rows = lanes(like), sizes.k, sizes.heads, sizes.rows

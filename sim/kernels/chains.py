@@ -16,7 +16,7 @@ def stationary(transition, out):
     No subtraction occurs, so every entry is accurate to relative rounding error even for nearly
     reducible chains. A chain with several recurrent classes gets the distribution of one of them.
 
-    transition (n, S, k) with S = k**order; out (n, S). Twin: `sim.task.reference.stationary`.
+    transition (n, S, k) with S = k**order; out (n, S). Reference: `sim.task.reference.stationary`.
     """
     n, S, k = transition.shape
     dense = np.empty((S, S))
@@ -59,7 +59,7 @@ def sample(transition, initial, uniforms, order, out):
     """Sequences by inverse CDF, one uniform a draw; the first draws the initial history.
 
     transition (n, S, k); initial (n, S); uniforms (n, max(1, length - order + 1)); out (n, length)
-    int32. Twin: `sim.task.reference.sample`.
+    int32. Reference: `sim.task.reference.sample`.
     """
     n, S, k = transition.shape
     length = out.shape[1]

@@ -12,7 +12,7 @@ def ngram(tokens, k, order, alpha, out):
     """Additively smoothed n-gram predictions in one incremental pass.
 
     tokens (n, T) int32; order is the history length (0 unigram, 1 bigram); out (n, T, k).
-    Twin: `sim.task.reference.ngram`.
+    Reference: `sim.task.reference.ngram`.
     """
     n, T = tokens.shape
     S = k**order
@@ -40,7 +40,7 @@ def ngram(tokens, k, order, alpha, out):
 def last_ngram(tokens, k, order, alpha, out):
     """The last of those predictions alone, out (n, k): no other history has to be counted.
 
-    Twin: `sim.task.reference.ngram`.
+    Reference: `sim.task.reference.ngram`.
     """
     n, T = tokens.shape
     follows = np.empty(T, np.int32)
@@ -67,7 +67,7 @@ def bayes(tokens, weights, initial, transition, out):
     """Posterior predictive under a discrete prior over chains, renormalised at each position.
 
     tokens (n, T) int32; weights (m,); initial (m, k); transition (m, k, k); out (n, T, k).
-    Twin: `sim.task.reference.bayes`.
+    Reference: `sim.task.reference.bayes`.
     """
     n, T = tokens.shape
     m, k = initial.shape

@@ -22,7 +22,7 @@ def pair_counts(tokens, marks, out):
 
     tokens (n, T) int32; marks (k, T) is scratch; out (n, c, T) float64, indexed
     ``[sequence, l k + i, j]``, c >= k k and a multiple of `TILE`.
-    Twin: `sim.task.reference.pair_counts`.
+    Reference: `sim.task.reference.pair_counts`.
     """
     n, T = tokens.shape
     k = len(marks)
@@ -44,6 +44,7 @@ def logits(tokens, pairs, scale, v, W, out):
 
     tokens (n, T) int32; pairs (n, c, T) from `pair_counts`; scale float, on the logits;
     v (r / lanes, T, lanes) and W (k, k, r), r models; out (n, k, r).
+    Reference: `sim.models.minimal.reference.logits` at the last position, model by model.
     """
     n, c, T = pairs.shape
     k, r, L = len(W), W.shape[2], lanes(v)
@@ -76,6 +77,7 @@ def log_likelihoods(scores, laws, out):
     """Mean over sequences of sum_i law(i) log softmax(scores)(i).
 
     scores (n, k, r), r a multiple of the lanes; laws (s, n, k); out (s, r).
+    Reference: the formula above, which the tests write out in NumPy.
     """
     n, k, r = scores.shape
     L = lanes(scores)

@@ -6,24 +6,46 @@ With positions p = 1..T of one sequence x, heads n = 1..H and the target y_p = x
     a^n_t(m)   = sum_l W^n[m, l] h^n_t(l)
     f_p(i)     = s_p sum_{t<=p} 1{x_t = i} prod_n a^n_t(x_{p-n+1})       0 where p < H
 
-so that f_p is looked up, by the last H tokens, in running sums D[history, i] over t. One lane of a
-vector is one sequence; of h only the states l = 1..k-1 are stored, see `_recurrence`.
+so that f_p is looked up, by the last H tokens, in running sums D[history, i] over t. There is one
+SIMD lane per sequence; of h only the states l = 1..k-1 are stored, see `_recurrence`.
 
-Arguments are trusted: C-contiguous float64 (tokens int32, in 0..k-1). `states` is an array (k,).
+Arguments are trusted: C-contiguous float64 (tokens int32, in 0..k-1).
 """
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.kernels import _direct
 from sim.kernels._direct import BACK, FRONT, TILE, rows
-from sim.kernels._jit import jit, part
+from sim.kernels._jit import inner_jit, jit
 from sim.kernels._losses import apply_loss
 from sim.kernels._scratch import clear, empty, zeros
 from sim.kernels._vector import fma, hsum, lanes, load, select, splat, store
 from sim.kernels.minimal import find_members, gather_group, mark
 
 
-@part
+class Setting(NamedTuple):
+    """What the gradient is told of an architecture and a loss.
+
+    Attributes
+    ----------
+    position_scale, position_weight : ndarray, shape (T,)
+        Factor s on the logits, and weight in the loss, of each position.
+    loss_code : int
+        0 cross-entropy, 1 margin, 2 squared.
+    margin : float
+        Margin of the margin loss; the others ignore it.
+    """
+
+    position_scale: NDArray[np.float64]
+    position_weight: NDArray[np.float64]
+    loss_code: int
+    margin: float
+
+
+@inner_jit
 def prepare(v, W):
     """Of each head: v between zeros (H, TILE + T + TILE), cumsum(v) (H, T), W[m, l] - W[m, 0]."""
     H, T = v.shape
@@ -40,7 +62,7 @@ def prepare(v, W):
     return lags, cumulative, tilt
 
 
-@part
+@inner_jit
 def group_scratch(H, T, k, W):
     """Arrays a group works in: marks, h, a, f, codes of histories, running sums and slopes of a."""
     L = lanes(W)
@@ -50,7 +72,7 @@ def group_scratch(H, T, k, W):
     return marks, h, a, f, codes, empty(k**H * k * L, W), empty(H * k * L, W)
 
 
-@part
+@inner_jit
 def encode(symbols, k, H, T, codes):
     """codes (T, lanes): sum_n k**(n-1) x_{p-n+1}, the number of the last H tokens."""
     L = lanes(symbols)
@@ -61,7 +83,7 @@ def encode(symbols, k, H, T, codes):
         store(codes, p * L, code)
 
 
-@part
+@inner_jit
 def score(h, cumulative, W, tilt, a):
     """a (T, k, lanes) of one head from its h."""
     k, T, L = len(W), len(cumulative), lanes(h)
@@ -73,7 +95,7 @@ def score(h, cumulative, W, tilt, a):
             store(a, (t * k + m) * L, value)
 
 
-@part
+@inner_jit
 def product(a, H, T, k, t, history, without):
     """prod_n a^n_t(history's n-th token), the head `without` left out (-1: none)."""
     L = lanes(a)
@@ -85,7 +107,7 @@ def product(a, H, T, k, t, history, without):
     return value
 
 
-@part
+@inner_jit
 def forward(symbols, codes, a, H, k, position_scale, position_weight, D, f):
     """f (T, k, lanes) from the scores a (H, T, k, lanes); D (k**H, k, lanes) is scratch."""
     L, T = lanes(a), len(position_scale)
@@ -109,7 +131,7 @@ def forward(symbols, codes, a, H, k, position_scale, position_weight, D, f):
                 store(f, (p * k + i) * L, value * position_scale[p])
 
 
-@part
+@inner_jit
 def backward(symbols, codes, h, a, g, cumulative, W, tilt, position_weight, B, slope, d_common, dW):
     """Gradients from g (T, k, lanes), the gradient in the logits over s_p.
 
@@ -161,7 +183,7 @@ def backward(symbols, codes, h, a, g, cumulative, W, tilt, position_weight, B, s
                 store(h, there, G)
 
 
-@part
+@inner_jit
 def finish(d_lag, d_common, dW, gradient_v, gradient_W):
     """Add up the lanes of what `backward` and the correlations left."""
     (H, T), k, L = gradient_v.shape, gradient_W.shape[1], lanes(dW)
@@ -178,7 +200,7 @@ def finish(d_lag, d_common, dW, gradient_v, gradient_W):
             gradient_W[n, m, 0] = hsum(load(dW, (n * k + m) * k * L)) - others
 
 
-@part
+@inner_jit
 def scores_of_group(symbols, lags, cumulative, tilt, W, T, marks, h, a):
     """marks, and h and a of every head."""
     states, H, k, L = np.zeros(W.shape[1]), W.shape[0], W.shape[1], lanes(W)
@@ -191,27 +213,20 @@ def scores_of_group(symbols, lags, cumulative, tilt, W, T, marks, h, a):
 
 
 @jit
-def loss_and_gradient(
-    tokens, sequence_weight, v, position_scale, position_weight, W, loss_code, margin,
-    gradient_v, gradient_W,
-):  # fmt: skip
+def loss_and_gradient(setting, tokens, sequence_weight, v, W, gradient_v, gradient_W):
     """Weighted loss of a batch, and its gradient.
 
-    Twin: `sim.models.multihead.reference.loss_and_gradient`.
+    Reference: `sim.models.multihead.reference.loss_and_gradient`.
 
     Parameters
     ----------
+    setting : Setting
     tokens : (n, T + 1) int32
         The last column is only a target.
     sequence_weight : (n,)
         Sequences of weight zero are not looked at.
     v : (H, T)
-    position_scale, position_weight : (T,)
-        s, and the weight in the loss.
     W : (H, k, k)
-    loss_code : int
-        0 cross-entropy, 1 margin, 2 squared.
-    margin : float
     gradient_v, gradient_W : (H, T) and (H, k, k), out
 
     Returns
@@ -219,6 +234,7 @@ def loss_and_gradient(
     float
     """
     (H, T), k, L = v.shape, W.shape[1], lanes(W)
+    position_scale, position_weight = setting.position_scale, setting.position_weight
     states = np.zeros(k)
     lags, cumulative, tilt = prepare(v, W)
     marks, h, a, f, codes, D, slope = group_scratch(H, T, k, W)
@@ -235,8 +251,8 @@ def loss_and_gradient(
         encode(symbols, k, H, T, codes)
         scores_of_group(symbols, lags, cumulative, tilt, W, T, marks, h, a)
         forward(symbols, codes, a, H, k, position_scale, position_weight, D, f)
-        loss += apply_loss(loss_code, margin, states, symbols, f, position_weight, position_scale,
-                           load(lane_weight, 0))  # fmt: skip
+        loss += apply_loss(setting.loss_code, setting.margin, states, symbols, f, position_weight,
+                           position_scale, load(lane_weight, 0))  # fmt: skip
         backward(symbols, codes, h, a, f, cumulative, W, tilt, position_weight, D, slope,
                  d_common, dW)  # fmt: skip
         for n in range(H):
@@ -252,7 +268,7 @@ def loss_and_gradient(
 def logits(tokens, v, position_scale, W, out):
     """Logits at every position, (n, T, k), from tokens (n, T).
 
-    Twin: `sim.models.multihead.reference.logits`.
+    Reference: `sim.models.multihead.reference.logits`.
     """
     (H, T), k, L = v.shape, W.shape[1], lanes(W)
     lags, cumulative, tilt = prepare(v, W)

@@ -1,20 +1,19 @@
 """Kernels of the attention-only transformer, eqs. (4)-(5): logits, attention, loss and gradient.
 
-As many sequences as a vector has lanes go through together, one lane each: every register holds
-one number of one position of 8 (float64) or 16 (float32) sequences, so that softmax and layer norm
-are as good as matrix products.  `_dense` has what is done position by position, `_attention` and
-`_states` attention, `_losses` the losses; `_blocks` and `_first_layer` make layers of them, and
-here the layers are put in order.
-
-Weights are found in the flat parameters by ``places (layers + 1, len(SLOTS))``: row l has the
-offset of every weight of layer l, the last row those that belong to no layer; -1 for what the
-model does not have.
+As many sequences as a vector has lanes go through together, one SIMD lane per sequence: every
+register holds one number of one position of 8 (float64) or 16 (float32) sequences, so that softmax
+and layer norm run at the speed of matrix products.  `_dense` has what is done position by position,
+`_attention` and `_states` attention, `_losses` the losses; `_blocks` and `_first_layer` make layers
+of them, and here the layers are put in order.
 
 Arguments are trusted: C-contiguous, parameters float64 or float32, tokens int32 in 0..k-1.
-Twin: `sim.models.transformer.reference`.
+Reference: `sim.models.transformer.reference`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.kernels._blocks import (
     attention,
@@ -27,14 +26,14 @@ from sim.kernels._blocks import (
     read_stream,
     scale_scores,
 )
-from sim.kernels._dense import matmul, matmul_gradient
+from sim.kernels._dense import EPSILON, matmul, matmul_gradient
 from sim.kernels._first_layer import (
     attention_of_states,
     attention_of_states_backward,
     finish_states,
     prepare_states,
 )
-from sim.kernels._jit import jit, part
+from sim.kernels._jit import inner_jit, jit
 from sim.kernels._losses import apply_loss
 from sim.kernels._scratch import clear, zeros
 from sim.kernels._vector import lanes, load, splat, store
@@ -46,14 +45,44 @@ from sim.kernels._workspace import (
     NORM_GAIN,
     POSITIONS,
     READOUT,
+    SLOTS,
     allocate,
     allocate_states,
     measure,
     zero_rows,
 )
 
+__all__ = ["EPSILON", "NO_LOSS", "SLOTS", "Setting", "run"]
 
-@part
+NO_LOSS = -1  # as the code of a loss
+
+
+class Setting(NamedTuple):
+    """An architecture and a loss, as the kernel takes them.
+
+    Attributes
+    ----------
+    k, width, heads, mlp : int
+        States, features of the stream, heads of a layer, hidden units of its MLP (0: none).
+    places : ndarray of int64, shape (layers + 1, len(SLOTS))
+        Where the weights are in the flat parameters: row l has the offset of every weight of layer
+        l, the last row those that belong to no layer; -1 for what the model does not have.
+    loss_code : int
+        0 cross-entropy, 1 margin, 2 squared; NO_LOSS for no loss and no gradient.
+    margin : float
+        Margin of the margin loss; the others ignore it.
+    """
+
+    k: int
+    width: int
+    heads: int
+    mlp: int
+    places: NDArray[np.int64]
+    loss_code: int
+    margin: float
+
+
+@inner_jit
 def _load_group(tokens, first, length, symbols):
     """Tokens of a vector of sequences as floats; free lanes repeat the first."""
     L = lanes(symbols)
@@ -63,7 +92,7 @@ def _load_group(tokens, first, length, symbols):
             symbols[p * L + q] = tokens[member, p]
 
 
-@part(inline="always")
+@inner_jit(inline="always")
 def _forward(parameters, scaled, table, places, sizes, kept, work, by_state, first):
     """Logits of a group, in ``work.f``; ``work.read`` is left with what the read-out reads."""
     d, T, end = sizes.width, sizes.T, places[sizes.layers]
@@ -87,7 +116,7 @@ def _forward(parameters, scaled, table, places, sizes, kept, work, by_state, fir
     matmul(work.read, d, d, parameters, end[READOUT], 1, d, sizes.k, T, work.f, sizes.k, 0)
 
 
-@part(inline="always")
+@inner_jit(inline="always")
 def _backward(parameters, scaled, table, places, sizes, kept, work, by_state, first, gradient):
     """Add a group's gradient to ``gradient``, from that of its logits in ``work.f``."""
     d, T, k, last = sizes.width, sizes.T, sizes.k, sizes.layers
@@ -114,7 +143,7 @@ def _backward(parameters, scaled, table, places, sizes, kept, work, by_state, fi
     embed_backward(end[EMBEDDING], end[POSITIONS], sizes, work.symbols, work.d_stream, gradient)
 
 
-@part
+@inner_jit
 def _write_logits(f, sizes, first, out):
     L = lanes(f)
     for q in range(min(L, len(out) - first)):
@@ -123,7 +152,7 @@ def _write_logits(f, sizes, first, out):
                 out[first + q, t, i] = f[(t * sizes.k + i) * L + q]
 
 
-@part
+@inner_jit
 def _write_attention(exponent, inverse, sizes, first, out):
     """Attention of a head: out (n, T, T), of which the causal part is written."""
     L = lanes(exponent)
@@ -134,13 +163,14 @@ def _write_attention(exponent, inverse, sizes, first, out):
                 out[first + q, i, j] = exponent[here] * inverse[i * L + q]
 
 
-@part
-def _loss(code, margin, sizes, position_weight, lane_weight, work):
+@inner_jit
+def _loss(setting, sizes, position_weight, lane_weight, work):
     """Loss of a group; its logits become their gradient, zero at positions without weight."""
     L, zero = lanes(work.f), splat(0.0, work.f)
     states, ones = np.empty(sizes.k), np.ones(sizes.T)
     weight = load(lane_weight, 0)
-    loss = apply_loss(code, margin, states, work.symbols, work.f, position_weight, ones, weight)
+    loss = apply_loss(setting.loss_code, setting.margin, states, work.symbols, work.f,
+                      position_weight, ones, weight)  # fmt: skip
     for t in range(sizes.T):
         if position_weight[t] == 0.0:
             for i in range(sizes.k):
@@ -149,26 +179,20 @@ def _loss(code, margin, sizes, position_weight, lane_weight, work):
 
 
 @jit
-def run(
-    tokens, sequence_weight, position_weight, parameters, places, k, width, heads, mlp,
-    loss_code, margin, logits, attention, gradient,
-):  # fmt: skip
+def run(setting, tokens, sequence_weight, position_weight, parameters, logits, attention, gradient):
     """Logits, attention, or loss and gradient of a batch: one kernel, for compiling takes longest.
+
+    Reference: `forward` and `loss_and_gradient` of `sim.models.transformer.reference`.
 
     Parameters
     ----------
+    setting : Setting
     tokens : (n, T) or (n, T + 1) int32
         States 0..k-1. For a loss one token more than positions, which is only a target.
     sequence_weight : (n,) float64
     position_weight : (T,) float64
         Positions of weight zero contribute nothing.
     parameters : (P,) float64 or float32
-    places : (layers + 1, len(SLOTS)) int64
-    k, width, heads, mlp : int
-    loss_code : int
-        0 cross-entropy, 1 margin, 2 squared; -1 for no loss and no gradient.
-    margin : float
-        Margin of the margin loss; the others ignore it.
     logits : (n, T, k) like parameters, out
         Not wanted with n = 0 here.
     attention : (layers, heads, n, T, T) like parameters, out
@@ -181,15 +205,16 @@ def run(
         The weighted loss; 0 if there is none.
     """
     T, L = len(position_weight), lanes(parameters)
-    sizes = measure(T, places, k, width, heads, mlp)
+    sizes, places, with_loss = measure(T, setting), setting.places, setting.loss_code != NO_LOSS
     kept, work = allocate(sizes, parameters)
     scaled, lane_weight = zeros(len(parameters), parameters), zeros(L, parameters)
-    table = zero_rows(sizes.layers * heads, (sizes.rows + 2) * sizes.columns, parameters)
+    table = zero_rows(sizes.layers * sizes.heads, (sizes.rows + 2) * sizes.columns, parameters)
     scale_scores(parameters, places, sizes, scaled, table)
     clear(gradient)
     # the first layer state by state, if it sees only the token and is not asked for its attention
     first_states = allocate_states(sizes, parameters)
-    by_state = places[sizes.layers, POSITIONS] < 0 and k <= width and len(attention) == 0
+    by_state = places[sizes.layers, POSITIONS] < 0 and sizes.k <= sizes.width
+    by_state = by_state and len(attention) == 0
     if by_state:
         by_state = prepare_states(parameters, scaled, table, places, sizes, first_states)
     loss = 0.0
@@ -199,16 +224,16 @@ def run(
         if len(logits) > 0:
             _write_logits(work.f, sizes, first, logits)
         for layer in range(len(attention)):
-            for head in range(heads):
-                n = layer * heads + head
+            for head in range(sizes.heads):
+                n = layer * sizes.heads + head
                 _write_attention(kept.exponent[n], kept.inverse[n], sizes, first,
                                  attention[layer, head])  # fmt: skip
-        if loss_code >= 0:
+        if with_loss:
             for q in range(L):
                 lane_weight[q] = sequence_weight[first + q] if first + q < len(tokens) else 0.0
-            loss += _loss(loss_code, margin, sizes, position_weight, lane_weight, work)
+            loss += _loss(setting, sizes, position_weight, lane_weight, work)
             _backward(parameters, scaled, table, places, sizes, kept, work, by_state,
                       first_states, gradient)  # fmt: skip
-    if loss_code >= 0 and by_state:
+    if with_loss and by_state:
         finish_states(parameters, scaled, table, places, sizes, first_states, work, gradient)
     return loss

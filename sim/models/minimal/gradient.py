@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.kernels import minimal as kernels
-from sim.models.minimal.settings import Architecture, KernelSetting
+from sim.models.minimal.settings import Architecture, kernel_setting
 from sim.models.model import Gradient
 from sim.task.losses import Loss
 
@@ -50,14 +50,14 @@ class LossGradient:
         convolution: str = "auto",
         threads: int = 1,
     ) -> None:
-        self.setting = KernelSetting.of(architecture, loss, dtype, convolution)
+        self.setting = kernel_setting(architecture, loss, dtype, convolution)
         self.threads = checks.integer("threads", threads, 1)
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
         T, k = architecture.T, architecture.k
         self._sum = np.empty(kernels.partial_size(T, k))
         self._gradient = Gradient(v=self._sum[:T], W=self._sum[2 * T : -1].reshape(k, k))
-        self._ones = np.ones(T, self.setting.dtype)
-        self._partial = np.empty((0, self._sum.size), self.setting.dtype)
+        self._ones = np.ones(T, dtype)
+        self._partial = np.empty((0, self._sum.size), dtype)
 
     def __call__(
         self, tokens: NDArray[np.int32], sequence_weight: Array, v: Array, W: Array
@@ -76,9 +76,7 @@ class LossGradient:
 
         def fill(first: int, stop: int) -> None:
             kernels.chunk_gradients(
-                setting.states, tokens, weights, *table, setting.position_scale,
-                setting.position_weight, W, setting.loss_code, setting.margin, setting.softmax,
-                setting.twist, setting.roots, size, first, stop, self._partial,
+                setting, tokens, weights, *table, W, size, first, stop, self._partial,
                 self._sum if alone else self._sum[:0],
             )  # fmt: skip
 

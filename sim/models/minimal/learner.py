@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.kernels import training as kernels
-from sim.kernels._meeting import GONE, PLACE
+from sim.kernels.barrier import CLOSED, STRIDE
 from sim.kernels.minimal import CHUNK, partial_size
-from sim.models.minimal.settings import KernelSetting
+from sim.models.minimal.settings import kernel_setting
 from sim.models.model import Parameters
 from sim.task.batches import BatchStream
 from sim.task.losses import Loss
@@ -43,7 +43,7 @@ class FusedLearner:
     ) -> None:
         self.learning_rate, self.weight_decay = rates
         self._model, self._stream = model, stream
-        self.setting = KernelSetting.of(model.architecture, loss, dtype)
+        self.setting = kernel_setting(model.architecture, loss, dtype)
         self._threads = checks.integer("threads", threads, 1)
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
         self._v, self._W = model.v.astype(dtype), model.W.astype(dtype)
@@ -78,24 +78,27 @@ class FusedLearner:
     def _train_steps(
         self, losses: Array, v: NDArray[Any], W: NDArray[Any], rates: Array, squares: Array
     ) -> int:
-        block, setting, stream = self._stream.block(self._step), self.setting, self._stream
+        block, stream = self._stream.block(self._step), self._stream
         chosen = slice(self._step - block.first_step, self._step - block.first_step + len(losses))
+        batches = kernels.Batches(
+            order=stream.prior.order,
+            transition=block.transition[chosen],
+            initial=block.initial[chosen],
+            key=stream.key,
+            first_step=self._step,
+        )
         chunks = -(-stream.batch_size // CHUNK)
         workers = min(self._threads, chunks)
-        turns = np.zeros(workers * PLACE, np.int64)
-        partial = np.empty((2, chunks, partial_size(len(v), len(W))), setting.dtype)
+        turns = np.zeros(workers * STRIDE, np.int64)
+        partial = np.empty((2, chunks, partial_size(len(v), len(W))), v.dtype)
 
         def work(worker: int, *own: NDArray[Any]) -> int:
             try:
                 return kernels.train_steps(
-                    setting.states, stream.prior.order, block.transition[chosen],
-                    block.initial[chosen], stream.key, self._step, *own[:2], rates,
-                    setting.softmax, setting.position_scale, setting.position_weight,
-                    setting.loss_code, setting.margin, setting.twist, setting.roots, worker, turns,
-                    partial, *own[2:],
-                )  # fmt: skip
+                    self.setting, batches, *own[:2], rates, worker, turns, partial, *own[2:]
+                )
             finally:
-                turns[worker * PLACE] = GONE  # whatever happened, nobody waits for it
+                turns[worker * STRIDE] = CLOSED  # whatever happened, nobody waits for it
 
         mine = (v, W, losses, squares)
         try:
@@ -106,7 +109,7 @@ class FusedLearner:
                 jobs.append(self._pool.submit(work, worker, *own))
             done = work(0, *mine)
         finally:
-            turns[:] = GONE
+            turns[:] = CLOSED
         for job in jobs:
             job.result()
         return done

@@ -1,7 +1,7 @@
-"""Slow, obvious NumPy twins of the kernels, written from the definitions.
+"""Slow, obvious NumPy versions of the kernels, written from the definitions.
 
-Nothing is shared with the kernels and nothing is clever. The tests hold the two together; when
-they part, the twin is the one to read.
+Nothing is shared with the kernels and nothing is clever. The tests hold the two together; where
+they differ, the reference is the one to trust.
 """
 
 from __future__ import annotations

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
-from sim.kernels import _fourier
+from sim.kernels import fourier
+from sim.kernels.minimal import Setting
 from sim.models.model import DTYPES
 from sim.models.normalization import position_scale
 from sim.task.losses import Loss, position_weight
@@ -30,60 +30,45 @@ class Architecture(NamedTuple):
     normalize: str
 
 
-@dataclass(frozen=True, eq=False)
-class KernelSetting:
-    """Arguments of the kernels that do not change while a model is trained.
+def kernel_setting(
+    model: Architecture, loss: Loss, dtype: str = "float64", convolution: str = "auto"
+) -> Setting:
+    """What the kernels take for an architecture and a loss that they know.
 
-    Attributes
+    Parameters
     ----------
-    states : tuple or ndarray of k
-        What tells the compiler how far to unroll.
-    dtype : str
+    model : Architecture
+    loss : Loss
+    dtype : {"float64", "float32"}
         Of all arrays handed to the kernels.
-    softmax : bool
-        Whether the first layer is the softmax of v, so that its row scales depend on v.
-    position_scale, position_weight : ndarray, shape (T,)
-        Factor on the logits, and weight in the loss, of each position.
-    loss_code, margin : int, float
-    twist, roots : ndarray
-        Tables of the Fourier transform, empty for the direct convolution.
+    convolution : {"auto", "direct", "fourier"}
+
+    Returns
+    -------
+    Setting
+
+    Raises
+    ------
+    TypeError
+        For a loss that the kernels do not know.
+    ValueError
+        For an unknown dtype or convolution.
     """
-
-    states: Any
-    dtype: str
-    softmax: bool
-    position_scale: NDArray[Any]
-    position_weight: NDArray[Any]
-    loss_code: int
-    margin: float
-    twist: NDArray[Any]
-    roots: NDArray[Any]
-
-    @classmethod
-    def of(
-        cls,
-        model: Architecture,
-        loss: Loss,
-        dtype: str = "float64",
-        convolution: str = "auto",
-    ) -> KernelSetting:
-        """Settings for an architecture and a loss that the kernels know."""
-        if loss.compiled is None:
-            raise TypeError(f"loss must be one that the kernels know, got {loss!r}")
-        loss_code, margin = loss.compiled
-        checks.one_of("dtype", dtype, DTYPES)
-        twist, roots = convolution_tables(model.T, dtype, convolution)
-        return cls(
-            states=unrolled_states(model.k),
-            dtype=dtype,
-            softmax=model.first_layer == "softmax",
-            position_scale=position_scale(model.normalize, model.T).astype(dtype),
-            position_weight=position_weight(loss.at, model.T).astype(dtype),
-            loss_code=loss_code,
-            margin=margin,
-            twist=twist,
-            roots=roots,
-        )
+    if loss.compiled is None:
+        raise TypeError(f"loss must be one that the kernels know, got {loss!r}")
+    loss_code, margin = loss.compiled
+    checks.one_of("dtype", dtype, DTYPES)
+    twist, roots = convolution_tables(model.T, dtype, convolution)
+    return Setting(
+        states=unrolled_states(model.k),
+        softmax=model.first_layer == "softmax",
+        position_scale=position_scale(model.normalize, model.T).astype(dtype),
+        position_weight=position_weight(loss.at, model.T).astype(dtype),
+        loss_code=loss_code,
+        margin=margin,
+        twist=twist,
+        roots=roots,
+    )
 
 
 def unrolled_states(k: int) -> Any:
@@ -96,8 +81,8 @@ def convolution_tables(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Tables of the Fourier transform for context length T, empty where it would be slower."""
     checks.one_of("convolution", convolution, CONVOLUTIONS)
-    N = _fourier.transform_length(T)
+    N = fourier.transform_length(T)
     faster = FOURIER_COST * N * math.log2(N) < T * T
     if convolution == "fourier" or (convolution == "auto" and faster):
-        return _fourier.tables(N, np.dtype(dtype))
+        return fourier.tables(N, np.dtype(dtype))
     return np.empty((0, 2), dtype), np.empty((0, 6), dtype)

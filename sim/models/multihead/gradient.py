@@ -26,15 +26,15 @@ class LossGradient:
         refuse_choices(model, dtype=dtype, threads=threads)
         if loss.compiled is None:
             raise TypeError(f"loss must be one that the kernels know, got {loss!r}")
-        self._scale = position_scale(model.normalize, model.T)
-        self._weight, self._loss = position_weight(loss.at, model.T), loss.compiled
+        scale, weight = position_scale(model.normalize, model.T), position_weight(loss.at, model.T)
+        self._setting = kernels.Setting(scale, weight, *loss.compiled)
         self._gradient = Gradient(v=np.empty_like(model.v), W=np.empty_like(model.W))
 
     def __call__(
         self, tokens: NDArray[np.int32], sequence_weight: Array, v: Array, W: Array
     ) -> tuple[float, Gradient]:
         value = kernels.loss_and_gradient(
-            tokens, sequence_weight, np.ascontiguousarray(v), self._scale, self._weight,
-            np.ascontiguousarray(W), *self._loss, *self._gradient.values(),
+            self._setting, tokens, sequence_weight, np.ascontiguousarray(v),
+            np.ascontiguousarray(W), *self._gradient.values(),
         )  # fmt: skip
         return float(value), self._gradient

@@ -1,4 +1,4 @@
-"""Slow, obvious NumPy twin of the kernels of the minimal model with several heads.
+"""Slow, obvious NumPy version of the kernels of the minimal model with several heads.
 
 Written from the definition, with whole attention matrices; see `sim.models.minimal.reference`.
 """

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
-from sim.kernels._dense import EPSILON
+from sim.kernels.transformer import EPSILON
 from sim.models.transformer.passes import Architecture, attention_maps
 
 __all__ = ["attention_maps", "induction_score", "positional_encoding", "previous_token_score"]

@@ -9,14 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import transformer as kernels
-from sim.kernels._workspace import SLOTS
 from sim.models.model import DTYPES, Gradient
 from sim.task.losses import Loss, position_weight
 
 Array = NDArray[np.floating[Any]]
-
-NO_LOSS = -1
-
 
 Architecture = Any  # a Transformer, whose own module imports this one
 
@@ -64,14 +60,11 @@ def _run(model: Architecture, tokens: ArrayLike, layers: int) -> tuple[Array, Ar
     attention = np.zeros((layers, model.heads, n, T, T), dtype)
     unused = np.empty(0, dtype)
     kernels.run(
+        setting(model, kernels.NO_LOSS, 0.0),
         given,
         np.ones(n),
         np.ones(T),
         model.vector,
-        places(model),
-        *_sizes(model),
-        NO_LOSS,
-        0.0,
         out,
         attention,
         unused,
@@ -101,8 +94,7 @@ class LossGradient:
             raise ValueError(f"threads must be 1 for a transformer model, got {threads}")
         if loss.compiled is None:
             raise TypeError(f"loss must be one that the kernels know, got {loss!r}")
-        self._compiled, self._at = loss.compiled, loss.at
-        self._places, self._sizes = places(model), _sizes(model)
+        self._setting, self._at = setting(model, *loss.compiled), loss.at
         self._gradient = np.empty(model.vector.size, dtype)
         self._named = Gradient(parameters=self._gradient)
         self._unwanted = (np.empty((0, 0, 0), dtype), np.empty((0, 0, 0, 0, 0), dtype))
@@ -111,17 +103,21 @@ class LossGradient:
         self, tokens: NDArray[np.int32], sequence_weight: Array, vector: Array
     ) -> tuple[float, Gradient]:
         value = kernels.run(
+            self._setting,
             tokens,
             sequence_weight,
             position_weight(self._at, tokens.shape[1] - 1),
             vector,
-            self._places,
-            *self._sizes,
-            *self._compiled,
             *self._unwanted,
             self._gradient,
         )
         return float(value), self._named
+
+
+def setting(model: Architecture, loss_code: int, margin: float) -> kernels.Setting:
+    """What the kernel takes for an architecture and a loss."""
+    sizes = (model.k, model.width, model.heads, model.mlp)
+    return kernels.Setting(*sizes, places(model), loss_code, margin)
 
 
 def places(model: Architecture) -> NDArray[np.int64]:
@@ -129,11 +125,7 @@ def places(model: Architecture) -> NDArray[np.int64]:
     ends = np.cumsum([int(np.prod(shape)) for shape in model.shapes.values()])
     begin = dict(zip(model.shapes, [0, *ends.tolist()], strict=False))
     prefixes = [*(f"layer{layer}." for layer in range(model.layers)), ""]
-    return np.array([[begin.get(p + slot, -1) for slot in SLOTS] for p in prefixes])
-
-
-def _sizes(model: Architecture) -> tuple[int, int, int, int]:
-    return model.k, model.width, model.heads, model.mlp
+    return np.array([[begin.get(p + slot, -1) for slot in kernels.SLOTS] for p in prefixes])
 
 
 def check_context(model: Architecture, context: int, targets: int = 0) -> None:

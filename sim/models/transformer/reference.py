@@ -1,4 +1,4 @@
-"""The transformer, forward and backward, the obvious way: the twin of `sim.kernels.transformer`.
+"""The transformer, forward and backward, the obvious way: reference of `sim.kernels.transformer`.
 
 Whole batches in NumPy, one equation a line, every (T, T) matrix written out. The forward pass and
 the loss are analytic where the real ones are, so that they accept complex weights: the imaginary
@@ -23,7 +23,7 @@ GELU_SCALE, GELU_CUBIC = np.sqrt(2.0 / np.pi), 0.044715
 
 
 class Architecture(Protocol):
-    """What the twin asks of a model."""
+    """What the reference asks of a model."""
 
     @property
     def layers(self) -> int: ...

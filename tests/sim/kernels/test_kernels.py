@@ -1,4 +1,4 @@
-"""The kernels of the minimal model against their twins."""
+"""The kernels of the minimal model against their references."""
 
 import os
 import subprocess
@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import sim
-from sim.kernels import _fourier, minimal
+from sim.kernels import fourier, minimal
 from sim.kernels._jit import CACHE
-from sim.models.minimal import reference as twins
+from sim.models.minimal import reference
 from sim.models.minimal.settings import unrolled_states
 
 LOSSES = {"cross entropy": 0, "margin": 1, "squared": 2}
@@ -35,18 +35,20 @@ def problem(k, T, n, seed=0, weight="random"):
 
 def run(arguments, code=0, margin=0.7, *, convolution="direct", dtype="float64"):
     """Value and gradients of the kernel, all chunks added up."""
-    tokens, *floats, W = arguments
-    T, k = len(floats[1]), len(W)
+    tokens, *floats = arguments
+    weights, u, r, scale, position_weight, W = (np.asarray(a, dtype) for a in floats)
+    T, k = len(u), len(W)
     twist, roots = np.empty((0, 2), dtype), np.empty((0, 6), dtype)
     if convolution == "fourier":
-        twist, roots = _fourier.tables(_fourier.transform_length(T), np.dtype(dtype))
-    chunks = max(1, -(-np.count_nonzero(floats[0]) // minimal.CHUNK))
+        twist, roots = fourier.tables(fourier.transform_length(T), np.dtype(dtype))
+    chunks = max(1, -(-np.count_nonzero(weights) // minimal.CHUNK))
     partial = np.full((chunks, minimal.partial_size(T, k)), np.nan, dtype)
-    floats = [np.asarray(a, dtype) for a in floats]
+    setting = minimal.Setting(
+        unrolled_states(k), True, scale, position_weight, code, margin, twist, roots
+    )
     minimal.chunk_gradients(
-        unrolled_states(k), tokens, *floats, W.astype(dtype), code, margin, True, twist, roots,
-        minimal.CHUNK, 0, chunks, partial, np.empty(0),
-    )  # fmt: skip
+        setting, tokens, weights, u, r, W, minimal.CHUNK, 0, chunks, partial, np.empty(0)
+    )
     total = partial.sum(axis=0)
     return total[-1], total[:T], total[T : 2 * T], total[2 * T : -1].reshape(k, k)
 
@@ -56,8 +58,8 @@ def relative(a, b):
     return np.max(np.abs(np.asarray(a) - b)) / max(np.max(np.abs(b)), 1e-300)
 
 
-def assert_equal_to_twin(arguments, code, margin=0.7, tolerance=1e-12, **options):
-    expected = twins.loss_and_gradient(*arguments, code, margin)
+def assert_equal_to_the_reference(arguments, code, margin=0.7, tolerance=1e-12, **options):
+    expected = reference.loss_and_gradient(*arguments, code, margin)
     for name, a, b in zip(("value", "lag", "row", "W"), run(arguments, code, margin, **options),
                           expected, strict=True):  # fmt: skip
         if np.any(b):
@@ -72,26 +74,26 @@ def assert_equal_to_twin(arguments, code, margin=0.7, tolerance=1e-12, **options
 @pytest.mark.parametrize("code", LOSSES.values(), ids=LOSSES)
 @pytest.mark.parametrize("k", [2, 3, 5, 17])
 @pytest.mark.parametrize("T", [1, 2, 7, 8, 9, 33, 100])
-def test_equals_twin(k, T, code):
+def test_equals_the_reference(k, T, code):
     sizes = (1, 7, 8, 9) if T < 33 else (9,)
     weights = ("random", "uniform", "last", "runs") if T < 100 else ("runs",)
     for seed, n in enumerate(sizes):
         for weight in weights:
-            assert_equal_to_twin(problem(k, T, n, seed, weight), code)
+            assert_equal_to_the_reference(problem(k, T, n, seed, weight), code)
 
 
 @pytest.mark.parametrize("code", LOSSES.values(), ids=LOSSES)
 @pytest.mark.parametrize("k", [2, 3, 5])
-def test_equals_twin_on_a_full_batch(k, code):
+def test_equals_the_reference_on_a_full_batch(k, code):
     for convolution in ("direct", "fourier"):
-        assert_equal_to_twin(problem(k, 33, 64), code, convolution=convolution)
+        assert_equal_to_the_reference(problem(k, 33, 64), code, convolution=convolution)
 
 
 @pytest.mark.parametrize("k", [2, 5])
 @pytest.mark.parametrize("T", [1, 2, 3, 4, 5, 8, 16, 17, 32, 33, 64, 65, 100])
-def test_fourier_equals_twin(k, T):
+def test_fourier_equals_the_reference(k, T):
     """Lengths N = 4 to 128 end in a pass by four or by two; rows behind T are zeros."""
-    assert_equal_to_twin(problem(k, T, 9), 0, convolution="fourier")
+    assert_equal_to_the_reference(problem(k, T, 9), 0, convolution="fourier")
 
 
 @pytest.mark.parametrize("T", [256, 300, 700, 1500])
@@ -106,36 +108,36 @@ def test_long_fourier_equals_direct(T):
 @pytest.mark.parametrize("code", LOSSES.values(), ids=LOSSES)
 @pytest.mark.parametrize("convolution", ["direct", "fourier"])
 @pytest.mark.parametrize("k", [2, 5])
-def test_single_precision_equals_twin_to_its_rounding(k, convolution, code):
+def test_single_precision_equals_the_reference_to_its_rounding(k, convolution, code):
     """Sixteen lanes: full groups, a free lane, and a batch of one."""
     for n in (1, 15, 16, 17, 40):
         arguments = problem(k, 33, n)
         arguments[6] /= 33  # moderate logits, so that no rounding is amplified
         options = {"convolution": convolution, "dtype": "float32"}
-        assert_equal_to_twin(arguments, code, tolerance=2e-5, **options)
+        assert_equal_to_the_reference(arguments, code, tolerance=2e-5, **options)
 
 
 @pytest.mark.parametrize("k", [2, 3, 5, 17])
 @pytest.mark.parametrize("n", [1, 7, 8, 9])
-def test_logits_equal_twin(k, n):
+def test_logits_equal_the_reference(k, n):
     for T in (1, 2, 7, 8, 9, 16, 17, 33, 100):
         tokens, _, u, r, s, _, W = problem(k, T, n)
         out = np.full((n, T, k), np.nan)
         minimal.logits(unrolled_states(k), np.ascontiguousarray(tokens[:, :T]), u, r, s, W, out)
-        assert relative(out, twins.logits(tokens[:, :T], u, r, s, W)) <= 1e-12
+        assert relative(out, reference.logits(tokens[:, :T], u, r, s, W)) <= 1e-12
 
 
 @pytest.mark.parametrize("code", LOSSES.values(), ids=LOSSES)
-def test_twin_gradient_is_the_derivative(code):
+def test_gradient_of_the_reference_is_the_derivative(code):
     arguments = problem(3, 7, 5)
-    gradients = twins.loss_and_gradient(*arguments, code, 0.7)[1:]
+    gradients = reference.loss_and_gradient(*arguments, code, 0.7)[1:]
     for place, gradient in zip((2, 3, 6), gradients, strict=True):
         for index in np.ndindex(gradient.shape):
             values = []
             for step in (1e-6, -1e-6):
                 moved = [np.array(a) for a in arguments]
                 moved[place][index] += step
-                values.append(twins.loss_and_gradient(*moved, code, 0.7)[0])
+                values.append(reference.loss_and_gradient(*moved, code, 0.7)[0])
             slope = (values[0] - values[1]) / 2e-6
             assert slope == pytest.approx(gradient[index], rel=1e-6, abs=1e-6)
 
@@ -145,14 +147,14 @@ def test_constant_sequences(k):
     arguments = problem(k, 33, 8)
     arguments[0][:] = np.arange(8)[:, None] % k
     for code in LOSSES.values():
-        assert_equal_to_twin(arguments, code)
+        assert_equal_to_the_reference(arguments, code)
 
 
 def test_hinge_at_the_corner_is_active():
     arguments = problem(3, 9, 8)
     arguments[6][:] = 0.0
     for code in LOSSES.values():
-        assert_equal_to_twin(arguments, code, margin=0.0)
+        assert_equal_to_the_reference(arguments, code, margin=0.0)
 
 
 def test_an_integer_margin_reaches_the_kernel_as_a_float():
@@ -218,10 +220,10 @@ def test_positions_of_weight_zero_contribute_nothing(code):
 def test_huge_logits_stay_finite(k):
     arguments = problem(k, 33, 9)
     arguments[4][:] = 1.0
-    largest = np.abs(twins.logits(arguments[0][:, :-1], *arguments[2:5], arguments[6])).max()
+    largest = np.abs(reference.logits(arguments[0][:, :-1], *arguments[2:5], arguments[6])).max()
     arguments[6] *= 1e4 / largest
     assert all(np.all(np.isfinite(a)) for a in run(arguments))
-    assert_equal_to_twin(arguments, 0)
+    assert_equal_to_the_reference(arguments, 0)
 
 
 @pytest.mark.skipif(not CACHE, reason="the cache is switched off")
@@ -236,7 +238,7 @@ def test_cached_code_is_used_by_the_next_process():
         "assert all(sum(s.cache_hits.values()) == 1 and not s.cache_misses for s in stats), stats"
     )
     run(problem(3, 9, 8))
-    test_logits_equal_twin(2, 1)
+    test_logits_equal_the_reference(2, 1)
     # the same files as here, whatever lies in the working directory
     environment = os.environ | {"PYTHONPATH": str(Path(sim.__file__).parents[1])}
     subprocess.run([sys.executable, "-P", "-c", program], check=True, env=environment)

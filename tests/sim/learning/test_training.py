@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import sim
-from sim.kernels import last_token
+from sim.kernels import last_token, training
 from sim.kernels._jit import jit
-from sim.kernels._meeting import PLACE, meet
 from sim.kernels._philox import philox, uniforms
+from sim.kernels.barrier import STRIDE, wait
 from sim.models.minimal.learner import FusedLearner
-from sim.task import reference as twins
+from sim.task import reference
 from sim.task.batches import BatchStream
 
 
@@ -103,6 +103,19 @@ def test_stream_draws_the_chains_it_names(prior):
     assert first == pytest.approx(1 / prior.k, abs=0.02)
 
 
+@pytest.mark.parametrize(("k", "order"), [(2, 1), (3, 1), (2, 3)])
+def test_draw_is_the_reference_on_the_same_uniform_numbers(k, order):
+    rng, key = np.random.default_rng(k), np.array([5, 6], np.uint64)
+    n, length, S = 4, 12, k**order
+    transition, initial = rng.dirichlet(np.ones(k), (n, S)), rng.dirichlet(np.ones(S), n)
+    found = np.empty((n, length), np.int32)
+    training.draw(order, transition, initial, key, 9, found)
+    numbers = np.empty(length * n)
+    _uniforms(key, 9, np.arange(n), numbers)
+    used = numbers.reshape(length, n).T[:, : length - order + 1]
+    assert np.array_equal(found, reference.sample(transition, initial, used, order, length))
+
+
 def test_stream_does_not_depend_on_what_is_asked_for():
     one, two = (BatchStream(sim.Dirichlet(3), 7, 12, 5) for _ in range(2))
     wanted = [0, 3, 300]
@@ -183,23 +196,23 @@ def test_a_thread_that_never_comes_is_not_waited_for():
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_who_comes_early_to_a_meeting_waits(threads):
-    """Each worker writes its turn and after the meeting finds everybody's."""
-    turns = np.zeros(threads * PLACE, np.int64)
+def test_whoever_arrives_early_at_the_barrier_waits(threads):
+    """Each worker writes its turn and after the barrier finds everybody's."""
+    turns = np.zeros(threads * STRIDE, np.int64)
     written = np.zeros((2, threads), np.int64)
     with ThreadPoolExecutor(threads) as pool:
-        wrong = list(pool.map(lambda n: write_and_meet(turns, n, written, 3000), range(threads)))
+        wrong = list(pool.map(lambda n: write_and_wait(turns, n, written, 3000), range(threads)))
     assert wrong == [0] * threads
-    assert np.array_equal(turns[::PLACE], [3000] * threads)
+    assert np.array_equal(turns[::STRIDE], [3000] * threads)
 
 
 @jit(cache=False)
-def write_and_meet(turns, worker, written, number):
-    """How often another's entry was not there after the meeting."""
+def write_and_wait(turns, worker, written, number):
+    """How often another's entry was not there after the barrier."""
     wrong = 0
     for turn in range(1, number + 1):
         written[turn % 2, worker] = turn
-        meet(turns, worker, turn)
+        wait(turns, worker, turn)
         for other in range(written.shape[1]):
             wrong += written[turn % 2, other] != turn
     return wrong
@@ -252,12 +265,12 @@ def test_divergence_is_told_at_its_step_and_keeps_the_records():
 
 
 @pytest.mark.parametrize("k", [2, 3])
-def test_pair_counts_equal_twin(k):
+def test_pair_counts_equal_the_reference(k):
     tokens = np.random.default_rng(0).integers(0, k, (5, 11)).astype(np.int32)
     size = -(-k * k // last_token.TILE) * last_token.TILE
     out = np.full((5, size, 11), np.nan)
     last_token.pair_counts(tokens, np.empty((k, 11)), out)
-    assert np.array_equal(out[:, : k * k].reshape(5, k, k, 11), twins.pair_counts(tokens, k))
+    assert np.array_equal(out[:, : k * k].reshape(5, k, k, 11), reference.pair_counts(tokens, k))
 
 
 @pytest.mark.parametrize("normalize", ["none", "length"])

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import sim
 from sim.kernels import chains
-from sim.task import reference as twins
+from sim.task import reference
 
 KNOWN = [
     # two states, (1-b, 1-a) / (2-a-b)
@@ -34,7 +34,7 @@ def test_stationary_distribution_keeps_relative_accuracy_near_reducibility():
 
 
 @given(st.integers(2, 5), st.integers(1, 2), st.integers(0, 10**6))
-def test_stationary_distribution_is_stationary_and_agrees_with_its_twin(k, order, seed):
+def test_stationary_distribution_is_stationary_and_agrees_with_the_reference(k, order, seed):
     transition = sim.Dirichlet(k, 0.5, order).sample(3, seed)
     pi = sim.stationary_distribution(transition)
     histories = k**order
@@ -43,11 +43,11 @@ def test_stationary_distribution_is_stationary_and_agrees_with_its_twin(k, order
         moved = np.zeros(histories)
         np.add.at(moved, following, found[:, None] * chain)
         np.testing.assert_allclose(moved, found, atol=1e-13)
-    np.testing.assert_allclose(pi, twins.stationary(transition), atol=1e-9)
+    np.testing.assert_allclose(pi, reference.stationary(transition), atol=1e-9)
 
 
 @pytest.mark.parametrize(("k", "order"), [(2, 1), (3, 1), (3, 2), (2, 3)])
-def test_sampling_kernel_follows_its_twin(k, order):
+def test_sampling_kernel_follows_the_reference(k, order):
     rng = np.random.default_rng(0)
     transition = sim.Dirichlet(k, order=order).sample(20, rng)
     initial = sim.stationary_distribution(transition)
@@ -56,7 +56,7 @@ def test_sampling_kernel_follows_its_twin(k, order):
         tokens = np.empty((20, length), dtype=np.int32)
         chains.sample(transition, initial, uniforms, order, tokens)
         np.testing.assert_array_equal(
-            tokens, twins.sample(transition, initial, uniforms, order, length)
+            tokens, reference.sample(transition, initial, uniforms, order, length)
         )
 
 

@@ -5,18 +5,17 @@ from hypothesis import strategies as st
 
 import sim
 from sim.learning.objectives import all_sequences
-from sim.task import reference as twins
-from sim.task import strategies
+from sim.task import reference, strategies
 
 
 @given(
     st.integers(2, 4), st.integers(0, 3), st.floats(0.1, 3.0), st.integers(1, 12),
     st.integers(0, 10**6),
 )  # fmt: skip
-def test_ngram_counts_agree_with_their_twin(k, order, alpha, T, seed):
+def test_ngram_counts_agree_with_the_reference(k, order, alpha, T, seed):
     tokens = np.random.default_rng(seed).integers(0, k, (4, T))
     found = strategies.ngram(tokens, k, order, alpha)
-    np.testing.assert_allclose(found, twins.ngram(tokens, k, order, alpha), atol=1e-14)
+    np.testing.assert_allclose(found, reference.ngram(tokens, k, order, alpha), atol=1e-14)
     np.testing.assert_allclose(found.sum(axis=2), 1.0, atol=1e-14)
 
 
@@ -83,11 +82,11 @@ def test_bayes_is_conditional_probability_of_the_enumerated_law():
     np.testing.assert_allclose(found, conditional, atol=1e-12)
 
 
-def test_bayes_agrees_with_its_twin_and_beats_the_bigram_rule():
+def test_bayes_agrees_with_the_reference_and_beats_the_bigram_rule():
     prior = sim.FiniteSet(sim.Dirichlet(3), 4, seed=0)
     tokens, transition = sim.sample_sequences(prior, 50, 30, 1)
     found = strategies.bayes(tokens, prior)
-    np.testing.assert_allclose(found, twins.bayes(tokens, prior.chains), atol=1e-12)
+    np.testing.assert_allclose(found, reference.bayes(tokens, prior.chains), atol=1e-12)
     truth = transition[np.arange(50), tokens[:, -1]]
     gap = [np.sum(truth * np.log(truth / guess[:, -1])) for guess in
            (found, strategies.bigram(tokens, 3))]  # fmt: skip

@@ -13,7 +13,7 @@ transform (`tables`) are made once for each N, in float64, and cast.
 import numpy as np
 
 from sim.kernels._direct import FRONT, rows
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 from sim.kernels._vector import fma, lanes, load, splat, spread, store
 
 BLOCK = 256  # a transform of this length fits the first-level cache
@@ -37,7 +37,7 @@ def tables(N, dtype):
     return twist.astype(dtype), np.concatenate(passes).astype(dtype)
 
 
-@part
+@inner_jit
 def _forward_pass(z, roots, row, start, stop, size):
     """Decimation in frequency by four; `row` is where the roots of this pass begin."""
     L = lanes(z)
@@ -58,7 +58,7 @@ def _forward_pass(z, roots, row, start, stop, size):
             _store_turned(z, p3, d0 - e1, e0 + d1, roots, row + j, 4)
 
 
-@part
+@inner_jit
 def _inverse_pass(z, roots, row, start, stop, size):
     """Undo `_forward_pass`, up to a factor of four."""
     L = lanes(z)
@@ -83,21 +83,21 @@ def _inverse_pass(z, roots, row, start, stop, size):
             store(z, p3 + L, e0 - d1)
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _store_turned(z, place, a, b, roots, row, column):
     cos, sin = spread(roots, 6 * row + column), spread(roots, 6 * row + column + 1)
     store(z, place, cos * a - sin * b)
     store(z, place + lanes(z), fma(cos, b, sin * a))
 
 
-@part(forceinline=True)
+@inner_jit(forceinline=True)
 def _load_turned_back(z, place, roots, row, column):
     a, b = load(z, place), load(z, place + lanes(z))
     cos, sin = spread(roots, 6 * row + column), spread(roots, 6 * row + column + 1)
     return fma(cos, a, sin * b), cos * b - sin * a
 
 
-@part
+@inner_jit
 def _pairs(z, start, stop):
     """The pass by two that is left when N is no power of four; its own inverse up to two."""
     L = lanes(z)
@@ -109,7 +109,7 @@ def _pairs(z, start, stop):
             store(z, offset + 2 * L, a - b)
 
 
-@part
+@inner_jit
 def transform(z, roots, N):
     """Spectrum of z in place, in scrambled order."""
     size, row = N, 0
@@ -128,7 +128,7 @@ def transform(z, roots, N):
             _pairs(z, start, start + block)
 
 
-@part
+@inner_jit
 def inverse(z, roots, N):
     """N times what `transform` made z from."""
     block, end = N, 0
@@ -153,7 +153,7 @@ def inverse(z, roots, N):
         size *= 4
 
 
-@part
+@inner_jit
 def _twist(values, first, T, twist, z):
     """z_n = exp(i pi n / 2N) times row n of values, zeros behind T."""
     L = lanes(z)
@@ -164,7 +164,7 @@ def _twist(values, first, T, twist, z):
         store(z, (2 * n + 1) * L, spread(twist, 2 * n + 1) * a)
 
 
-@part
+@inner_jit
 def lag_spectrum(lag_weight, twist, roots, z, spectrum):
     """Spectrum (N, 2) of u, divided by N; z is scratch."""
     N, L = len(twist), lanes(z)
@@ -177,7 +177,7 @@ def lag_spectrum(lag_weight, twist, roots, z, spectrum):
         spectrum[n, 0], spectrum[n, 1] = z[2 * n * L], z[(2 * n + 1) * L]
 
 
-@part
+@inner_jit
 def convolve(spectrum, marks, h, T, channels, twist, roots, z, marks_spectrum):
     """h_t = sum_s u_{t-s} marks_s; the marks' spectra (channels, N, 2, lanes) are kept."""
     N, L = len(twist), lanes(z)
@@ -199,7 +199,7 @@ def convolve(spectrum, marks, h, T, channels, twist, roots, z, marks_spectrum):
             store(h, first + n * L, fma(spread(twist, 2 * n), a, spread(twist, 2 * n + 1) * b))
 
 
-@part
+@inner_jit
 def correlate(G, marks_spectrum, T, channels, twist, roots, z, total):
     """Add to `total` (N, 2, lanes) the spectrum of sum_t G_t marks_{t-j}."""
     N, L = len(twist), lanes(z)
@@ -215,7 +215,7 @@ def correlate(G, marks_spectrum, T, channels, twist, roots, z, total):
             store(total, place + L, fma(re, b, load(total, place + L) - im * a))
 
 
-@part
+@inner_jit
 def read_correlation(total, twist, roots, T, d_lag):
     """d_lag (T, lanes) from the spectrum `total`, which is overwritten."""
     N, L = len(twist), lanes(total)

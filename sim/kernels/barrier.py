@@ -1,7 +1,7 @@
-"""Where threads inside compiled code wait for each other.
+"""A barrier for threads inside compiled code: each waits there until all have arrived.
 
-A thread takes a few microseconds to notice that the others have come; to be woken by Python takes
-it some fifty, as long as a part of a training step.
+A spinning thread notices within a few microseconds that the others have arrived; waking it from
+Python takes some fifty, as long as a whole section of a training step.
 """
 
 import os
@@ -10,12 +10,11 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from sim.kernels._jit import part
+from sim.kernels._jit import inner_jit
 
-PLACE = 8  # int64 numbers apart, so that no two threads write to one cache line
-GONE = 2**62  # a turn that never comes: who has it published is waited for no more
-# Looks before a thread offers its core to others: about as long as a part of a step.
-LOOKS = 20_000
+STRIDE = 8  # int64 entries between two workers' turns: no two of them share a cache line
+CLOSED = 2**62  # larger than every turn: nobody waits for a worker that has published it
+SPINS = 20_000  # reads before a waiting thread offers its core to others: some 50 microseconds
 
 _YIELD = "SwitchToThread" if os.name == "nt" else "sched_yield"
 
@@ -45,7 +44,7 @@ def _observe(typingctx, turns, index):
 
 
 @intrinsic
-def _give_way(typingctx):
+def _yield_core(typingctx):
     """Let another thread have the core."""
 
     def codegen(context, builder, signature, args):
@@ -56,16 +55,16 @@ def _give_way(typingctx):
     return types.none(), codegen
 
 
-@part
-def meet(turns, worker, turn):
-    """Return when every worker has come to this turn, with what they wrote before it.
+@inner_jit
+def wait(turns, worker, turn):
+    """Return when every worker has reached this turn; what they wrote before it is then visible.
 
-    turns (workers * PLACE) int64 is shared; a worker's turns grow.
+    turns (workers * STRIDE,) int64 is shared between the workers; a worker's turns only grow.
     """
-    _publish(turns, worker * PLACE, turn)
-    for other in range(len(turns) // PLACE):
-        looks = 0
-        while _observe(turns, other * PLACE) < turn:
-            looks += 1
-            if looks > LOOKS:
-                _give_way()
+    _publish(turns, worker * STRIDE, turn)
+    for other in range(len(turns) // STRIDE):
+        spins = 0
+        while _observe(turns, other * STRIDE) < turn:
+            spins += 1
+            if spins > SPINS:
+                _yield_core()
