@@ -23,6 +23,7 @@ def demo(
     out: str = "figures",
     venue: str = "neurips",
     use_cache: bool = True,
+    prog: str = "icl-markov check",
 ) -> int:
     """Run the demonstration and print it; returns the exit status.
 
@@ -39,6 +40,8 @@ def demo(
         Text width to draw for.
     use_cache : bool
         Reuse a finished run with the same parameters.
+    prog : str
+        What begins a command of this room, for the hint at the end.
     """
     began = time.perf_counter()
     for k in states:
@@ -50,7 +53,7 @@ def demo(
         print(f"figure: {', '.join(str(path) for path in paths)}\n")
     entries = ledger.verify(ledger.select(CLAIMS), progress=True)
     print(text.table(entries))
-    print(f"\n{time.perf_counter() - began:.1f} s. The whole ledger: python -m proofs_check verify")
+    print(f"\n{time.perf_counter() - began:.1f} s. The whole ledger: {prog} verify")
     return 0 if all(entry.as_expected for entry in entries) else 1
 
 
