@@ -143,7 +143,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    claims = ledger.select(options.claims, experiments=options.experiments or options.list)
+    claims = ledger.select(CLAIMS, options.claims, experiments=options.experiments or options.list)
     if options.list:
         for claim in claims:
             cost = f" (experiment, about {claim.minutes:g} min)" if claim.minutes else ""
@@ -167,7 +167,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    claims = ledger.select(options.claims, experiments=options.experiments)
+    claims = ledger.select(CLAIMS, options.claims, experiments=options.experiments)
     refuse_unwritable(options.out)
     entries = ledger.verify(claims, progress=True)
     for path in write_report(entries, options.out):
@@ -184,7 +184,9 @@ def _index(options: argparse.Namespace) -> int:
 
 
 def _tell_left_out(options: argparse.Namespace) -> None:
-    left_out = [] if options.claims or options.experiments else ledger.resting_on_experiments()
+    if options.claims or options.experiments:
+        return
+    left_out = [claim for claim in CLAIMS if claim.minutes]
     if left_out:
         minutes = sum(claim.minutes for claim in left_out)
         print(
