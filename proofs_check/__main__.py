@@ -1,4 +1,4 @@
-"""The door of the referee: ``python -m proofs_check``."""
+"""``python -m proofs_check``: the same as ``icl-markov check``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The door of the simulation room: ``python -m sim``."""
+"""``python -m sim``: the same as ``icl-markov sim``."""
 
 import sys
 

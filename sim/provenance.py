@@ -42,7 +42,10 @@ def describe_seed(rng: Seed) -> Any:
 
 
 def _command(argv: list[str]) -> str:
-    """What was typed, as far as it can be told: ``python -m sim run --k 3``, or a script's name."""
+    """What was typed, as far as it can be told.
+
+    ``icl-markov sim run --k 3``, ``python -m sim run --k 3``, or a script with its arguments.
+    """
     program = Path(argv[0])
     if program.name == "__main__.py":
         return shlex.join(["python", "-m", program.parent.name, *argv[1:]])

@@ -1,4 +1,4 @@
-"""``python -m proofs_check``: verify claims, make figures, see the main result."""
+"""``icl-markov check``: verify claims, make figures, see the main result."""
 
 from __future__ import annotations
 
@@ -20,18 +20,21 @@ from sim.plots.style import VENUES, use_file_backend
 
 EXAMPLES = """\
 examples:
-  python -m proofs_check demo                          the main result, in a minute
-  python -m proofs_check verify                        every claim and its verdict
-  python -m proofs_check verify A.32 --explain         one claim with its evidence
-  python -m proofs_check verify 'x-*' --json out.json  claims beyond the paper, as data
-  python -m proofs_check report --out report/          the ledger as a document
-  python -m proofs_check figure fig3 fig12 --venue icml2
+  {prog} demo                          the main result, in a minute
+  {prog} verify                        every claim and its verdict
+  {prog} verify A.32 --explain         one claim with its evidence
+  {prog} verify 'x-*' --json out.json  claims beyond the paper, as data
+  {prog} report --out report/          the ledger as a document
+  {prog} figure fig3 fig12 --venue icml2
 """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status is 2 for bad input, 1 for an unwelcome outcome."""
-    options = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m proofs_check") -> int:
+    """Run the command line; the exit status is 2 for bad input, 1 for an unwelcome outcome.
+
+    `prog` is what was typed to get here, for the help.
+    """
+    options = _parser(prog).parse_args(arguments)
     try:
         return int(options.command(options))
     except (ValueError, TypeError, OSError, RuntimeError) as error:
@@ -42,11 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = OneLineParser(
-        prog="python -m proofs_check",
+        prog=prog,
         description="Check the theory of in-context Markov chain learning against simulation.",
-        epilog=EXAMPLES,
+        epilog=EXAMPLES.format(prog=prog),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -117,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--examples", type=int, help="training sequences (default: 128000)")
     demo.add_argument("--seed", type=int, default=0, help="seed (default: 0)")
     _add_output(demo)
-    demo.set_defaults(command=_demo)
+    demo.set_defaults(command=_demo, prog=prog)
     return parser
 
 
@@ -140,7 +143,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    claims = ledger.select(options.claims, experiments=options.experiments or options.list)
+    claims = ledger.select(CLAIMS, options.claims, experiments=options.experiments or options.list)
     if options.list:
         for claim in claims:
             cost = f" (experiment, about {claim.minutes:g} min)" if claim.minutes else ""
@@ -164,7 +167,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    claims = ledger.select(options.claims, experiments=options.experiments)
+    claims = ledger.select(CLAIMS, options.claims, experiments=options.experiments)
     refuse_unwritable(options.out)
     entries = ledger.verify(claims, progress=True)
     for path in write_report(entries, options.out):
@@ -181,7 +184,9 @@ def _index(options: argparse.Namespace) -> int:
 
 
 def _tell_left_out(options: argparse.Namespace) -> None:
-    left_out = [] if options.claims or options.experiments else ledger.resting_on_experiments()
+    if options.claims or options.experiments:
+        return
+    left_out = [claim for claim in CLAIMS if claim.minutes]
     if left_out:
         minutes = sum(claim.minutes for claim in left_out)
         print(
@@ -230,4 +235,5 @@ def _demo(options: argparse.Namespace) -> int:
         out=options.out,
         venue=options.venue,
         use_cache=not options.no_cache,
+        prog=options.prog,
     )

@@ -105,7 +105,9 @@ def _load_arrays(folder: Path) -> Arrays:
 
 def _save_arrays(arrays: Arrays, folder: Path) -> None:
     path = output_folder(folder) / ARRAYS
-    write_atomic(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+    content: dict[str, Any] = arrays
+    # without allow_pickle=False, which NumPy 2.0 takes for one more array
+    write_atomic(path, lambda file: np.savez(file, **content))
 
 
 def _folder(task: Callable[..., Any], parameters: dict[str, Any]) -> Path:

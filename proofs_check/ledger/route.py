@@ -81,7 +81,9 @@ class Route:
 
     def given(self, *, how: str = "", detail: str = "", **options: Any) -> Route:
         """The route with options of its computation filled in."""
-        changed = {name: text for name, text in (("how", how), ("detail", detail)) if text}
+        changed: dict[str, Any] = {
+            name: text for name, text in (("how", how), ("detail", detail)) if text
+        }
         return replace(self, compute=partial(self.compute, **options), **changed)
 
     @property

@@ -1,4 +1,4 @@
-"""The ledger: all claims in order, picked by id, and judged."""
+"""Claims picked by id, and judged together."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from fnmatch import fnmatchcase
 
 from tqdm import tqdm
 
-from proofs_check.claims import CLAIMS
 from proofs_check.ledger.claim import Claim
 from proofs_check.ledger.verdict import Entry, judge
 
 
-def select(patterns: Sequence[str], *, experiments: bool = False) -> list[Claim]:
-    """Claims whose id matches one of the patterns, in ledger order.
+def select(
+    claims: Sequence[Claim], patterns: Sequence[str], *, experiments: bool = False
+) -> list[Claim]:
+    """Those of `claims` whose id matches one of the patterns, in their order.
 
     Without a pattern, all of them; those that rest on experiments only with `experiments`. A
     pattern is an id, or a shell-style wildcard (``x-*``), or where it is neither the beginning of
     ids up to a hyphen: ``lemma-3.1`` picks all its parts, ``x-balance`` itself alone.
     """
     if not patterns:
-        return [claim for claim in CLAIMS if experiments or not claim.minutes]
+        return [claim for claim in claims if experiments or not claim.minutes]
+    ids = [claim.id for claim in claims]
+    picked: set[str] = set()
     for pattern in patterns:
-        if not any(_matches(claim, pattern) for claim in CLAIMS):
-            near = get_close_matches(pattern, [claim.id for claim in CLAIMS], n=5, cutoff=0.5)
+        matching = _matching(ids, pattern)
+        if not matching:
+            near = get_close_matches(pattern, ids, n=5, cutoff=0.5)
             hint = f" (near it: {', '.join(near)})" if near else ""
             raise ValueError(
                 f"claim must be an id or pattern of the ledger, which `verify --list` prints, "
                 f"got {pattern!r}{hint}"
             )
-    return [claim for claim in CLAIMS if any(_matches(claim, pattern) for pattern in patterns)]
+        picked.update(matching)
+    return [claim for claim in claims if claim.id in picked]
 
 
-def resting_on_experiments() -> list[Claim]:
-    """The claims that rest on experiments."""
-    return [claim for claim in CLAIMS if claim.minutes]
-
-
-def _matches(claim: Claim, pattern: str) -> bool:
-    if any(other.id == pattern for other in CLAIMS):
-        return claim.id == pattern
-    return fnmatchcase(claim.id, pattern) or claim.id.startswith(f"{pattern}-")
+def _matching(ids: Sequence[str], pattern: str) -> list[str]:
+    if pattern in ids:
+        return [pattern]
+    return [id for id in ids if fnmatchcase(id, pattern) or id.startswith(f"{pattern}-")]
 
 
 def verify(claims: Iterable[Claim], *, progress: bool = False) -> list[Entry]:

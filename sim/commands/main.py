@@ -1,4 +1,4 @@
-"""``python -m sim``: train a model, or many, and look at a run."""
+"""``icl-markov sim``: train a model, or many, and look at a run."""
 
 from __future__ import annotations
 
@@ -23,19 +23,22 @@ from sim.runs.trajectory import Trajectory
 
 EXAMPLES = """\
 examples:
-  python -m sim run --k 3 --length 100 --examples 128000 --out run/    the paper's Fig. 3 (bottom)
-  python -m sim run --model transformer --k 3 --examples 128000 --out tf/   Fig. 3 (top)
-  python -m sim run --prior doubly_stochastic --k 2 --out run-ds/      no unigram signal
-  python -m sim sweep --grid k=2,3 --seeds 10 --out sweep/             stages over a grid and seeds
-  python -m sim show run/                                              what was run, and its stages
-  python -m sim plot run/                                              run/run.pdf and run/run.png
-  python -m sim plot run/ --positions                                  distances after each token
+  {prog} run --k 3 --length 100 --examples 128000 --out run/    the paper's Fig. 3 (bottom)
+  {prog} run --model transformer --k 3 --examples 128000 --out tf/   Fig. 3 (top)
+  {prog} run --prior doubly_stochastic --k 2 --out run-ds/      no unigram signal
+  {prog} sweep --grid k=2,3 --seeds 10 --out sweep/             stages over a grid and seeds
+  {prog} show run/                                              what was run, and its stages
+  {prog} plot run/                                              run/run.pdf and run/run.png
+  {prog} plot run/ --positions                                  distances after each token
 """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status is 2 for bad input, 1 for an unwelcome outcome."""
-    options = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m sim") -> int:
+    """Run the command line; the exit status is 2 for bad input, 1 for an unwelcome outcome.
+
+    `prog` is what was typed to get here, for the help.
+    """
+    options = _parser(prog).parse_args(arguments)
     try:
         return int(options.command(options))
     except Diverged as error:
@@ -50,17 +53,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = OneLineParser(
-        prog="python -m sim",
+        prog=prog,
         description="Simulate how a two-layer attention model learns to read Markov chains "
         "from their context.",
-        epilog=EXAMPLES,
+        epilog=EXAMPLES.format(prog=prog),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
-    add_sweep(commands)
+    add_sweep(commands, prog)
     show = commands.add_parser("show", help="print what a run was and the stages it went through")
     show.add_argument("run", metavar="RUN", help="run folder, or a file in it")
     show.set_defaults(command=_show)

@@ -35,7 +35,9 @@ def in_options(error: Exception, options: argparse.Namespace) -> str:
     message = str(error)
     for name in vars(options):
         if "_" in name:  # nothing but an argument is spelt like that
-            message = re.sub(rf"\b{name}\b", f"--{name.replace('_', '-')}", message)
+            # but not where it is part of a path
+            word = rf"(?<![\w/\\.-]){name}(?![\w/\\]|[.-]\w)"
+            message = re.sub(word, f"--{name.replace('_', '-')}", message)
     first, _, rest = message.partition(" ")
     option = ARGUMENTS.get(first, first)
     if hasattr(options, option) and option not in POSITIONAL:

@@ -27,12 +27,12 @@ from sim.sweeps.table import Sweep
 
 EXAMPLES = """\
 examples:
-  python -m sim sweep --grid length=25,50,100 --grid k=2,3 --seeds 10 --workers 2 --out sweep/
-  python -m sim sweep --grid learning-rate=1e-3,2e-3,4e-3 --k 2 --examples 64000 --out rates/
-  python -m sim sweep --grid 'learning-rate=2e-3 2e-3,2e-3 0.1' --out pairs/      v and W apart
+  {prog} sweep --grid length=25,50,100 --grid k=2,3 --seeds 10 --workers 2 --out sweep/
+  {prog} sweep --grid learning-rate=1e-3,2e-3,4e-3 --k 2 --examples 64000 --out rates/
+  {prog} sweep --grid 'learning-rate=2e-3 2e-3,2e-3 0.1' --out pairs/      v and W apart
 
 Finished runs are kept in DIR/runs and not repeated: the same command resumes a stopped sweep, one
-with more values or seeds adds to it. `python -m sim show` and `plot` take the run folders there.
+with more values or seeds adds to it. `{prog} show` and `plot` take the run folders there.
 """
 # what cannot vary from run to run, or has an option of its own
 NOT_SWEPT = ("seed", "quiet", "threads")
@@ -41,15 +41,15 @@ MOST_FAILURES_SHOWN = 5
 _stopped = False
 
 
-def add_sweep(commands: argparse._SubParsersAction[OneLineParser]) -> None:
-    """Add the command to those of ``python -m sim``."""
+def add_sweep(commands: argparse._SubParsersAction[OneLineParser], prog: str) -> None:
+    """Add the command to those of ``icl-markov sim``, which the user has typed as `prog`."""
     parser = commands.add_parser(
         "sweep",
         help="train over a grid of options and seeds, in several processes",
         description="Train for every combination of the grid's values and for several seeds, "
         "and print\nwhen each strategy takes over. All options of `run` are taken; the grid "
         "overrides them.",
-        epilog=EXAMPLES,
+        epilog=EXAMPLES.format(prog=prog),
         formatter_class=_SweepHelp,
     )
     grid = parser.add_argument_group("sweep")
@@ -61,7 +61,7 @@ def add_sweep(commands: argparse._SubParsersAction[OneLineParser]) -> None:
     grid.add_argument("--workers", type=int, default=1, help="processes")
     grid.add_argument("--out", metavar="DIR", required=True, help="folder of the sweep")
     add_run_options(parser)
-    parser.set_defaults(command=_sweep)
+    parser.set_defaults(command=_sweep, prog=parser.prog)
 
 
 class _SweepHelp(ShowDefaults, argparse.RawDescriptionHelpFormatter):
@@ -138,8 +138,8 @@ def _stop(*_: object) -> None:
 
 
 def _configurations(options: argparse.Namespace) -> tuple[list[str], list[Configuration]]:
-    """The names of the grid, and every run's options as `python -m sim run` would have them."""
-    parser = OneLineParser(prog="python -m sim sweep", add_help=False)
+    """The names of the grid, and every run's options as ``icl-markov sim run`` would have them."""
+    parser = OneLineParser(prog=options.prog, add_help=False)
     add_run_options(parser)
     known = {name.replace("_", "-"): name for name in vars(parser.parse_args([]))}
     axes = _axes(options, [name for name in known if name not in NOT_SWEPT])

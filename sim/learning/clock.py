@@ -34,8 +34,8 @@ def flow_time(step: ArrayLike, learning_rate: float | Sequence[float]) -> NDArra
     >>> import sim
     >>> sim.flow_time([0, 1000], 2e-3)
     array([0., 2.])
-    >>> sim.flow_time(1000, (1e-3, 4e-3))
-    array(2.)
+    >>> float(sim.flow_time(1000, (1e-3, 4e-3)))
+    2.0
     """
     given = rates("learning_rate", learning_rate)
     each = given if isinstance(given, tuple) else (given,)

@@ -206,6 +206,15 @@ def gradient_descent(
     ------
     Diverged
         When the objective or a parameter is no longer finite; carries what was recorded.
+
+    Examples
+    --------
+    >>> import sim
+    >>> exact = sim.Population(sim.Dirichlet(2), T=4, loss=sim.CrossEntropy())
+    >>> model = sim.MinimalModel.constant(T=4, k=2, v=0.3)
+    >>> run = sim.gradient_descent(model, exact, steps=100, learning_rate=0.1, record_every=50)
+    >>> run.step, run.loss.round(3)
+    (array([  0,  50, 100]), array([0.693, 0.652, 0.647]))
     """
     check_model(model)
     if test_set is not None:

@@ -117,6 +117,17 @@ class Population(Sample):
     start : {"stationary", "uniform"} or array_like of shape (k**order,)
     nodes : int
         Gauss nodes per dimension of the prior's quadrature.
+
+    Examples
+    --------
+    A model of zeros predicts 1/k, and loses log k:
+
+    >>> import sim
+    >>> exact = sim.Population(sim.Dirichlet(2), T=4, loss=sim.CrossEntropy())
+    >>> model = sim.MinimalModel.constant(T=4, k=2, v=0.0)
+    >>> run = sim.gradient_descent(model, exact, steps=1, learning_rate=0.1)
+    >>> float(run.loss[0].round(9))
+    0.693147181
     """
 
     def __init__(

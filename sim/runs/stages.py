@@ -89,6 +89,14 @@ def stage_times(trajectory: Trajectory, *, lead: float = 0.0, hold: int = 2) -> 
     Returns
     -------
     StageTimes
+
+    Examples
+    --------
+    >>> import sim
+    >>> model = sim.MinimalModel.constant(T=50, k=2)
+    >>> run = sim.train(model, sim.Dirichlet(2), steps=1500, learning_rate=0.02, rng=0)
+    >>> [stage.strategy for stage in sim.stage_times(run)]
+    ['uniform', 'unigram', 'bigram']
     """
     checks.instance("trajectory", trajectory, Trajectory, "a Trajectory")
     required = checks.real("lead", lead, strict=False)

@@ -92,10 +92,8 @@ def loglog_slope(x: ArrayLike, y: ArrayLike) -> Slope:
     for name, values in (("x", x), ("y", y)):
         if (values <= 0).any():
             raise ValueError(f"{name} must be positive, got {values.min():g}")
-    centred = np.log(x) - np.log(x).mean()
-    spread = float(centred @ centred)
-    if spread == 0.0:
+    if np.ptp(x) == 0.0:
         raise ValueError(f"x must hold at least two different values, got only {x[0]:g}")
-    slope = float(centred @ np.log(y)) / spread
-    residual = np.log(y) - np.log(y).mean() - slope * centred
-    return Slope(slope, float(np.sqrt(residual @ residual / (x.size - 2) / spread)))
+    # scipy.stats.linregress takes the error from 1 - r**2, which is rounding where the fit is good
+    coefficients, covariance = np.polyfit(np.log(x), np.log(y), 1, cov=True)
+    return Slope(float(coefficients[0]), float(np.sqrt(covariance[0, 0])))

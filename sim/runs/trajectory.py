@@ -130,6 +130,16 @@ class Trajectory:
         ------
         OSError
             If the folder cannot be written.
+
+        Examples
+        --------
+        >>> import sim, tempfile
+        >>> model = sim.MinimalModel.constant(T=6, k=2)
+        >>> run = sim.train(model, sim.Dirichlet(2), steps=4, rng=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     again = sim.Trajectory.load(run.save(folder))
+        >>> bool((again.v == run.v).all())
+        True
         """
         taken = [name for name in self.parameters if name in ROWS or name.startswith(MEASURE)]
         if taken:
@@ -162,6 +172,18 @@ class Trajectory:
             If there is no trajectory at `path`.
         ValueError
             If the files are truncated, do not belong together or are something else.
+
+        Examples
+        --------
+        See `save`; what was run stands in the provenance of what is loaded.
+
+        >>> import sim, tempfile
+        >>> model = sim.MinimalModel.constant(T=6, k=2)
+        >>> run = sim.train(model, sim.Dirichlet(2), steps=4, rng=7)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     again = sim.Trajectory.load(run.save(folder))
+        >>> again.provenance["parameters"]["seed"], again.model().T
+        (7, 6)
         """
         given = Path(path)
         folder = given if given.is_dir() else given.parent

@@ -76,6 +76,18 @@ def sweep(
         `run` cannot be sent to processes.
     concurrent.futures.BrokenExecutor
         If a worker died (for want of memory, say). What had finished is in the store.
+
+    Examples
+    --------
+    >>> import sim
+    >>> def run(configuration):
+    ...     model = sim.MinimalModel.constant(T=configuration["T"], k=2)
+    ...     return sim.train(model, sim.Dirichlet(2), steps=5, rng=configuration["seed"])
+    >>> found = sim.sweep({"T": [5, 10], "seed": [0, 1, 2]}, run)
+    >>> print(found)
+    Sweep: 6 runs finished, 0 failed
+    >>> found.array("final_loss").shape
+    (2, 3)
     """
     if not callable(run):
         raise TypeError(f"run must be a function of a configuration, got {run!r}")

@@ -80,6 +80,13 @@ def sample_sequences(
     ------
     ValueError
         For n or length below 1, an unknown start, or one that is not a distribution.
+
+    Examples
+    --------
+    >>> import sim
+    >>> batch = sim.sample_sequences(sim.Dirichlet(3), n=2, length=8, rng=0)
+    >>> batch.tokens.shape, batch.transition.shape
+    ((2, 8), (2, 3, 3))
     """
     refuse_oversized(prior, n, length, start)
     rng = generator(rng)

@@ -36,6 +36,26 @@ def bigram(tokens: ArrayLike, k: int, alpha: float = 1.0) -> Array:
     """Frequencies of what followed the current state, eq. (3) of arXiv:2402.11004v1.
 
     With flat Dirichlet rows, ``alpha = 1`` and x_1 independent of the chain this is Bayes optimal.
+
+    Parameters
+    ----------
+    tokens : array_like of int, shape (n, T)
+    k : int
+        Number of states, at least 2.
+    alpha : float
+        Additive smoothing, positive.
+
+    Returns
+    -------
+    ndarray, shape (n, T, k)
+
+    Examples
+    --------
+    After 0 came 1, both times; one is added to either count:
+
+    >>> import sim
+    >>> sim.strategies.bigram([[0, 1, 0, 1, 0]], k=2)[0, -1]
+    array([0.25, 0.75])
     """
     return ngram(tokens, k, 1, alpha)
 

@@ -1,4 +1,4 @@
-"""The command line ``python -m theory list | show | modes | ...``: options in, text out."""
+"""The command line ``icl-markov theory list | show | modes | ...``: options in, text out."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ derivations with their closed forms and numbers, and the modes of its gradient f
 
 _EXAMPLES = """\
 examples:
-  python -m theory list                          what can be shown
-  python -m theory show lemma-3.1 --length 100   the first gradient step, at T = 100
-  python -m theory show A.32 --latex             one constant, for a paper
-  python -m theory modes --length 100            singular values of the population kernel
-  python -m theory constants --k 2 --length 100  entropies, and what each strategy leaves
-  python -m theory threshold --length 10 100     learning rates above which v_2 takes the lead
-  python -m theory stages --length 100           when unigram and bigram take over
-  python -m theory ngrams --heads 2 --length 8   how several heads leave the origin"""
+  {prog} list                          what can be shown
+  {prog} show lemma-3.1 --length 100   the first gradient step, at T = 100
+  {prog} show A.32 --latex             one constant, for a paper
+  {prog} modes --length 100            singular values of the population kernel
+  {prog} constants --k 2 --length 100  entropies, and what each strategy leaves
+  {prog} threshold --length 10 100     learning rates above which v_2 takes the lead
+  {prog} stages --length 100           when unigram and bigram take over
+  {prog} ngrams --heads 2 --length 8   how several heads leave the origin"""
 
 _SEED_HELP = "of the randomised points for k > 2 (default 0)"
 
@@ -36,10 +36,10 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
-        prog="python -m theory", description=_ABOUT, epilog=_EXAMPLES, formatter_class=raw
+        prog=prog, description=_ABOUT, epilog=_EXAMPLES.format(prog=prog), formatter_class=raw
     )
     commands = parser.add_subparsers(
         required=True,
@@ -215,13 +215,16 @@ def _ngrams(args: argparse.Namespace) -> str:
     )  # fmt: skip
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, or 2 for bad input (one line on stderr)."""
-    args = _parser().parse_args(argv)
+def main(argv: Sequence[str] | None = None, *, prog: str = "python -m theory") -> int:
+    """Run the command line; the exit status is 0, or 2 for bad input (one line on stderr).
+
+    `prog` is what was typed to get here, for the help and the refusals.
+    """
+    args = _parser(prog).parse_args(argv)
     try:
         text = args.command(args)
     except (TypeError, ValueError) as refusal:
-        print(f"python -m theory {args.name}: {refusal}", file=sys.stderr)
+        print(f"{prog} {args.name}: {refusal}", file=sys.stderr)
         return 2
     return _print(text)
 

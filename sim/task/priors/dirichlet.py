@@ -39,6 +39,14 @@ class Dirichlet(Prior):
         Concentration, positive.
     order : int
         Order of the chain; 1 for bigrams, n - 1 for n-grams (Sec. 3.3).
+
+    Examples
+    --------
+    >>> import sim
+    >>> sim.Dirichlet(3).sample(5, rng=0).shape  # five chains of three states
+    (5, 3, 3)
+    >>> sim.Dirichlet(3, alpha=0.5, order=2).sample(5, rng=0).shape  # a row for each two tokens
+    (5, 9, 3)
     """
 
     k: int
@@ -146,7 +154,9 @@ def _sobol_flat(prior: Dirichlet, nodes: int) -> Quadrature:
 
     rows, k = prior.k**prior.order, prior.k
     exponent = int(np.ceil(2 * np.log2(nodes)))
-    cube = qmc.Sobol(rows * (k - 1), rng=0).random_base2(exponent).reshape(-1, rows, k - 1)
+    # `seed`, which SciPy before 1.15 knows too; a number there would give other points
+    sobol = qmc.Sobol(rows * (k - 1), seed=np.random.default_rng(0))
+    cube = sobol.random_base2(exponent).reshape(-1, rows, k - 1)
     # order statistics of k - 1 uniforms cut the unit interval into a flat Dirichlet vector
     cuts = np.sort(cube, axis=2)
     edges = np.concatenate(

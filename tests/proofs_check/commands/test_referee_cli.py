@@ -17,11 +17,11 @@ def test_verify_writes_json(tmp_path, capsys):
 def test_verify_exits_1_when_a_verdict_differs(monkeypatch, capsys):
     from dataclasses import replace
 
+    from proofs_check.commands import main as commands
     from proofs_check.ledger import Verdict
-    from proofs_check.ledger import selection as ledger
 
-    wrong = replace(ledger.select(["A.32"])[0], expected=Verdict.REFUTED)
-    monkeypatch.setattr(ledger, "CLAIMS", (wrong,))
+    claim = next(claim for claim in commands.CLAIMS if claim.id == "A.32")
+    monkeypatch.setattr(commands, "CLAIMS", (replace(claim, expected=Verdict.REFUTED),))
     assert main(["verify"]) == 1
     assert "expected refuted" in capsys.readouterr().out
 

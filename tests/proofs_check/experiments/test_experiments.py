@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import theory
+from proofs_check.claims import CLAIMS
 from proofs_check.experiments import cache
 from proofs_check.experiments.experiment import Experiment
 from proofs_check.ledger import selection as ledger
@@ -118,9 +119,8 @@ def test_folders_that_print_and_draw_do_not_count(tmp_path, monkeypatch):
     assert digest("sim") != before
 
 
-def test_experiments_are_looked_into_only_when_asked_for(monkeypatch):
-    claims = [replace(ledger.CLAIMS[0], minutes=2.0), ledger.CLAIMS[1]]
-    monkeypatch.setattr(ledger, "CLAIMS", claims)
-    assert ledger.select([]) == claims[1:]
-    assert ledger.select([], experiments=True) == claims
-    assert ledger.select([claims[0].id]) == claims[:1]
+def test_experiments_are_looked_into_only_when_asked_for():
+    claims = [replace(CLAIMS[0], minutes=2.0), CLAIMS[1]]
+    assert ledger.select(claims, []) == claims[1:]
+    assert ledger.select(claims, [], experiments=True) == claims
+    assert ledger.select(claims, [claims[0].id]) == claims[:1]

@@ -121,6 +121,14 @@ def test_bad_input_is_one_line_and_writes_nothing(arguments, words, tmp_path, ca
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_keeps_its_name_in_a_refusal(tmp_path, capsys):
+    (tmp_path / "batch_size").touch()
+    assert main(["run", *SMALL, "--out", str(tmp_path / "batch_size" / "held_out.d")]) == 2
+    captured = capsys.readouterr().err
+    assert str(tmp_path / "batch_size") in captured
+    assert "--batch-size" not in captured
+
+
 def test_the_command_is_kept_as_it_was_typed(tmp_path):
     out = tmp_path / "a run"
     typed = ["run", *SMALL, "--out", str(out)]

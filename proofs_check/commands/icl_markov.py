@@ -1,0 +1,70 @@
+"""``icl-markov theory | sim | check``: one command for the three rooms, from any folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module, metadata
+from typing import NoReturn
+
+PROGRAM = "icl-markov"
+# word: (where its command line is, what it does)
+ROOMS = {
+    "theory": ("theory.commands.main", "what the mathematics predicts: derivations, modes, stages"),
+    "sim": ("sim.commands.main", "what the computer measures: train a model, or many, and look"),
+    "check": ("proofs_check.commands.main", "verify the claims, one by one; make the figures"),
+}
+
+EXAMPLES = """\
+examples:
+  icl-markov check demo                               the main result, in a minute
+  icl-markov theory show lemma-3.1 --length 100       a derivation, with its numbers
+  icl-markov sim run --k 3 --length 100 --out run/    train a model
+  icl-markov sim plot run/                            draw what it has learned, and when
+  icl-markov check verify A.32 --explain              a claim and its evidence
+
+`icl-markov WORD --help` says more about each. From the folder of a clone `python -m theory`,
+`python -m sim` and `python -m proofs_check` are the same."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Hand the words after the first to the room that it names; returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser()
+    room = parser.parse_args(words[:1]).room
+    if room is None:
+        parser.print_help()
+        return 0
+    if room not in ROOMS:
+        parser.error(f"the first word must be one of {', '.join(ROOMS)}, got {room!r}")
+    # only now, because numba, SymPy and matplotlib are slow to import and none needs all three
+    run = import_module(ROOMS[room][0]).main
+    return int(run(words[1:], prog=f"{PROGRAM} {room}"))
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    rooms = "\n".join(f"  {word:<8} {what}" for word, (_, what) in ROOMS.items())
+    parser = _Parser(
+        prog=PROGRAM,
+        usage=f"{PROGRAM} {{{','.join(ROOMS)}}} ...",
+        description="How a two-layer attention model learns, in stages, to read a Markov chain "
+        f"from its\ncontext: theory and simulation, side by side.\n\n{rooms}",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("room", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {_version()}")
+    return parser
+
+
+def _version() -> str:
+    try:
+        return metadata.version(PROGRAM)
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
