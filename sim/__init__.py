@@ -11,8 +11,10 @@ from sim.learning.flow import FlowFailed, gradient_flow
 from sim.learning.objectives import Bilinear, Objective, Population, Sample
 from sim.learning.optimizers import SGD, Adam, AdamW, Optimizer
 from sim.learning.settings import RunSettings
+from sim.models.calls import logits, loss_and_gradient
+from sim.models.contracts import Gradient
 from sim.models.minimal.model import MinimalModel
-from sim.models.model import Defaults, Gradient, Model, logits, loss_and_gradient
+from sim.models.model import Defaults, Model
 from sim.models.multihead.model import MultiHeadModel
 from sim.models.registry import MODELS, register
 from sim.models.transformer import attention

@@ -16,7 +16,7 @@ from sim.files import output_folder, refuse_unwritable
 from sim.learning.compilation import warmup
 from sim.learning.descent import Diverged
 from sim.learning.settings import RunSettings
-from sim.models.model import DTYPES
+from sim.models.contracts import DTYPES
 from sim.models.registry import MODELS
 from sim.runs.stages import half_rise_examples, stage_times
 from sim.runs.trajectory import Trajectory

@@ -10,7 +10,8 @@ import numpy as np
 
 from sim import checks
 from sim.learning.descent import train
-from sim.models.model import DTYPES, logits, loss_and_gradient
+from sim.models.calls import logits, loss_and_gradient
+from sim.models.contracts import DTYPES
 from sim.models.registry import MODELS
 from sim.task import strategies
 from sim.task.losses import CrossEntropy

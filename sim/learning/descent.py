@@ -16,7 +16,8 @@ from sim.learning.objectives import Objective
 from sim.learning.optimizers import Optimizer
 from sim.learning.rates import Rates
 from sim.learning.rule import make_optimizer
-from sim.models.model import DTYPES, Model, check_model
+from sim.models.contracts import DTYPES
+from sim.models.model import Model, check_model
 from sim.provenance import describe_seed, provenance
 from sim.randomness import Seed, run_streams
 from sim.runs.measures import HeldOut

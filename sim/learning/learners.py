@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from sim.learning.objectives import Objective, bound
 from sim.learning.optimizers import Optimizer
-from sim.models.model import Evaluator, Model, Parameters
+from sim.models.contracts import Evaluator, Parameters
+from sim.models.model import Model
 from sim.task.batches import BatchStream
 from sim.task.losses import Loss
 

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
+from sim.models.contracts import Gradient
 from sim.models.minimal.settings import Architecture
-from sim.models.model import Gradient, Model, check_model
+from sim.models.model import Model, check_model
 from sim.task.losses import Loss, check_loss
 from sim.task.priors import Prior
 from sim.task.priors.prior import check_prior

@@ -20,7 +20,8 @@ from sim import checks
 from sim.learning.descent import train
 from sim.learning.optimizers import OPTIMIZERS, Optimizer
 from sim.learning.rule import make_optimizer
-from sim.models.model import DTYPES, Model
+from sim.models.contracts import DTYPES
+from sim.models.model import Model
 from sim.models.normalization import NORMALIZATIONS
 from sim.models.registry import MODELS
 from sim.models.transformer.model import HEAD_WIDTH, POSITIONS

@@ -11,25 +11,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
+from sim.models.contracts import (
+    DTYPES,
+    Evaluator,
+    Gradient,
+    Parameters,
+    checked_gradient,
+    refuse_choices,
+    unstack,
+)
 from sim.task.batches import BatchStream
 from sim.task.losses import Loss, WeightedLoss, check_loss
-
-Parameters = dict[str, NDArray[Any]]
-DTYPES = ("float64", "float32")
-
-
-class Gradient(dict[str, NDArray[Any]]):
-    """A gradient by the names of a model's parameters, also to be had as attributes: ``g.v``."""
-
-    def __getattr__(self, name: str) -> NDArray[Any]:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"this gradient has no {name}, only {', '.join(self)}") from None
-
-
-# (tokens (n, T + 1) int32, sequence_weight (n,), *parameters) -> weighted sum of losses, gradient
-Evaluator = Callable[..., tuple[float, Mapping[str, NDArray[Any]]]]
 
 
 class Defaults(NamedTuple):
@@ -207,97 +199,3 @@ def check_model(model: Any, name: str = "model") -> Model:
         if not math.isfinite(float(np.sum(array, dtype=np.float64))):
             checks.array(f"{name}.parameters[{key!r}]", array, array.shape)
     return model
-
-
-def refuse_choices(model: Model, *, dtype: str, threads: int) -> None:
-    """Refuse float32 and threads, for models that compute in float64 on one thread."""
-    checks.one_of("dtype", dtype, DTYPES)
-    checks.integer("threads", threads, 1)
-    if dtype != DTYPES[0]:
-        raise ValueError(f"dtype must be {DTYPES[0]} for a {model.name} model, got {dtype}")
-    if threads != 1:
-        raise ValueError(f"threads must be 1 for a {model.name} model, got {threads}")
-
-
-def unstack(model: Model, stacked: Parameters) -> list[Model]:
-    """Models of the architecture of `model`, one for each row of stacked parameters (r, ...)."""
-    rows = zip(*stacked.values(), strict=True)
-    return [model.with_parameters(**dict(zip(stacked, row, strict=True))) for row in rows]
-
-
-def checked_gradient(model: Model, found: Any) -> tuple[float, Gradient]:
-    """A model's loss and gradient, refused if they do not fit its parameters."""
-    try:
-        value, gradient = found
-        value, gradient = float(value), Gradient(gradient)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"loss_and_gradient of {model.name} must return (value, gradients by name), got "
-            f"{found!r}"
-        ) from None
-    wanted = {name: array.shape for name, array in model.parameters.items()}
-    shapes = {name: np.shape(array) for name, array in gradient.items()}
-    if shapes != wanted:
-        raise ValueError(
-            f"gradients of {model.name} must have the shapes of its parameters, {wanted}, "
-            f"got {shapes}"
-        )
-    return value, gradient
-
-
-def logits(model: Model, tokens: ArrayLike) -> NDArray[Any]:
-    """Logits at every position: eq. (8) for a minimal model, eq. (4) for a transformer.
-
-    Parameters
-    ----------
-    model : Model
-    tokens : array_like of int, shape (n, T)
-        T at most the model's context length.
-
-    Returns
-    -------
-    ndarray, shape (n, T, k)
-        Float64; for a transformer in the precision of its parameters.
-
-    Examples
-    --------
-    >>> import sim
-    >>> model = sim.MinimalModel(v=[0.0, 1.0, 0.0], W=[[1, 0], [0, 1]])  # counts bigrams
-    >>> sim.logits(model, [[0, 1, 0]])[0, -1]  # a 0 was followed by a 1 once
-    array([0., 1.])
-    """
-    found = check_model(model).logits(tokens)
-    if not isinstance(found, np.ndarray) or found.shape != (*np.shape(tokens), model.k):
-        raise ValueError(
-            f"logits of {model.name} must have shape {(*np.shape(tokens), model.k)}, got "
-            f"{getattr(found, 'shape', found)}"
-        )
-    return found
-
-
-def loss_and_gradient(model: Model, tokens: ArrayLike, loss: Loss) -> tuple[float, Gradient]:
-    """Average loss over sequences, eq. (6), and its exact gradient.
-
-    Parameters
-    ----------
-    model : Model
-    tokens : array_like of int, shape (n, T + 1)
-        One longer than the context: token p + 1 is the target at position p.
-    loss : Loss
-
-    Returns
-    -------
-    value : float
-    gradient : Gradient
-        By name, with the shapes of the model's parameters: ``gradient.v``, ``gradient["W"]``.
-
-    Examples
-    --------
-    >>> import sim
-    >>> model = sim.MinimalModel.constant(T=3, k=2, v=0.5, W=0.5)
-    >>> value, gradient = sim.loss_and_gradient(model, [[0, 1, 0, 1]], sim.CrossEntropy())
-    >>> gradient.v.shape, gradient.W.shape
-    ((3,), (2, 2))
-    """
-    check_loss(loss)
-    return checked_gradient(check_model(model), model.loss_and_gradient(tokens, loss))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from sim.models.contracts import Parameters
 from sim.models.minimal.model import MinimalModel
-from sim.models.model import Model, Parameters
+from sim.models.model import Model
 from sim.models.multihead.model import MultiHeadModel
 from sim.models.transformer.model import Transformer
 

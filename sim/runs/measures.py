@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import last_token as kernels
-from sim.models.model import Model, Parameters, check_model
+from sim.models.contracts import Parameters
+from sim.models.model import Model, check_model
 from sim.randomness import Seed
 from sim.task import strategies
 from sim.task.priors import Prior

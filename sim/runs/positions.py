@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
-from sim.models.model import Model, logits
+from sim.models.calls import logits
+from sim.models.model import Model
 from sim.runs.measures import gram_name, kl, log_softmax
 from sim.task import strategies
 from sim.task.sequences import SequenceBatch

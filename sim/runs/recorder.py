@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
-from sim.models.model import Model, Parameters, unstack
+from sim.models.contracts import Parameters, unstack
+from sim.models.model import Model
 from sim.runs.measures import HeldOut
 from sim.runs.trajectory import ROWS, Trajectory
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.files import output_folder, write_atomic, write_json
-from sim.models.model import Model, Parameters
+from sim.models.contracts import Parameters
+from sim.models.model import Model
 from sim.models.registry import MODELS, restore
 
 Array = NDArray[np.float64]

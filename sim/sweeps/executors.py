@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from sim import checks
 from sim.learning.compilation import warmup
-from sim.models.model import DTYPES
+from sim.models.contracts import DTYPES
 from sim.models.registry import MODELS
 from sim.runs.stages import stage_times
 from sim.runs.trajectory import Trajectory

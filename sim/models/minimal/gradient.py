@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.kernels import minimal as kernels
+from sim.models.contracts import Gradient
 from sim.models.minimal.settings import Architecture, kernel_setting
-from sim.models.model import Gradient
 from sim.task.losses import Loss
 
 Array = NDArray[np.float64]

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels import last_token as kernels
+from sim.models.contracts import Parameters
 from sim.models.minimal.settings import Architecture
-from sim.models.model import Parameters
 
 Array = NDArray[np.float64]
 

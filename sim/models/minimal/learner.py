@@ -12,8 +12,8 @@ from sim import checks
 from sim.kernels import training as kernels
 from sim.kernels.barrier import CLOSED, STRIDE
 from sim.kernels.minimal import CHUNK, partial_size
+from sim.models.contracts import Parameters
 from sim.models.minimal.settings import kernel_setting
-from sim.models.model import Parameters
 from sim.task.batches import BatchStream
 from sim.task.losses import Loss
 

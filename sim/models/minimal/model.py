@@ -11,12 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import minimal as kernels
+from sim.models.contracts import Evaluator, Gradient, Parameters
 from sim.models.minimal.gradient import LossGradient, first_layer_table
 from sim.models.minimal.last_token import PairCountScorer
 from sim.models.minimal.learner import FusedLearner
 from sim.models.minimal.readable import ReadableGradient
 from sim.models.minimal.settings import Architecture, unrolled_states
-from sim.models.model import Evaluator, Gradient, Model, Parameters
+from sim.models.model import Model
 from sim.models.normalization import NORMALIZATIONS, position_scale
 from sim.models.two_weights import context, targets, weight_measures
 from sim.task.batches import BatchStream

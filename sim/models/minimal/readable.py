@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.models.model import Gradient, refuse_choices
+from sim.models.contracts import Gradient, refuse_choices
 from sim.models.normalization import position_scale
 from sim.task.losses import Loss, WeightedLoss, checked
 

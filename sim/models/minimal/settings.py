@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim import checks
 from sim.kernels import fourier
 from sim.kernels.minimal import Setting
-from sim.models.model import DTYPES
+from sim.models.contracts import DTYPES
 from sim.models.normalization import position_scale
 from sim.task.losses import Loss, position_weight
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels import multihead as kernels
-from sim.models.model import Gradient, refuse_choices
+from sim.models.contracts import Gradient, refuse_choices
 from sim.models.normalization import position_scale
 from sim.task.losses import Loss, position_weight
 

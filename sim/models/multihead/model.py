@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import multihead as kernels
-from sim.models.model import Evaluator, Gradient, Model, Parameters
+from sim.models.contracts import Evaluator, Gradient, Parameters
+from sim.models.model import Model
 from sim.models.multihead.gradient import LossGradient
 from sim.models.multihead.readable import ReadableGradient
 from sim.models.normalization import NORMALIZATIONS, position_scale

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.models.contracts import Gradient, refuse_choices
 from sim.models.minimal.readable import first_layer, first_layer_backward
-from sim.models.model import Gradient, refuse_choices
 from sim.models.normalization import position_scale
 from sim.task.losses import Loss, WeightedLoss, checked
 

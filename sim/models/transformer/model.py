@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
-from sim.models.model import Defaults, Evaluator, Gradient, Model, Parameters
+from sim.models.contracts import Evaluator, Gradient, Parameters
+from sim.models.model import Defaults, Model
 from sim.models.transformer import attention, passes
 from sim.models.transformer.construction import TransformerWeights
 from sim.models.transformer.readable import ReadableGradient

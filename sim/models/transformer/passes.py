@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import transformer as kernels
-from sim.models.model import DTYPES, Gradient
+from sim.models.contracts import DTYPES, Gradient
 from sim.task.losses import Loss, position_weight
 
 Array = NDArray[np.floating[Any]]
