@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from proofs_check.claims.lemma_a1.exact_chains import triples
-from proofs_check.claims.lemma_a1.symbols import lam, p, s, t, t1
+from proofs_check import ledger
 from proofs_check.claims.lemma_a1_step_1.step_1_w import beta_im, beta_li, gamma_im, gamma_li
-from proofs_check.claims.lemma_a1_step_1.triple_sums import TRIPLE, total
-from proofs_check.ledger import enumeration, proved, symbolic
 from proofs_check.ledger.normal import vanishes
+from proofs_check.methods.exact_chains import triples
+from proofs_check.methods.symbols import lam, p, s, t, t1
+from proofs_check.methods.triple_sums import TRIPLE, total
 
 x = 1 / lam
 
@@ -113,7 +113,7 @@ def _definition(term: str) -> sp.Expr:
     return factor * total(summand)
 
 
-@symbolic("geometric sums in closed form, any t", detail="symbolic t and lambda")
+@ledger.symbolic("geometric sums in closed form, any t", detail="symbolic t and lambda")
 def in_closed_form(value: Sums) -> bool:
     """Sum what is left to sum; compare with the triple sum of the definition."""
     closed = value.factor * total(value.summand, TRIPLE[3 - value.depth :])
@@ -133,7 +133,7 @@ def _defined(term: str, number: sp.Expr, T: int) -> sp.Expr:
     return factor * _terms(summand, number, T, 3)
 
 
-@enumeration("the triple sum term by term", detail="lambda = 1/3, -1/2, T = 1..5, rationals")
+@ledger.enumeration("the triple sum term by term", detail="lambda = 1/3, -1/2, T = 1..5, rationals")
 def term_by_term(value: Sums) -> list[bool]:
     """At rational lambda; beta and gamma stay symbols."""
     equal = []
@@ -152,11 +152,10 @@ def _slips(value: Sums) -> list[Sums]:
 
 
 CLAIMS = tuple(
-    proved(
-        id, f"({value.term}) below (A.24), line {line}, p. {19 if value.term == 'D' else 18}",
+    ledger.proved(id,
+        f"({value.term}) below (A.24), line {line}, p. {19 if value.term == 'D' else 18}",
         f"triple sum ({value.term}) of (A.24), " + (f"line {line}" if "line" in id else "result"),
-        f"({value.term})={latex}", value, in_closed_form, term_by_term,
-        wrong=_slips(value), assume="lambda not 0 or 1",
-    )
+        f"({value.term})={latex}", value, in_closed_form, term_by_term, wrong=_slips(value),
+        assume="lambda not 0 or 1")
     for id, (line, latex, value) in LINES.items()
 )  # fmt: skip

@@ -11,21 +11,20 @@ import sympy as sp
 
 import sim
 import theory
-from proofs_check.claims.lemma_a1_step_1.derivatives_in_v import (
+from proofs_check import ledger
+from proofs_check.ledger.compare import relative_error
+from proofs_check.methods.derivatives_in_v import (
     ALL_ONES,
     CHAINS,
     HINGE,
     MIXED,
-    Array,
     Chain,
     derivative,
     enumerated_gradient,
     sequences,
     transition_matrix,
 )
-from proofs_check.claims.lemma_a1_step_1.letters import CP
-from proofs_check.ledger import enumeration, spectral, symbolic
-from proofs_check.ledger.compare import relative_error
+from proofs_check.methods.letters import CP
 from theory.first_steps.step_2 import second_step
 
 Target = int | str  # a state, or "next" for x_{p+1}
@@ -65,18 +64,18 @@ def split_gaps(
 
 SPLIT = "three chains, p = 1..4, every j <= p; c'=0.7, rho=1.9"
 SPLIT_ROUTES = (
-    enumeration("joint events counted", 1e-12, SPLIT)(split_gaps).given(events=counted),
-    spectral("joint events by powers", 1e-12, SPLIT)(split_gaps).given(events=by_powers),
+    ledger.enumeration("joint events counted", 1e-12, SPLIT)(split_gaps).given(events=counted),
+    ledger.spectral("joint events by powers", 1e-12, SPLIT)(split_gaps).given(events=by_powers),
 )
 
 
-@symbolic("the gradient is linear in W", detail="c' S_j = c' c^power (c S_j), for every c")
+@ledger.symbolic("the gradient is linear in W", detail="c' S_j = c' c^power (c S_j), for every c")
 def scale(power: int) -> bool:
     c = sp.Symbol("c", positive=True)
     return bool(sp.expand(CP * c**power * c - CP) == 0)
 
 
-@enumeration(HINGE, 1e-11, "T = 2, 5, c = 0.5, c' = 0.8, real hinge")
+@ledger.enumeration(HINGE, 1e-11, "T = 2, 5, c = 0.5, c' = 0.8, real hinge")
 def scale_enumerated(power: int) -> Iterable[float]:
     """-c' c^power dL0/dv against the gradient at W = c' 11^T."""
     c, other = 0.5, 0.8
@@ -88,13 +87,13 @@ def scale_enumerated(power: int) -> Iterable[float]:
 T, INIT, ETA = 5, 0.3, 0.4
 
 
-def start_gap(value: str, v1: Array, step: Array) -> float:
+def start_gap(value: str, v1: np.ndarray, step: np.ndarray) -> float:
     """v after step 2 against an entry of v after step 1, given v_1 and the step from there."""
     base = {"1": np.full(T, v1[0]), "j": v1, "j - 1": np.roll(v1, 1)}[value]
     return relative_error((base + step)[1:], second_step(T, INIT, ETA)[1][1:])
 
 
-@enumeration(HINGE, 1e-11, "T = 5, j = 2..5")
+@ledger.enumeration(HINGE, 1e-11, "T = 5, j = 2..5")
 def start_enumerated(value: str) -> float:
     start = sim.MinimalModel.constant(T, 2, v=INIT, W=INIT)
     evaluate = sim.Population(sim.Dirichlet(2), T, sim.Margin(100.0)).bind(start)
@@ -103,7 +102,7 @@ def start_enumerated(value: str) -> float:
     return start_gap(value, v1, -ETA * evaluate(v1, W1)[1].v)
 
 
-@spectral("kernel by matrix powers", 1e-11, "T = 5, j = 2..5")
+@ledger.spectral("kernel by matrix powers", 1e-11, "T = 5, j = 2..5")
 def start_by_powers(value: str) -> float:
     W1, v1 = (INIT + ETA * INIT * part for part in theory.first_step(T))
     K = theory.population_kernel(T, method="quadrature")

@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 import sim
-from proofs_check.ledger import enumeration, supported, symbolic
+from proofs_check import ledger
 from sim.learning.objectives import all_sequences
 
 
@@ -31,7 +31,7 @@ def _M(lag: int, v: Sequence[Any]) -> Any:
     ]
 
 
-@enumeration("the printed matrices, every sequence, k = 2, T = 6 and k = 3, T = 4", 1e-12)
+@ledger.enumeration("the printed matrices, every sequence, k = 2, T = 6 and k = 3, T = 4", 1e-12)
 def on_random_weights(value: Definition) -> Iterator[float]:
     """mask(E W (M E)^T) E, with the mask setting later positions to zero."""
     for k, T in ((2, 6), (3, 4)):
@@ -45,7 +45,7 @@ def on_random_weights(value: Definition) -> Iterator[float]:
             yield np.abs(found - np.tril(E @ W @ (M @ E).T, value.diagonal) @ E).max()
 
 
-@symbolic("coefficients of all v_j W_ml in f, as integers", scope="k = 2, T = 3")
+@ledger.symbolic("coefficients of all v_j W_ml in f, as integers", scope="k = 2, T = 3")
 def in_coefficients(value: Definition) -> Iterator[bool]:
     """(8) in symbols, evaluated at unit weights v = e_j, W = e_m e_l', fixes every coefficient."""
     k, T = 2, 3
@@ -63,14 +63,13 @@ def in_coefficients(value: Definition) -> Iterator[bool]:
 
 
 CLAIMS = (
-    supported(
-        "eq-8", "(8), p. 7", "the minimal model: matrix form, orientation of W_k, causal mask",
+    ledger.supported("eq-8", "(8), p. 7",
+        "the minimal model: matrix form, orientation of W_k, causal mask",
         r"f(E)=\mathrm{mask}(EW_k(ME)^\top)E,\ M_{p,s}=v_{p-s+1}\ (s\le p)",
         Definition(), in_coefficients, on_random_weights,
         wrong=(Definition(lag=2), Definition(transposed=True), Definition(diagonal=-1),
                Definition(diagonal=1)),
         note="A definition: what is checked is that the software implements it. The mask sets "
-        "later positions to 0 (there is no softmax), keeps the diagonal, and W_k is indexed "
-        "[x_p, x_s]. 'First position' and v_1 mean the current token.",
-    ),
+        "later positions to 0 (there is no softmax), keeps the diagonal, and W_k is indexed [x_p, "
+        "x_s]. 'First position' and v_1 mean the current token."),
 )  # fmt: skip

@@ -11,12 +11,12 @@ import sympy as sp
 
 import sim
 import theory
-from proofs_check.claims.common import PRIORS, enumerated_margin
-from proofs_check.ledger import Finding, enumeration, simulation, spectral, supported, symbolic
+from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
+from proofs_check.methods.all_sequences import PRIORS, enumerated_margin
 
 
-@enumeration("all 2^(T+1) sequences with the hinge", 1e-10, "T = 2..7, both priors")
+@ledger.enumeration("all 2^(T+1) sequences with the hinge", 1e-10, "T = 2..7, both priors")
 def by_enumeration(sign: int) -> Iterator[float]:
     """Loss and both gradients at random weights of order 1."""
     rng = np.random.default_rng(7)
@@ -29,8 +29,8 @@ def by_enumeration(sign: int) -> Iterator[float]:
         yield abs(value + np.einsum("jml,j,ml->", kernel, v, W)) / np.abs(v @ step_v)
 
 
-@simulation("sampled gradient for k = 3")
-def by_sampling(sign: int) -> Finding:
+@ledger.simulation("sampled gradient for k = 3")
+def by_sampling(sign: int) -> ledger.Finding:
     """The sampled gradient of the loss in v, against the kernel by QMC."""
     T, k, n = 12, 3, 400_000
     rng = np.random.default_rng(11)
@@ -45,7 +45,7 @@ def by_sampling(sign: int) -> Finding:
     expected = np.einsum("jml,ml->j", sign * theory.population_kernel(T, k=k), W)
     gap, scale = np.abs(np.mean(batches, axis=0) + expected).max(), np.abs(expected).max()
     detail = f"k = 3, T = {T}, {n} sequences in 20 batches; 4.5 standard errors are allowed"
-    return Finding(float(gap / scale), float(4.5 * error / scale), detail)
+    return ledger.Finding(float(gap / scale), float(4.5 * error / scale), detail)
 
 
 @cache
@@ -77,7 +77,8 @@ def _exact_kernel(T: int) -> list[sp.Expr]:
     return [entries[index] for index in sorted(entries)]
 
 
-@symbolic("exact sums over sequences, T <= 3", detail="all entries, in QQ[log 2]", scope="T <= 3")
+@ledger.symbolic("exact sums over sequences, T <= 3", detail="all entries, in QQ[log 2]",
+                 scope="T <= 3")  # fmt: skip
 def by_exact_sums(sign: int) -> Iterator[bool]:
     """The probabilities of the sequences are integrated by SymPy over (a, b)."""
     for T in (1, 2, 3):
@@ -86,7 +87,7 @@ def by_exact_sums(sign: int) -> Iterator[bool]:
             yield theory.is_zero(sign * entry - summed)
 
 
-@spectral("matrix powers under quadrature, any T", 1e-12, "T = 2, 3, 17, 100, both priors")
+@ledger.spectral("matrix powers under quadrature, any T", 1e-12, "T = 2, 3, 17, 100, both priors")
 def by_matrix_powers(sign: int) -> Iterator[float]:
     for prior, T in product(PRIORS, (2, 3, 17, 100)):
         powers = theory.population_kernel(T, prior=prior, method="quadrature")
@@ -94,13 +95,11 @@ def by_matrix_powers(sign: int) -> Iterator[float]:
 
 
 CLAIMS = (
-    supported(
-        "x-bilinear", "beyond the paper",
+    ledger.supported("x-bilinear", "beyond the paper",
         "with all hinges active the population loss is bilinear, kernel K",
-        r"\mathcal L(v,W)=\mathcal L_0-\sum_{jml}v_jW_{ml}K_{jml},\quad K_{jml}=\frac1T"
-        r"\sum_{n=0}^{T-j}(T-j-n+1)\,E\Big[\pi_l\sum_i(P^{j-1})_{li}(P^n)_{im}"
-        r"(P_{mi}-\tfrac1k)\Big]",
+        r"\mathcal L(v,W)=\mathcal "
+        r"L_0-\sum_{jml}v_jW_{ml}K_{jml},\quad K_{jml}=\frac1T\sum_{n=0}^{T-j}(T-j-n+1)"
+        r"\,E\Big[\pi_l\sum_i(P^{j-1})_{li}(P^n)_{im}(P_{mi}-\tfrac1k)\Big]",
         1, by_exact_sums, by_enumeration, by_matrix_powers, by_sampling, wrong=(-1, 2),
-        assume=("margin loss (7) averaged over positions as in (6)", "every hinge active"),
-    ),
+        assume=("margin loss (7) averaged over positions as in (6)", "every hinge active")),
 )  # fmt: skip

@@ -6,8 +6,8 @@ import numpy as np
 
 import sim
 import theory
+from proofs_check import ledger
 from proofs_check.claims.lemma_a1_step_2.step_2_dominance import enumerated_loss
-from proofs_check.ledger import Finding, enumeration, spectral, supported
 from proofs_check.ledger.compare import worst
 from theory.first_steps.step_2 import second_step
 
@@ -19,8 +19,8 @@ def _stated(power: float, c: float) -> float:
     return float(theory.critical_learning_rate(T) or np.nan) * c**power
 
 
-@spectral("two steps with the exact kernel")
-def by_kernel(power: float) -> Finding:
+@ledger.spectral("two steps with the exact kernel")
+def by_kernel(power: float) -> ledger.Finding:
     """v_2 leads after two steps 1% above the stated rate, and not 1% below."""
     wrong = [
         (c, share)
@@ -28,7 +28,7 @@ def by_kernel(power: float) -> Finding:
         for share in (0.99, 1.01)
         if (np.argmax(second_step(T, c, share * _stated(power, c))[1]) == 1) != (share > 1)
     ]
-    return Finding(float(len(wrong)), 0.0, f"T = {T}, c in {SCALES}: wrong at {wrong}")
+    return ledger.Finding(float(len(wrong)), 0.0, f"T = {T}, c in {SCALES}: wrong at {wrong}")
 
 
 def _enumerated(c: float, eta: float, share: float) -> np.ndarray:
@@ -42,8 +42,8 @@ def _enumerated(c: float, eta: float, share: float) -> np.ndarray:
     return v / c
 
 
-@enumeration("two steps with the hinge, all sequences")
-def by_hinges(power: float) -> Finding:
+@ledger.enumeration("two steps with the hinge, all sequences")
+def by_hinges(power: float) -> ledger.Finding:
     """The same with the actual loss; and Delta just below the margin is too small."""
     wrong, gaps, closed = [], [], []
     for c in SCALES:
@@ -56,21 +56,19 @@ def by_hinges(power: float) -> Finding:
             gaps.append(np.abs(v / linear - 1).max())
             closed.append(np.abs(_enumerated(c, eta, 0.98) / linear - 1).max())
     tight = min(closed) > 1e-6
-    return Finding(
+    return ledger.Finding(
         worst([float(len(wrong)), float(not tight), *gaps]), 1e-10,
         f"T = {T}, wrong at {wrong}; at 0.98 of the margin v is off by {min(closed):.1e} or more",
     )  # fmt: skip
 
 
 CLAIMS = (
-    supported(
-        "x-threshold-init", "beyond the paper",
+    ledger.supported("x-threshold-init", "beyond the paper",
         "the critical learning rate does not depend on the init scale, the margin does",
-        r"\eta_{crit}(T,c)=\eta_{crit}(T)\,c^0,\quad\Delta\ge c^2\max_{ml}(1+\eta G_{ml})"
-        r"\sum_j(T-j+1)(1+\eta S_j)",
-        0.0, by_kernel, by_hinges, wrong=(1.0, -0.1),
-        assume=("k = 2, flat prior", "W = c 11^T, v = c 1"), needs="lemma-3.1-step-2",
+        r"\eta_{crit}(T,c)=\eta_{crit}(T)\,c^0,\quad\Delta\ge "
+        r"c^2\max_{ml}(1+\eta G_{ml})\sum_j(T-j+1)(1+\eta S_j)", 0.0, by_kernel, by_hinges,
+        wrong=(1.0, -0.1), assume=("k = 2, flat prior", "W = c 11^T, v = c 1"),
+        needs="lemma-3.1-step-2",
         note="The bound on Delta is attained, by constant sequences. At the critical rate it grows "
-        "as c^2 T^2 / 2.",
-    ),
+        "as c^2 T^2 / 2."),
 )  # fmt: skip

@@ -11,7 +11,7 @@ import sympy as sp
 
 import sim
 import theory
-from proofs_check.ledger import Finding, enumeration, quadrature, simulation, spectral, symbolic
+from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error, worst
 from sim.task.losses import Loss
 
@@ -66,7 +66,7 @@ def doubling_time(heads: int, size: float, loss: Loss) -> tuple[float, float]:
     return predicted + (np.log(2) - growth[2]) / rate, predicted
 
 
-@symbolic("degree of B", detail="every term of B has one v^n and one W^n of each head")
+@ledger.symbolic("degree of B", detail="every term of B has one v^n and one W^n of each head")
 def exponents_symbolic(value: dict[int, int]) -> Iterator[bool]:
     """Degree of B in all weights together; a flow of a form of degree d scales as c^(d-2)."""
     c = sp.Symbol("c", positive=True)
@@ -76,14 +76,14 @@ def exponents_symbolic(value: dict[int, int]) -> Iterator[bool]:
         yield sp.simplify(scaled - c ** (exponent + 2) * sp.prod(factors)) == 0
 
 
-@simulation("doubling times of flows at two sizes", 2e-4, f"{EACH}, both losses")
+@ledger.simulation("doubling times of flows at two sizes", 2e-4, f"{EACH}, both losses")
 def exponents_measured(value: dict[int, int]) -> Iterator[float]:
     for (heads, exponent), loss in product(value.items(), (ENTROPY, MARGIN)):
         late, early = (doubling_time(heads, size, loss)[0] for size in SIZES[heads])
         yield np.log2(early / late) - exponent
 
 
-@enumeration("gradients at small weights", 2e-4, f"{EACH}, both losses")
+@ledger.enumeration("gradients at small weights", 2e-4, f"{EACH}, both losses")
 def velocity_enumerated(factor: float) -> Iterator[float]:
     """Gradients of the enumerated losses against those of B."""
     for heads in HEADS:
@@ -96,14 +96,14 @@ def velocity_enumerated(factor: float) -> Iterator[float]:
             yield relative_error(-gradient.W, factor * d_W)
 
 
-@simulation("times in which flows double the weights", 1e-4, f"{EACH}, both losses")
+@ledger.simulation("times in which flows double the weights", 1e-4, f"{EACH}, both losses")
 def doubling_measured(factor: float) -> Iterator[float]:
     for heads, loss in product(HEADS, (ENTROPY, MARGIN)):
         found, predicted = doubling_time(heads, SIZES[heads][1], loss)
         yield found / (factor * predicted) - 1
 
 
-@simulation("cross-entropy flow from a point of the ray", 1e-4, f"{EACH}, growth by 1.5")
+@ledger.simulation("cross-entropy flow from a point of the ray", 1e-4, f"{EACH}, growth by 1.5")
 def ray_measured(factor: float) -> Iterator[float]:
     """The flow follows the ray, at its rate."""
     for heads in HEADS:
@@ -114,7 +114,7 @@ def ray_measured(factor: float) -> Iterator[float]:
         yield relative_error(run.W[0] / grown[0], ray.W)
 
 
-@quadrature("flow of B, integrated in the clock of its direction", 1e-6, EACH)
+@ledger.quadrature("flow of B, integrated in the clock of its direction", 1e-6, EACH)
 def ray_integrated(factor: float) -> Iterator[float]:
     """Time from the ray to ten times its norm, and the direction there."""
     for heads in HEADS:
@@ -124,8 +124,8 @@ def ray_integrated(factor: float) -> Iterator[float]:
         yield relative_error(end.W, ray.W)
 
 
-@spectral("Hessian of B on the ray")
-def asymmetry_spectral(value: dict[int, int]) -> Finding:
+@ledger.spectral("Hessian of B on the ray")
+def asymmetry_spectral(value: dict[int, int]) -> ledger.Finding:
     setups = ((4, 2, 2), (6, 2, 2), (8, 2, 2), (6, 2, 1), (4, 3, 1))
     gaps, notes = [], []
     for heads in HEADS:
@@ -134,11 +134,11 @@ def asymmetry_spectral(value: dict[int, int]) -> Finding:
         gaps += off
         notes.append(f"{heads}: {min(off):+.3f} to {max(off):+.3f}")
     detail = "T = 4 to 8, k = 2, 3, chains of order 1, 2; " + ", ".join(notes)
-    return Finding(worst(np.abs(gaps)), 0.12, detail)
+    return ledger.Finding(worst(np.abs(gaps)), 0.12, detail)
 
 
-@simulation("cross-entropy flow with a small preference")
-def asymmetry_measured(value: dict[int, int]) -> Finding:
+@ledger.simulation("cross-entropy flow with a small preference")
+def asymmetry_measured(value: dict[int, int]) -> ledger.Finding:
     """Flow from the ray with a small preference for one state, while it grows."""
     gaps, notes = [], []
     for heads, exponent in value.items():
@@ -152,4 +152,4 @@ def asymmetry_measured(value: dict[int, int]) -> Finding:
         found = float(np.diff(np.log(share[ends]))[0] / np.diff(np.log(grown[ends]))[0])
         gaps.append(abs(found - exponent))
         notes.append(f"{heads}: {found:+.3f} (its ray {ray.asymmetry:+.3f})")
-    return Finding(worst(gaps), 0.12, f"T = {SHORT}, k = 2; " + ", ".join(notes))
+    return ledger.Finding(worst(gaps), 0.12, f"T = {SHORT}, k = 2; " + ", ".join(notes))

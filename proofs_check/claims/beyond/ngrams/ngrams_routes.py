@@ -11,7 +11,7 @@ import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
 import sim
-from proofs_check.ledger import Finding, enumeration, exactly, simulation, symbolic
+from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
 
 Tokens = np.ndarray
@@ -42,7 +42,8 @@ def _counted(x: Tokens, k: int, order: int) -> np.ndarray:
     return counts
 
 
-@enumeration("logits on all sequences against recounted n-grams", detail="bigrams to 4-grams")
+@ledger.enumeration("logits on all sequences against recounted n-grams",
+                    detail="bigrams to 4-grams")  # fmt: skip
 def counts_enumerated(lag: int) -> Iterator[bool]:
     """Integers on both sides: they are equal or not."""
     for k, T, heads in ((2, 7, 1), (2, 7, 2), (2, 8, 3), (3, 5, 2), (4, 5, 2)):
@@ -51,7 +52,7 @@ def counts_enumerated(lag: int) -> Iterator[bool]:
         yield np.array_equal(found, [_counted(x, k, heads) for x in tokens])
 
 
-@symbolic("products of scores of symbolic one-hot vectors", detail="polynomials, T up to 5")
+@ledger.symbolic("products of scores of symbolic one-hot vectors", detail="polynomials, T up to 5")
 def counts_symbolic(lag: int) -> Iterator[bool]:
     """The product of scores is the product of matches, term by term."""
     for T, k, heads in ((4, 2, 1), (4, 2, 2), (4, 3, 2), (5, 2, 3)):
@@ -87,21 +88,21 @@ def _exact_rank(rows: list[list[int]]) -> int:
     return int(DomainMatrix(entries, (len(rows), len(rows[0])), sp.ZZ).to_field().rank())
 
 
-@symbolic("rank over the rationals, k = 2")
-def sums_symbolic(gap: int) -> Finding:
+@ledger.symbolic("rank over the rationals, k = 2")
+def sums_symbolic(gap: int) -> ledger.Finding:
     """What sums of heads can be, without and with trigram counts."""
     T = 6
     features = [(x, list(_pair_features(x, 2, 2))) for x in _every_sequence(2, T)]
     alone = _exact_rank([row for _, row in features])
     wider = _exact_rank([[*row, int(_counted(x, 2, 2)[-1] @ [-1, 1])] for x, row in features])
-    return exactly(
+    return ledger.exactly(
         wider - alone == gap,
         f"T = {T}, all sequences: rank {alone} without the counts, {wider} with them",
     )
 
 
-@enumeration("rank of logits of models, k = 3")
-def sums_enumerated(gap: int) -> Finding:
+@ledger.enumeration("rank of logits of models, k = 3")
+def sums_enumerated(gap: int) -> ledger.Finding:
     """The same for three states, of the logits of models, in floating point."""
     T, k = 5, 3
     tokens = _every_sequence(k, T)
@@ -114,7 +115,7 @@ def sums_enumerated(gap: int) -> Finding:
     alone, wider = (np.linalg.matrix_rank(a) for a in (features, np.c_[features, counts]))
     rest = counts - features @ np.linalg.lstsq(features, counts, rcond=None)[0]
     share = float(rest @ rest / (counts @ counts))
-    return Finding(
+    return ledger.Finding(
         abs(int(wider - alone) - gap), 0.0,
         f"k = {k}, T = {T}: ranks {alone} and {wider}; the best sum misses {share:.0%} of "
         "the squares of the counts",
@@ -127,7 +128,8 @@ def _last_differences(model: sim.MultiHeadModel, tokens: Tokens) -> np.ndarray:
     return np.asarray((last[:, 1:] - last[:, :1]).ravel())
 
 
-@symbolic("scaling symmetry of the logits", detail="any two factors of every term of every logit")
+@ledger.symbolic("scaling symmetry of the logits",
+                 detail="any two factors of every term of every logit")  # fmt: skip
 def balance_symbolic(power: int) -> Iterator[bool]:
     """f is unchanged under W^1 -> s^-1 W^1 with v^1, v^2 or W^2 -> s times itself."""
     s = sp.Symbol("s", positive=True)
@@ -137,7 +139,8 @@ def balance_symbolic(power: int) -> Iterator[bool]:
         yield sp.simplify(scaled - first * other) == 0
 
 
-@simulation("Euler's identities on batches", 1e-10, "four losses, two and three heads, k = 3")
+@ledger.simulation("Euler's identities on batches", 1e-10,
+                   "four losses, two and three heads, k = 3")  # fmt: skip
 def balance_measured(power: int) -> Iterator[float]:
     rng = np.random.default_rng(3)
     tokens = sim.sample_sequences(sim.Dirichlet(3, order=2), 50, 21, 5).tokens
@@ -168,7 +171,7 @@ def _descended(heads: int) -> sim.Trajectory:
     )  # fmt: skip
 
 
-@enumeration("descent on the exact population loss, T = 8", detail="names of the stages")
+@ledger.enumeration("descent on the exact population loss, T = 8", detail="names of the stages")
 def stages_enumerated(value: Names) -> Iterator[bool]:
     return (_passed(_descended(heads)) == names for heads, names in value.items())
 
@@ -189,8 +192,8 @@ def _learned(heads: int) -> tuple[sim.Trajectory, ...]:
     return tuple(learn(heads, seed, **size) for seed in range(SEEDS))
 
 
-@simulation("SGD over seeds, T = 30")
-def stages_sampled(value: Names) -> Finding:
+@ledger.simulation("SGD over seeds, T = 30")
+def stages_sampled(value: Names) -> ledger.Finding:
     """The stages, and what is left at the end over what the bigram rule leaves."""
     wrong, notes = 0, []
     for heads, names in value.items():
@@ -198,4 +201,4 @@ def stages_sampled(value: Names) -> Finding:
         wrong += sum(_passed(run) != names for run in runs)
         ends = [run.measures["kl_truth"][-1] / run.baselines["bigram"] for run in runs]
         notes.append(f"{heads}: KL at the end {min(ends):.2f}-{max(ends):.2f} of the bigram rule's")
-    return Finding(float(wrong), 0.0, f"T = 30, {SEEDS} seeds each; " + "; ".join(notes))
+    return ledger.Finding(float(wrong), 0.0, f"T = 30, {SEEDS} seeds each; " + "; ".join(notes))

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import sim
 import theory
+from proofs_check import ledger
 from proofs_check.claims.beyond.stages import context_quartic
-from proofs_check.ledger import Finding, quadrature, simulation, spectral, supported
 from proofs_check.ledger.compare import worst
 
-Array = NDArray[np.float64]
 Form = dict[str, Any]
 
 # alpha, beta and v of the logits, and of the losses
@@ -23,13 +21,13 @@ OF_LOSS = (0.8, 1.5, np.array([0.3, 0.9, -0.2]))
 CHAIN = np.array([[0.1, 0.7, 0.2], [0.3, 0.2, 0.5], [0.6, 0.3, 0.1]])
 
 
-def _model(T: int, alpha: float, beta: float, v: Array, k: int, how: str) -> sim.MinimalModel:
+def _model(T: int, alpha: float, beta: float, v: np.ndarray, k: int, how: str) -> sim.MinimalModel:
     """W = alpha 11' + beta I, and v at the first lags, 0 at the others."""
     padded = np.pad(v, (0, T - len(v)))
     return sim.MinimalModel(padded, alpha + beta * np.eye(k), normalize=how)
 
 
-def _limit_logits(form: Form, current: int) -> Array:
+def _limit_logits(form: Form, current: int) -> np.ndarray:
     """The stated limit of f/p at x_p = current."""
     pi = theory.stationary_distribution(CHAIN)
     P = CHAIN if form["direction"] == "forward" else (CHAIN.T * pi) / pi[:, None]
@@ -37,15 +35,15 @@ def _limit_logits(form: Form, current: int) -> Array:
     return ALPHA * V.sum() * pi + BETA * pi[current] ** form["visits"] * (V @ powers)
 
 
-@spectral("exact means by matrix powers, p = 400, 800", 1e-12, "k = 3; the 1/p part removed")
-def expected_logits(form: Form) -> Array:
+@ledger.spectral("exact means by matrix powers, p = 400, 800", 1e-12, "k = 3; the 1/p part removed")
+def expected_logits(form: Form) -> np.ndarray:
     """E[f_p | x_p = m] / p from the definition."""
     pi, W = theory.stationary_distribution(CHAIN), ALPHA + BETA * np.eye(3)
     powers = [np.eye(3)]
     for _ in range(800):
         powers.append(powers[-1] @ CHAIN)
 
-    def mean(p: int, m: int) -> Array:
+    def mean(p: int, m: int) -> np.ndarray:
         f = np.zeros(3)
         for j, v in enumerate(V, start=1):
             pair = (W[m] * pi) @ powers[j - 1]  # sum_l W_ml P(x_{t-j+1} = l, x_t = i)
@@ -55,8 +53,8 @@ def expected_logits(form: Form) -> Array:
     return np.ravel([2 * mean(800, m) - mean(400, m) - _limit_logits(form, m) for m in range(3)])
 
 
-@simulation("eq. (8) on long sequences of one chain")
-def simulated_logits(form: Form) -> Finding:
+@ledger.simulation("eq. (8) on long sequences of one chain")
+def simulated_logits(form: Form) -> ledger.Finding:
     p, n = 1500, 300
     rng = np.random.default_rng(3)
     tokens = np.empty((n, p), np.int32)
@@ -71,10 +69,11 @@ def simulated_logits(form: Form) -> Finding:
         residuals.append(np.abs(ending.mean(axis=0) - _limit_logits(form, m)).max())
         errors.append(ending.std(axis=0, ddof=1).max() / np.sqrt(len(ending)))
     detail = f"{n} sequences of {p} tokens; 4.5 standard errors and a bias of 4/p are allowed"
-    return Finding(worst(residuals), 4.5 * worst(errors) + 4.0 / p, detail)
+    return ledger.Finding(worst(residuals), 4.5 * worst(errors) + 4.0 / p, detail)
 
 
-@quadrature("gradients over chains against sim's at T = 400, 800", 7.0, "in errors of 8 batches")
+@ledger.quadrature("gradients over chains against sim's at T = 400, 800", 7.0,
+                   "in errors of 8 batches")  # fmt: skip
 def gradients(stated: dict[str, float]) -> list[float]:
     """Sim's losses and their gradients in alpha, beta, v, without the 1/T part."""
     delta = 0.7
@@ -94,13 +93,14 @@ def gradients(stated: dict[str, float]) -> list[float]:
     return scores
 
 
-def _sampled(T: int, loss: Any, seed: int) -> Array:
+def _sampled(T: int, loss: Any, seed: int) -> np.ndarray:
     tokens = sim.sample_sequences(sim.Dirichlet(2), 1000, T + 1, seed).tokens
     value, slope = sim.loss_and_gradient(_model(T, *OF_LOSS, 2, "length"), tokens, loss)
     return np.array([value, slope.W.sum(), np.trace(slope.W), *slope.v[: len(OF_LOSS[2])]])
 
 
-@simulation("paired squared losses", 0.25, "spread of T (L_T - L) over its mean, T = 50, 100, 200")
+@ledger.simulation("paired squared losses", 0.25,
+                   "spread of T (L_T - L) over its mean, T = 50, 100, 200")  # fmt: skip
 def paired_losses(stated: dict[str, float]) -> float:
     """Loss minus the loss of the limit logits on the same tokens: T times it must level off."""
     alpha, beta, v = OF_LOSS
@@ -122,25 +122,20 @@ def paired_losses(stated: dict[str, float]) -> float:
 _LOGITS = {"direction": "forward", "shift": -1, "visits": 1}
 
 CLAIMS = (
-    supported(
-        "x-context-limit-logits", "beyond the paper",
+    ledger.supported("x-context-limit-logits", "beyond the paper",
         "what the logits of eq. (8), divided by p, tend to",
-        r"\frac{f_{p,i}}{p}\Big|_{x_p=m}\to\alpha\Big(\sum_jv_j\Big)\pi_i"
-        r"+\beta\,\pi_m\sum_jv_j(P^{j-1})_{mi},\quad W=\alpha 11^\top+\beta I",
+        r"\frac{f_{p,i}}{p}\Big|_{x_p=m}\to\alpha\Big(\sum_jv_j\Big)"
+        r"\pi_i+\beta\,\pi_m\sum_jv_j(P^{j-1})_{mi},\quad W=\alpha 11^\top+\beta I",
         _LOGITS, expected_logits, simulated_logits,
         wrong=[_LOGITS | slip for slip in ({"direction": "reversed"}, {"shift": 0}, {"visits": 0})],
         assume=("irreducible chain", "finitely many lags"),
-        note="powers of P itself, not of the reversed chain: the matched token is the earlier one",
-    ),
+        note="powers of P itself, not of the reversed chain: the matched token is the earlier one"),
     *context_quartic.CLAIMS,
-    supported(
-        "x-context-limit-loss", "beyond the paper",
+    ledger.supported("x-context-limit-loss", "beyond the paper",
         "losses and gradients tend to those of the limit logits, with error 1/T",
         r"L_T=L+O(1/T),\quad\nabla L_T\to\nabla L",
         {"squared": 1.0, "cross_entropy": 1.0, "margin": 1.0}, gradients, paired_losses,
         wrong=[{"squared": 1.1, "cross_entropy": 1.0, "margin": 1.0}],
         assume=("logits divided by the position, loss at the last one", "flat prior, k = 2",
-                "order 1/T measured for the squared loss"),
-        needs="x-context-limit-logits",
-    ),
+                "order 1/T measured for the squared loss"), needs="x-context-limit-logits"),
 )  # fmt: skip

@@ -5,23 +5,21 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 import sim
 import theory
+from proofs_check import ledger
 from proofs_check.experiments import stage_task
-from proofs_check.ledger import quadrature, simulation, supported
 from sim.task.losses import Loss
 
-Array = NDArray[np.float64]
 _CONSTANTS = {"linear": 363.84, "cross_entropy": 444.49}
 
 
-def _mean_entropy(weights: Array, pi: Array) -> float:
+def _mean_entropy(weights: np.ndarray, pi: np.ndarray) -> float:
     return float(-weights @ (pi * np.log(pi)).sum(axis=1))
 
 
-@quadrature("limit logits at random weights", 1e-12, "k = 2, 3, random alpha, beta, v")
+@ledger.quadrature("limit logits at random weights", 1e-12, "k = 2, 3, random alpha, beta, v")
 def condition_of_limit(scale: float) -> list[float]:
     """Both KL divergences of the expected logits against the linear condition."""
     rng, residuals = np.random.default_rng(6), []
@@ -38,7 +36,7 @@ def condition_of_limit(scale: float) -> list[float]:
     return residuals
 
 
-@simulation("eq. (8) on sampled sequences", 1e-10, "k = 2, 3, T = 30, random v and W")
+@ledger.simulation("eq. (8) on sampled sequences", 1e-10, "k = 2, 3, T = 30, random v and W")
 def condition_of_sequences(scale: float) -> list[float]:
     """Sim's divergences of random models to the sampled sequences' own pi."""
     rng, residuals = np.random.default_rng(7), []
@@ -55,7 +53,8 @@ def condition_of_sequences(scale: float) -> list[float]:
     return residuals
 
 
-@quadrature("closed form; the flow of W with expected counts at T = 400", 0.02, "a 100th if linear")
+@ledger.quadrature("closed form; the flow of W with expected counts at T = 400", 0.02,
+                   "a 100th if linear")  # fmt: skip
 def onset_of_flow(constants: dict[str, float]) -> list[float]:
     """The closed form of the linear constant, and the reduced flow of eq. (8) with v frozen."""
     model = theory.ExpectedCounts(1, nodes=32)
@@ -79,7 +78,7 @@ def _frozen_at(T: int) -> float:
     mass = model.weights[:, None] * pi
     step, W, lead = 500.0 / (c**2 * T**4) / steps, np.zeros(2), [0.0]
 
-    def velocity(W: Array) -> Array:
+    def velocity(W: np.ndarray) -> np.ndarray:
         slope = model.loss_and_gradient(W[0], W[1] - W[0], v)[1]
         return -np.array([(slope.alpha - slope.beta) / 2, slope.beta / 2])
 
@@ -91,7 +90,8 @@ def _frozen_at(T: int) -> float:
     return float(np.interp(wanted, lead, np.arange(steps + 1) * step)) * c**2 * T**4
 
 
-@simulation("descent in W alone on sampled sequences", 0.03, "T = 100, 200, without the 1/T part")
+@ledger.simulation("descent in W alone on sampled sequences", 0.03,
+                   "T = 100, 200, without the 1/T part")  # fmt: skip
 def onset_of_descent(constants: dict[str, float]) -> list[float]:
     """Relative distance beyond three standard errors."""
     # the gradient at logits 0 does not change: one step does
@@ -125,22 +125,18 @@ def _sampled(T: int, seed: int, loss: Loss, steps: int) -> float:
 
 
 CLAIMS = (
-    supported(
-        "x-unigram-onset-condition", "beyond the paper",
+    ledger.supported("x-unigram-onset-condition", "beyond the paper",
         "unigram is nearer than uniform once a linear function of the logits says so",
         r"KL(\pi\|q_f)-KL(\tfrac1k1\|q_f)=\log k-H(\pi)-\langle\pi-\tfrac1k1,f\rangle",
         1.0, condition_of_limit, condition_of_sequences, wrong=[1.01],
-        note="log sum exp f drops out since the entries of pi - 1/k sum to 0: so for any model",
-    ),
-    supported(
-        "x-unigram-onset", "beyond the paper",
+        note="log sum exp f drops out since the entries of pi - 1/k sum to 0: so for any model"),
+    ledger.supported("x-unigram-onset", "beyond the paper",
         "with v = c 1 not yet moved the unigram stage begins at a time C / (c^2 T^4)",
-        r"c^2T^4t_1\to363.84\ \text{(gradient at logits 0)},\quad444.49\ "
-        r"\text{(cross-entropy)},\quad T\to\infty,\ c^2T^{5/2}\gg1",
+        r"c^2T^4t_1\to363.84\ \text{(gradient at logits 0)},"
+        r"\quad444.49\ \text{(cross-entropy)},\quad T\to\infty,\ c^2T^{5/2}\gg1",
         _CONSTANTS, onset_of_flow, onset_of_descent,
         wrong=[_CONSTANTS | {"linear": 1.2 * 363.84}, _CONSTANTS | {"cross_entropy": 0.8 * 444.49}],
         assume="k = 2, flat prior, W = 0 at first",
         needs=("x-unigram-onset-condition", "x-context-limit-logits"),
-        note="theory.stages.onset.frozen_onset; smaller inits wait log(1/c)/sigma_1 instead",
-    ),
+        note="theory.stages.onset.frozen_onset; smaller inits wait log(1/c)/sigma_1 instead"),
 )  # fmt: skip

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import sympy as sp
 
 import theory
-from proofs_check.claims.lemma_a1.exact_model import INIT, Loss, at_start, constant, loss
-from proofs_check.claims.lemma_a1.symbols import Entry, a, b, entries, lam, p, s, t1
+from proofs_check.methods.exact_model import INIT, Loss, at_start, constant, loss
+from proofs_check.methods.symbols import Entry, a, b, entries, lam, p, s, t1
 from theory.chains.chain import power_in_y_lambda, stationary_in_y
 from theory.notation import y
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import sim
 import theory
-from proofs_check.claims.common import enumerated_margin
+from proofs_check.methods.all_sequences import enumerated_margin
 from sim.learning.objectives import all_sequences, sequence_probabilities
 from theory.first_steps.curriculum import Curriculum
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
-from proofs_check.claims.lemma_a1.symbols import Entry, k, t
+from proofs_check.methods.symbols import Entry, k, t
 
 INIT = 2  # the c of brute force: W = v = 2, so that logits are integers
 
