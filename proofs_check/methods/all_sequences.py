@@ -1,33 +1,45 @@
-"""Shared by several claims: population gradients by brute force, and the bound on remainders."""
+"""Population losses of two states over all sequences, with the actual hinge, and steps from them.
+
+All 2**(T + 1) sequences are enumerated, each with its probability under a prior.
+"""
 
 from __future__ import annotations
 
 from functools import cache
+from itertools import permutations
 
 import numpy as np
-import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 import sim
+import theory
+from sim.learning.objectives import all_sequences, sequence_probabilities
+from sim.models.model import Gradient
+from sim.task.losses import Loss
 
-PRIORS: dict[str, sim.Prior] = {
-    "flat": sim.Dirichlet(2),
-    "doubly_stochastic": sim.DoublyStochastic(2),
-}
+Array = NDArray[np.float64]
+HINGE = "all 2^(T+1) sequences with the hinge"
+FLAT = sim.Dirichlet(2)
+
+
+def population_gradient(
+    model: sim.MinimalModel, loss: Loss, prior: sim.Prior = FLAT
+) -> tuple[float, Gradient]:
+    """The population loss of a model and its gradient in (v, W)."""
+    return sim.Population(prior, model.T, loss).bind(model)(model.v, model.W)
 
 
 def enumerated_margin(
-    v: ArrayLike, W: ArrayLike, prior: str = "flat"
-) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-    """Population margin loss minus its value at W = 0, and -dL/dv, -dL/dW, for k = 2.
+    v: ArrayLike, W: ArrayLike, prior: sim.Prior = FLAT
+) -> tuple[float, Array, Array]:
+    """Population margin loss minus its value at W = 0, and -dL/dv, -dL/dW.
 
-    All 2**(T + 1) sequences are enumerated with the hinge max(0, .) as it stands; Delta is above
-    the largest difference of logits, so that every hinge is active, as (A.14) asks.
+    The hinge max(0, .) is taken as it stands; Delta is above the largest difference of logits, so
+    that every hinge is active, as (A.14) asks.
     """
     model = sim.MinimalModel(np.asarray(v), np.asarray(W))
     largest = np.abs(model.W).max() * np.abs(model.v).sum() * model.T
-    delta = 1.0 + 2.0 * float(largest)
-    evaluate = sim.Population(PRIORS[prior], model.T, sim.Margin(delta)).bind(model)
+    evaluate = sim.Population(prior, model.T, sim.Margin(1.0 + 2.0 * float(largest))).bind(model)
     value, gradient = evaluate(model.v, model.W)
     # copies, since the next call would overwrite the gradient
     result = value, -gradient.v.copy(), -gradient.W.copy()
@@ -36,15 +48,44 @@ def enumerated_margin(
 
 
 @cache
-def inverse_gap() -> sp.Expr:
-    """E[1 / (1 - |lambda|)] under the flat prior, in the coordinates (s, y) of the prior.
+def enumerated_step(T: int, prior: sim.Prior = FLAT) -> tuple[Array, Array]:
+    """-dL/dW and -dL/dv per unit c at W = c 11^T, v = c 1; linear in c with all hinges active."""
+    c = 0.5
+    _, step_v, step_W = enumerated_margin(np.full(T, c), np.full((2, 2), c), prior)
+    return step_W / c, step_v / c
 
-    With s = 1 - lambda and y = pi_1 - 1/2 the density is s on s (1/2 + |y|) <= 1, |y| <= 1/2. The
-    width in y is 1 for s <= 1 and 2 (1/s - 1/2) for 1 <= s <= 2.
+
+@cache
+def _flat_sequences(T: int) -> sim.Population:
+    """The sequences and their probabilities, which are found once for each T."""
+    return sim.Population(FLAT, T, sim.Margin(1.0))
+
+
+def two_enumerated_steps(T: int, c: float, eta: float, share: float = 1.001) -> Array:
+    """v after two steps of descent on the margin loss from W = c 11^T, v = c 1.
+
+    Delta is `share` of the margin that keeps every hinge active on the way.
     """
-    s = sp.Symbol("s", positive=True)
-    near_one = sp.integrate(sp.cancel(s / s), (s, 0, 1))
-    near_minus_one = sp.integrate(
-        sp.cancel(s * 2 * (1 / s - sp.Rational(1, 2)) / (2 - s)), (s, 1, 2)
-    )
-    return near_one + near_minus_one
+    loss = sim.Margin(share * theory.required_margin(T, c, eta))
+    base = _flat_sequences(T)
+    objective = sim.Sample(base.tokens, 2, loss, base.weights)
+    evaluate = objective.bind(sim.MinimalModel.constant(T, 2, v=c, W=c))
+    v, W = np.full(T, c), np.full((2, 2), c)
+    for _ in range(2):
+        gradient = evaluate(v, W)[1]
+        v, W = v - eta * gradient.v, W - eta * gradient.W
+    return v
+
+
+def symmetric_population(k: int, T: int, loss: Loss) -> sim.Sample:
+    """All sequences of k states under a prior that is by construction invariant under relabelling.
+
+    It is the average over the orders of the states of a quadrature of the flat prior.
+    """
+    rule = sim.prior_quadrature(sim.Dirichlet(k), 8)
+    orders = [list(order) for order in permutations(range(k))]
+    orbit = [rule.transition[:, order, :][:, :, order] for order in orders]
+    weights = np.tile(rule.weights / len(orbit), len(orbit))
+    tokens = all_sequences(k, T + 1)
+    chances = sequence_probabilities(tokens, sim.Quadrature(weights, np.concatenate(orbit)))
+    return sim.Sample(tokens, k, loss, chances)

@@ -19,8 +19,8 @@ import sim
 from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
 from proofs_check.ledger.normal import vanishes
-from proofs_check.methods.all_sequences import enumerated_margin
-from proofs_check.methods.letters import CP, GAP, HALF, a, b, j, lam, n, p, t
+from proofs_check.methods.all_sequences import HINGE, enumerated_margin
+from proofs_check.methods.symbols import CP, GAP, HALF, a, b, j, lam, n, p, t
 from theory.chains.chain import power, stationary
 
 Array = NDArray[np.float64]
@@ -35,7 +35,6 @@ MIXED_AT = {CP: 0.7, GAP: 1.2}
 V_1, EVERY_V, AFTER_V_1 = slice(1), slice(None), slice(1, None)  # which v_j
 INDUCTION = "induction on the upper limit, decided over rational functions"
 MODEL = "all sequences through the model, derivative in v_j"
-HINGE = "all 2^(T+1) sequences with the hinge"
 
 
 def in_lambda(expression: sp.Expr) -> sp.Expr:
@@ -104,7 +103,7 @@ def number(expression: sp.Expr, chain: Chain, whole: Letters) -> float:
     return float(sp.sympify(expression).subs(a_b | MIXED_AT | whole))
 
 
-def prior_mean(expression: sp.Expr, whole: Letters) -> float:
+def gauss_mean(expression: sp.Expr, whole: Letters) -> float:
     """Mean of a printed expression over the flat prior by Gauss quadrature."""
     rule = sim.prior_quadrature(sim.Dirichlet(2), 40)
     x, y = rule.transition[:, 0, 0], rule.transition[:, 1, 1]
@@ -172,9 +171,9 @@ def update_enumerated(value: Lines, weights: Weights, lags: slice) -> Iterable[f
     for name, T in product(value, range(2, 8)):
         for lag in range(1, T + 1)[lags]:
             if name == "update":
-                total = prior_mean(value[name], {t: T, j: lag})
+                total = gauss_mean(value[name], {t: T, j: lag})
             else:
-                total = sum(prior_mean(value[name], {p: q, j: lag}) for q in range(lag, T + 1))
+                total = sum(gauss_mean(value[name], {p: q, j: lag}) for q in range(lag, T + 1))
             yield relative_error(total / T, enumerated_gradient(T, weights)[lag - 1])
 
 

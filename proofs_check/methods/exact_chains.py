@@ -20,8 +20,6 @@ from proofs_check.methods.symbols import Entry, a, b, entries, lam, p, s, t1
 from theory.chains.chain import power_in_y_lambda, stationary_in_y
 from theory.notation import y
 
-PRINTED_P = sp.Matrix([[a, 1 - a], [1 - b, b]])  # (A.9)
-
 
 class Chain(NamedTuple):
     """A chain: its stationary distribution and its n-th power, indexed ``[i, j]``."""
@@ -98,6 +96,13 @@ def prior_mean(polynomial: sp.Expr) -> sp.Expr:
     terms = sp.Poly(sp.expand(polynomial), y, lam).terms()
     even = (x * theory.exact_moment(r // 2, q) for (r, q), x in terms if r % 2 == 0)
     return sum(even, sp.Integer(0))
+
+
+@cache
+def exact_probability(tokens: tuple[int, ...], start: str = "stationary") -> sp.Expr:
+    """P(x_1 ... x_n) of two states under the flat prior, x_1 from pi or ``uniform``."""
+    uniform = SYMBOLIC._replace(pi=sp.ones(1, 2) / 2)
+    return prior_mean(chance(uniform if start == "uniform" else SYMBOLIC, tokens))
 
 
 # the gradient by brute force

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy as sp
 
 
@@ -18,3 +20,16 @@ def average_over_exits(of: sp.Expr, first: sp.Symbol, second: sp.Symbol) -> sp.E
         inner = sp.integrate(sp.expand(density), (u, 0, 1))
         total += sp.integrate(sp.apart(sp.cancel(inner), ratio), (ratio, 0, 1))
     return sp.expand(total)
+
+
+@cache
+def inverse_gap() -> sp.Expr:
+    """E[1 / (1 - |lambda|)], in the coordinates (s, y) of the prior.
+
+    With s = 1 - lambda and y = pi_1 - 1/2 the density is s on s (1/2 + |y|) <= 1, |y| <= 1/2. The
+    width in y is 1 for s <= 1 and 2 (1/s - 1/2) for 1 <= s <= 2.
+    """
+    s = sp.Symbol("s", positive=True)
+    near_one = sp.integrate(sp.cancel(s / s), (s, 0, 1))
+    near_minus_one = sp.cancel(s * 2 * (1 / s - sp.Rational(1, 2)) / (2 - s))
+    return near_one + sp.integrate(near_minus_one, (s, 1, 2))

@@ -34,7 +34,6 @@ ENUMERATED = (2, 4, 7)
 LENGTHS = (200, 400, 800)
 
 LIMITS = "exact constants and limits"
-HINGE = "all 2^(T+1) sequences with the hinge"
 POWERS = "both steps by matrix powers, T = 200, 400, 800"
 
 SETTING = (

@@ -13,34 +13,32 @@ import sympy as sp
 import sim
 import theory
 from proofs_check import ledger
+from proofs_check.claims.lemma_a1_step_1.step_1_w_sums import II, III
 from proofs_check.ledger.compare import relative_error
 from proofs_check.ledger.normal import vanishes
-from proofs_check.methods.all_sequences import enumerated_margin
-from proofs_check.methods.two_steps import HINGE, matrix_powers
+from proofs_check.methods.all_sequences import HINGE, enumerated_step
+from proofs_check.methods.symbols import lam, t
+from proofs_check.methods.two_steps import matrix_powers
 from theory import notation
 from theory.chains import chain
 from theory.first_steps import curriculum
 
 a = sp.Symbol("a")
-t, r, M = sp.symbols("t r M", integer=True, positive=True)
+r, M = sp.symbols("r M", integer=True, positive=True)
 LAM = 2 * a - 1
 SMALL = range(1, 10)
 LENGTHS = (100, 1000, 10000)
 
-# (II) and (III) as they stand in (A.25), with lambda = 2a - 1
-SUM_II = LAM**2 * (1 - LAM**t) / (1 - LAM) - LAM * t * (t + 3) / 2 + t * (t + 1) / 2
-SUM_III = t * LAM / (1 - LAM) - (LAM**2 - LAM ** (t + 2)) / (1 - LAM) ** 2 - t * (t + 1) / 2
+# (II) and (III) of (A.25), with lambda = 2a - 1
+SUM_II, SUM_III = (part.subs({lam: LAM}) for part in (II, III))
 # sum over n < t of (t-n+1) lambda^n, and sum over n of lambda^n (t-n+1)(t-n+2) / (8 t)
 _INNER = (t - (LAM - LAM ** (t + 1)) / (1 - LAM)) * LAM / (1 - LAM)
 DIAGONAL = (t * (t + 1) / 2 - _INNER) * LAM / (1 - LAM) / (4 * t)
 
 
-@cache
-def enumerated_step(T: int) -> tuple[np.ndarray, np.ndarray]:
-    """-dL/dW and -dL/dv per unit c by brute force, with the hinge."""
-    c = 0.5
-    _, step_v, step_W = enumerated_margin(np.full(T, c), np.full((2, 2), c), "doubly_stochastic")
-    return step_W / c, step_v / c
+def symmetric_step(T: int) -> tuple[np.ndarray, np.ndarray]:
+    """-dL/dW and -dL/dv per unit c when a = b, by brute force."""
+    return enumerated_step(T, sim.DoublyStochastic(2))
 
 
 def _chain_mean(expression: sp.Expr, T: int) -> float:
@@ -98,7 +96,7 @@ def growth_W_enumerated(value: dict[str, sp.Expr]) -> list[float]:
     off, gaps = float(value["off"]) * (1 - np.eye(2)), []
     for T in SMALL:
         exact = float(curriculum.diagonal_step(T)) * np.eye(2)
-        gaps.append(relative_error(enumerated_step(T)[0], exact + off))
+        gaps.append(relative_error(symmetric_step(T)[0], exact + off))
     for T in LENGTHS:
         n = np.arange(2, T + 1, 2)
         step = float(np.sum((T - n + 1) * (T - n + 2) / (n + 1))) / (8 * T)
@@ -118,7 +116,7 @@ def step_v_symbolic(value: dict[str, sp.Expr]) -> list[float]:
 @ledger.enumeration(HINGE, 1e-13, "T times the step of v against the law, T = 1..9")
 def step_v_enumerated(value: dict[str, sp.Expr]) -> list[float]:
     law = np.array([float(value["law"].subs(r, n).doit()) for n in SMALL])
-    gaps = [np.abs(T * enumerated_step(T)[1] - law[:T][::-1]).max() for T in SMALL]
+    gaps = [np.abs(T * symmetric_step(T)[1] - law[:T][::-1]).max() for T in SMALL]
     return [max(gap - float(value["remainder"]), 0.0) for gap in gaps]
 
 
@@ -131,7 +129,7 @@ def entry_symbolic(value: sp.Expr, per_chain: sp.Expr) -> bool:
 @ledger.enumeration(HINGE, 1e-11, "mean over a against the hinge gradient, T = 1..7")
 def entry_enumerated(value: sp.Expr, entry: tuple[int, int]) -> list[float]:
     whole = sp.cancel(value) / t
-    return [_chain_mean(whole, T) - enumerated_step(T)[0][entry] for T in range(1, 8)]
+    return [_chain_mean(whole, T) - symmetric_step(T)[0][entry] for T in range(1, 8)]
 
 
 @ledger.symbolic("limit of the closed form per chain",
@@ -171,7 +169,7 @@ def integrand_v_symbolic(value: sp.Expr) -> bool:
 @ledger.enumeration(HINGE, 1e-11, "mean over a against T times the hinge step, T = 1..9")
 def integrand_v_enumerated(value: sp.Expr) -> list[float]:
     means = [[_chain_mean(sp.cancel(value.subs(r, n)), T) for n in range(T, 0, -1)] for T in SMALL]
-    return [np.abs(T * enumerated_step(T)[1] - means[T - 1]).max() for T in SMALL]
+    return [np.abs(T * symmetric_step(T)[1] - means[T - 1]).max() for T in SMALL]
 
 
 @ledger.symbolic("integral of a rational function", detail="the integrand is constant in a")

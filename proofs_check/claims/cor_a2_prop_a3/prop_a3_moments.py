@@ -8,6 +8,7 @@ import sympy as sp
 from proofs_check import ledger
 from proofs_check.ledger.normal import vanishes
 from proofs_check.methods import two_steps
+from proofs_check.methods.all_sequences import HINGE
 from proofs_check.methods.two_steps import HALF, SYMBOLIC, a, eps, h2, j, k, v_init
 from theory.first_steps.curriculum import lambda_moment
 
@@ -41,7 +42,7 @@ def weight_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     return [vanishes(value["integrand"] - X**j / 4), value["kept"] == 1 - SYMBOLIC.decay_v]
 
 
-@ledger.enumeration(two_steps.HINGE, 1e-13, "v_j^(2) by enumeration, T = 2, 4, 7")
+@ledger.enumeration(HINGE, 1e-13, "v_j^(2) by enumeration, T = 2, 4, 7")
 def weight_enumerated(value: dict[str, sp.Expr]) -> list[float]:
     """v after the second step, of which v^(1) has decayed, minus the S terms."""
     gaps = []

@@ -12,6 +12,7 @@ import theory
 from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
 from proofs_check.methods import two_steps
+from proofs_check.methods.all_sequences import HINGE
 from proofs_check.methods.two_steps import a, eps, eta2, h1, h2, t, v_init, w_init
 from theory.first_steps.curriculum import gap_sum, lambda_moment
 
@@ -75,7 +76,7 @@ def linear_symbolic(dependence: sp.Expr) -> bool:
     return bool(sp.hessian(loss, list(W)) == dependence * sp.eye(4))
 
 
-@ledger.enumeration(two_steps.HINGE, 1e-12, "gradient at W^(1) against that at W = 0, T = 2, 4, 7")
+@ledger.enumeration(HINGE, 1e-12, "gradient at W^(1) against that at W = 0, T = 2, 4, 7")
 def linear_enumerated(dependence: sp.Expr) -> list[float]:
     gaps = []
     for T in two_steps.ENUMERATED:
@@ -157,7 +158,7 @@ def third_line_symbolic(value: dict[str, sp.Expr]) -> bool:
     return sp.expand(found - value["const"] * S / 2 - value["diag"] * 2 * same) == 0
 
 
-@ledger.enumeration(two_steps.HINGE, 1e-11, "-dL/dv at W^(1), T = 2, 4, 7")
+@ledger.enumeration(HINGE, 1e-11, "-dL/dv at W^(1), T = 2, 4, 7")
 def split_enumerated(value: dict[str, sp.Expr], closed: bool = False) -> list[float]:
     """The stated combination at the limit of W^(1); `closed`: with S_r / (2T) for -dL_const/dv."""
     W = two_steps.numeric(LIMIT.off) * ONES + two_steps.numeric(LIMIT.gap) * EYE

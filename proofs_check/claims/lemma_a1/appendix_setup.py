@@ -13,9 +13,10 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.claims.lemma_a1 import appendix_start
-from proofs_check.methods.exact_chains import PRINTED_P, SYMBOLIC, chance, prior_mean
+from proofs_check.methods.all_sequences import population_gradient
+from proofs_check.methods.exact_chains import SYMBOLIC, chance, prior_mean
 from proofs_check.methods.exact_model import Loss, Model, constant, logits, loss
-from proofs_check.methods.symbols import a, b, k, t
+from proofs_check.methods.symbols import P, a, b, k, t
 from sim.learning.objectives import all_sequences
 from theory.normal_form import is_zero
 from theory.notation import lam, y
@@ -165,7 +166,7 @@ def length_enumerated(extra: int) -> Iterator[bool]:
 def _ones_loss(prior: sim.Prior, T: int, margin: float) -> float:
     """Population loss of sim at W = 11^T, v = 1."""
     model = sim.MinimalModel.constant(T, 2, v=1.0, W=1.0)
-    return sim.Population(prior, T, sim.Margin(margin)).bind(model)(model.v, model.W)[0]
+    return population_gradient(model, sim.Margin(margin), prior)[0]
 
 
 @ledger.quadrature("sim's population loss against the exact kernel", 1e-12, "t = 2, 4, 6")
@@ -210,7 +211,7 @@ def order_enumerated(value: str) -> Iterator[float]:
 CLAIMS = (
     ledger.proved("A.9", 15, "two states: P has two free entries, uniform",
         r"P=\begin{pmatrix}a&1-a\\1-b&b\end{pmatrix},\ a,b\sim U(0,1)",
-        PRINTED_P, chain_symbolic, chain_by_quadrature, wrong=[sp.Matrix([[a, 1 - a], [b, 1 - b]])],
+        P, chain_symbolic, chain_by_quadrature, wrong=[sp.Matrix([[a, 1 - a], [b, 1 - b]])],
         assume="rows of P from Dir(1, 1)"),
     ledger.supported("A.10", 15, "the logits as sums",
         r"f(e)_{p,i}=\sum_{t'=1}^p\mathbb "

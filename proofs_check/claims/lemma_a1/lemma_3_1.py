@@ -6,7 +6,6 @@ All gradients are per unit of c, and "leading" refers to T -> infinity.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,8 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
-from proofs_check.methods.all_sequences import enumerated_margin, inverse_gap
+from proofs_check.methods.all_sequences import HINGE, enumerated_step
+from proofs_check.methods.prior_averages import inverse_gap
 from theory.normal_form import is_zero, sign
 
 LENGTHS = (30, 100, 300, 1000, 3000)
@@ -26,18 +26,10 @@ FINITE = (
 )
 
 
-@cache
-def _enumerated_step(T: int) -> tuple[np.ndarray, np.ndarray]:
-    """-dL/dW and -dL/dv per unit c by brute force; linear in c while all hinges are active."""
-    c = 0.5
-    _, step_v, step_W = enumerated_margin(np.full(T, c), np.full((2, 2), c))
-    return step_W / c, step_v / c
-
-
 def _finite_errors(part: int) -> list[float]:
     """The finite-T gradient is right for the true hinge, so its large-T law is about the model."""
     return [
-        relative_error(theory.first_step(T)[part], _enumerated_step(T)[part]) for T in range(1, 9)
+        relative_error(theory.first_step(T)[part], enumerated_step(T)[part]) for T in range(1, 9)
     ]
 
 
@@ -57,7 +49,7 @@ def leading_W(value: tuple[sp.Expr, sp.Expr, sp.Expr]) -> ledger.Finding:
     )
 
 
-@ledger.enumeration("all 2^(T+1) sequences with the hinge", 1e-11, FINITE)
+@ledger.enumeration(HINGE, 1e-11, FINITE)
 def finite_W(value: tuple[sp.Expr, sp.Expr, sp.Expr]) -> list[float]:
     """|gradient - (T+1)(T+2)/6 (B, A)| is at most 2 T."""
     diagonal, off = map(float, value[:2])
@@ -76,7 +68,7 @@ def leading_v(value: sp.Expr) -> ledger.Finding:
     )
 
 
-@ledger.enumeration("all 2^(T+1) sequences with the hinge", 1e-11, FINITE)
+@ledger.enumeration(HINGE, 1e-11, FINITE)
 def finite_v(value: sp.Expr) -> Iterator[float]:
     """|T gradient - (T-j+1)(T-j+2)/2 D| is at most T."""
     yield from _finite_errors(1)

@@ -15,7 +15,7 @@ from proofs_check.methods.derivatives_in_v import (
     returns,
     update,
 )
-from proofs_check.methods.letters import CROSS, HALF, PI, a, b, j, lam, n, p, t
+from proofs_check.methods.symbols import CROSS, HALF, PI, a, b, j, lam, n, p, t
 
 
 @ledger.symbolic("p = 2, j = 1, every chain", detail="sum of the subtracted logits, less 2")

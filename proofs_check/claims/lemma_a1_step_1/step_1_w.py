@@ -15,11 +15,9 @@ import sympy as sp
 
 from proofs_check import ledger
 from proofs_check.claims.lemma_a1_step_1 import step_1_w_powers
-from proofs_check.claims.lemma_a1_step_1.step_1_w_powers import BETA, GAMMA, PI
 from proofs_check.ledger.normal import vanishes
 from proofs_check.methods.exact_chains import (
     CHAINS,
-    PRINTED_P,
     SYMBOLIC,
     THREE_STATES,
     Chain,
@@ -31,7 +29,23 @@ from proofs_check.methods.exact_chains import (
     triples,
 )
 from proofs_check.methods.exact_model import INIT, at_start, constant
-from proofs_check.methods.symbols import HALF, Entry, c, entries, i, k, lam, p, s, t, t1
+from proofs_check.methods.symbols import (
+    BETA,
+    GAMMA,
+    HALF,
+    PI,
+    Entry,
+    P,
+    c,
+    entries,
+    i,
+    k,
+    lam,
+    p,
+    s,
+    t,
+    t1,
+)
 
 # (A.17), (A.18): expressions in the tokens x[1], ..., x[p]
 x, W = sp.IndexedBase("x", integer=True), sp.IndexedBase("W")
@@ -98,7 +112,7 @@ def meanings(chain: Chain, m: int, l: int, i: int, triple: Any) -> dict[sp.Symbo
     }  # fmt: skip
     if chain.k == 2:  # the elements of (A.23), as printed
         printed = {beta_im: BETA[i, m], beta_li: BETA[l, i], gamma_im: GAMMA[i, m],
-                   gamma_li: GAMMA[l, i], pi_l: PI[l], P_mi: PRINTED_P[m, i]}  # fmt: skip
+                   gamma_li: GAMMA[l, i], pi_l: PI[l], P_mi: P[m, i]}  # fmt: skip
         known |= {name: value.subs(letters(chain)) for name, value in printed.items()}
         known |= letters(chain)
     return known | {p: sp.sympify(last), t1: sp.sympify(here), s: sp.sympify(earlier)}

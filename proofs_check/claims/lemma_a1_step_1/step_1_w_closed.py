@@ -18,12 +18,10 @@ from proofs_check.claims.lemma_a1_step_1.step_1_w import (
     pi_l,
     pi_m,
 )
-from proofs_check.claims.lemma_a1_step_1.step_1_w_powers import BETA, GAMMA, PI
 from proofs_check.claims.lemma_a1_step_1.step_1_w_sums import II, III, IV, SUMMAND, I
 from proofs_check.ledger.normal import vanishes
 from proofs_check.methods.exact_chains import (
     CHAINS,
-    PRINTED_P,
     SYMBOLIC,
     Chain,
     gradient,
@@ -31,7 +29,23 @@ from proofs_check.methods.exact_chains import (
     triples,
 )
 from proofs_check.methods.exact_model import INIT
-from proofs_check.methods.symbols import HALF, Entry, a, b, c, entries, lam, p, s, t, t1
+from proofs_check.methods.symbols import (
+    BETA,
+    GAMMA,
+    HALF,
+    PI,
+    Entry,
+    P,
+    a,
+    b,
+    c,
+    entries,
+    lam,
+    p,
+    s,
+    t,
+    t1,
+)
 from proofs_check.methods.triple_sums import symbolic_gradient, total
 
 # (A.25): b1m stands for beta_1m and so on
@@ -46,7 +60,7 @@ def filled(expression: sp.Expr, chain: Chain, entry: Entry) -> sp.Expr:
     printed = {
         b1m: BETA[0, m], b2m: BETA[1, m], bl1: BETA[l, 0], bl2: BETA[l, 1],
         g1m: GAMMA[0, m], g2m: GAMMA[1, m], gl1: GAMMA[l, 0], gl2: GAMMA[l, 1],
-        pi_m: PI[m], pi_l: PI[l], P_m1: PRINTED_P[m, 0],
+        pi_m: PI[m], pi_l: PI[l], P_m1: P[m, 0],
     }  # fmt: skip
     return expression.subs(printed).subs(letters(chain))
 

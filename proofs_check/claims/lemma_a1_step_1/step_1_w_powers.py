@@ -10,14 +10,9 @@ import sympy as sp
 from proofs_check import ledger
 from proofs_check.claims.lemma_a1.appendix_setup import chain_by_quadrature, chain_symbolic
 from proofs_check.ledger.normal import vanishes
-from proofs_check.methods.exact_chains import CHAINS, PRINTED_P, SYMBOLIC, letters
-from proofs_check.methods.symbols import a, b, lam
-from theory.notation import n
+from proofs_check.methods.exact_chains import CHAINS, SYMBOLIC, letters
+from proofs_check.methods.symbols import BETA, GAMMA, PI, P, a, b, lam, n
 
-# P^n = (beta lambda^n + gamma) / (lambda - 1)
-BETA = sp.Matrix([[a - 1, 1 - a], [1 - b, b - 1]])
-GAMMA = sp.Matrix([[b - 1, a - 1], [b - 1, a - 1]])
-PI = sp.Matrix([[b - 1, a - 1]]) / (lam - 1)
 SCALE = 1 / (a + b - 2)
 LEFT = sp.Matrix([[1, (1 - a) / (b - 1)], [1, 1]])
 RIGHT = sp.Matrix([[b - 1, a - 1], [1 - b, b - 1]])
@@ -28,7 +23,7 @@ LINE_2 = SCALE * (BETA * lam**n + GAMMA)
 
 @ledger.symbolic("induction on n", detail="P^0 = 1 and P^n P = P^(n+1), symbolic a, b and n")
 def power_symbolic(value: sp.Matrix) -> bool:
-    start, step = value.subs(n, 0) - sp.eye(2), value.subs(n, n + 1) - value * PRINTED_P
+    start, step = value.subs(n, 0) - sp.eye(2), value.subs(n, n + 1) - value * P
     return all(vanishes(entry.subs(letters(SYMBOLIC))) for entry in (*start, *step))
 
 
@@ -48,7 +43,7 @@ Eigenvector = tuple[sp.Matrix, Any]  # a row, and the eigenvalue it is said to b
                  detail="and pi 1 = 1, symbolic a and b")  # fmt: skip
 def pi_symbolic(value: Eigenvector) -> list[bool]:
     row, eigenvalue = value
-    rest = (*(row * PRINTED_P - eigenvalue * row), sum(row) - 1)
+    rest = (*(row * P - eigenvalue * row), sum(row) - 1)
     return [vanishes(entry.subs(letters(SYMBOLIC))) for entry in rest]
 
 
@@ -69,7 +64,7 @@ def pi_spectral(value: Eigenvector) -> list[float]:
 CLAIMS = (
     ledger.proved("A.22", 17, "the two-state transition matrix, again",
         r"P=\begin{pmatrix}a&1-a\\1-b&b\end{pmatrix},\ a,b\sim U([0,1])",
-        PRINTED_P, chain_symbolic, chain_by_quadrature,
+        P, chain_symbolic, chain_by_quadrature,
         wrong=[sp.Matrix([[a, 1 - b], [1 - a, b]])]),
     ledger.proved("A.23-line-1", "(A.23), line 1, p. 17", "eigendecomposition of P^n",
         r"P^n=\frac1{a+b-2}\begin{pmatrix}1&\frac{1-a}{b-1}\\1&1\end{pmatrix}"

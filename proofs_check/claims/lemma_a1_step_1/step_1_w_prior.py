@@ -18,8 +18,9 @@ from proofs_check.claims.lemma_a1_step_1.step_1_w_sums import IV
 from proofs_check.claims.sec3_training.fig_6 import CLAIMS as FIG_6
 from proofs_check.ledger.compare import worst
 from proofs_check.ledger.normal import vanishes
-from proofs_check.methods.all_sequences import inverse_gap
+from proofs_check.methods.all_sequences import population_gradient
 from proofs_check.methods.exact_chains import SYMBOLIC, pair_mean, prior_mean, triples
+from proofs_check.methods.prior_averages import inverse_gap
 from proofs_check.methods.symbols import HALF, Entry, a, b, entries, lam, p, s, t, t1
 from proofs_check.methods.triple_sums import symbolic_gradient
 from theory.normal_form import is_zero, sign
@@ -71,8 +72,7 @@ def symmetry_symbolic(value: Equal) -> Iterator[bool]:
 def symmetry_enumerated(value: Equal) -> Iterator[float]:
     for T in (3, 5, 7):
         model = sim.MinimalModel.constant(T, 2, v=0.5, W=0.5)
-        objective = sim.Population(sim.Dirichlet(2), T, sim.Margin(float(T * T)))
-        step = objective.bind(model)(model.v, model.W)[1].W.copy()
+        step = population_gradient(model, sim.Margin(float(T * T)))[1].W
         yield from ((step[one] - step[other]) / np.abs(step).max() for one, other in value)
 
 

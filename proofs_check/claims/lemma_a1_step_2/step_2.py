@@ -23,7 +23,7 @@ from proofs_check.methods.derivatives_in_v import (
     logits,
     update,
 )
-from proofs_check.methods.letters import (
+from proofs_check.methods.symbols import (
     BETA,
     CP,
     CROSS,

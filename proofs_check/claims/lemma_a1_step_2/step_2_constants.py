@@ -13,14 +13,14 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.ledger.normal import vanishes
-from proofs_check.methods.all_sequences import inverse_gap
 from proofs_check.methods.derivatives_in_v import (
     chain_pi,
     chain_power,
+    gauss_mean,
     in_lambda,
-    prior_mean,
 )
-from proofs_check.methods.letters import CROSS, HALF, a, b, j, lam
+from proofs_check.methods.prior_averages import inverse_gap
+from proofs_check.methods.symbols import CROSS, HALF, a, b, j, lam
 from theory.kernel.population import terms
 
 LENGTHS = (30, 100, 300, 1000)
@@ -63,7 +63,7 @@ def leading(value: sp.Expr, lag: sp.Expr) -> list[bool]:
 def leading_by_kernel(value: sp.Expr, lags: tuple[int, ...]) -> Iterable[float]:
     for lag, T in product(lags, LENGTHS):
         pairs = (T - lag + 1) * (T - lag + 2) / 2
-        rest = np.trace(kernel(T)[lag - 1]) - pairs / T * prior_mean(value, {j: lag})
+        rest = np.trace(kernel(T)[lag - 1]) - pairs / T * gauss_mean(value, {j: lag})
         yield max(abs(rest) - 0.5, 0.0)
 
 
@@ -107,7 +107,7 @@ def constants(value: tuple[sp.Expr, ...], lag: int) -> list[bool]:
 def constants_by_quadrature(value: tuple[sp.Expr, ...], lag: int) -> list[float]:
     terms = (FORM_47,) if lag == 1 else TERMS_51
     pairs = zip(terms, value, strict=True)
-    return [prior_mean(term, {j: lag}) - float(given) for term, given in pairs]
+    return [gauss_mean(term, {j: lag}) - float(given) for term, given in pairs]
 
 
 @ledger.symbolic(MEAN, detail="sign of (A.51) - (A.50)")
@@ -118,8 +118,8 @@ def larger(value: int) -> bool:
 
 @ledger.quadrature(GAUSS, detail="sign of (A.51) - (A.50)")
 def larger_by_quadrature(value: int) -> bool:
-    later = sum(prior_mean(term, {j: 2}) for term in TERMS_51)
-    return np.sign(later - prior_mean(FORM_47, {})) == value
+    later = sum(gauss_mean(term, {j: 2}) for term in TERMS_51)
+    return np.sign(later - gauss_mean(FORM_47, {})) == value
 
 
 def parity(value: dict[str, int], moments: dict[int, float]) -> float:

@@ -13,31 +13,10 @@ import theory
 from proofs_check import ledger
 from proofs_check.claims.lemma_a1_step_2 import step_2_constants
 from proofs_check.claims.lemma_a1_step_2.step_2_constants import BASE, KERNEL, LOG2, kernel
+from proofs_check.methods.all_sequences import two_enumerated_steps
 from theory.first_steps.step_2 import second_step, second_step_v
 
 SAMPLED = "both steps sampled"
-
-
-@cache
-def _all_sequences(T: int) -> sim.Population:
-    return sim.Population(sim.Dirichlet(2), T, sim.Margin(1.0))
-
-
-def enumerated_loss(T: int, delta: float) -> sim.Sample:
-    """The population margin loss over all sequences, whose probabilities are found once a T."""
-    base = _all_sequences(T)
-    return sim.Sample(base.tokens, 2, sim.Margin(delta), base.weights)
-
-
-def two_steps(T: int, c: float, eta: float) -> np.ndarray:
-    """v after two steps of descent on the enumerated margin loss, hinge and all."""
-    loss = enumerated_loss(T, theory.required_margin(T, c, eta) * 1.001)
-    evaluate = loss.bind(sim.MinimalModel.constant(T, 2, v=c, W=c))
-    v, W = np.full(T, c), np.full((2, 2), c)
-    for _ in range(2):
-        gradient = evaluate(v, W)[1]
-        v, W = v - eta * gradient.v, W - eta * gradient.W
-    return v
 
 
 def dominance(
@@ -53,7 +32,7 @@ def dominance(
 
 @ledger.enumeration("two steps with the hinge", detail="T = 3..11, at five learning rates")
 def dominance_enumerated(value: dict[str, float]) -> Iterable[bool]:
-    return dominance(value, range(3, 12), two_steps)
+    return dominance(value, range(3, 12), two_enumerated_steps)
 
 
 @ledger.spectral(KERNEL, detail="T = 3, 43, 83, 123, 163, at five learning rates")

@@ -24,7 +24,7 @@ from proofs_check.methods.derivatives_in_v import (
     sequences,
     transition_matrix,
 )
-from proofs_check.methods.letters import CP
+from proofs_check.methods.symbols import CP
 from theory.first_steps.step_2 import second_step
 
 Target = int | str  # a state, or "next" for x_{p+1}

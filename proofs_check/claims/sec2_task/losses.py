@@ -9,7 +9,8 @@ import numpy as np
 
 import sim
 from proofs_check import ledger
-from proofs_check.claims.sec2_task.remark_2_1 import exact_probability
+from proofs_check.methods.all_sequences import population_gradient
+from proofs_check.methods.exact_chains import exact_probability
 from sim.learning.objectives import all_sequences
 
 Value = dict[str, int]
@@ -46,10 +47,10 @@ def average_over_all(value: Value) -> Iterator[float]:
     for T, loss in ((2, sim.CrossEntropy()), (4, sim.Margin(0.4))):
         rng = np.random.default_rng(T)
         model = sim.MinimalModel(rng.normal(size=T), rng.normal(size=(2, 2)))
-        found = sim.Population(sim.Dirichlet(2), T, loss).bind(model)(model.v, model.W)[0]
         tokens = all_sequences(2, T + 1)
-        chance = [float(exact_probability(tuple(x), "stationary")) for x in tokens.tolist()]
-        yield float(chance @ _averages(value, model, tokens, loss)) - found
+        chance = [float(exact_probability(tuple(x))) for x in tokens.tolist()]
+        averaged = float(chance @ _averages(value, model, tokens, loss))
+        yield averaged - population_gradient(model, loss)[0]
 
 
 @ledger.simulation("500 sampled sequences, as in training; k = 2, T = 20 and k = 3, T = 12", 1e-12)

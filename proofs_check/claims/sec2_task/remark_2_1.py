@@ -19,20 +19,7 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.claims.sec2_task.posterior import A, N_row, alpha, c, mean_by_beta
-from theory import notation
-from theory.chains.chain import power_in_y_lambda, stationary_in_y
-
-
-@cache
-def exact_probability(tokens: tuple[int, ...], start: str) -> sp.Expr:
-    """P(x_1 ... x_n) for two states and the flat prior: a polynomial in (y, lambda), averaged."""
-    step = power_in_y_lambda(1)
-    weight = stationary_in_y()[tokens[0]] if start == "stationary" else sp.Rational(1, 2)
-    for here, following in pairwise(tokens):
-        weight *= step[here, following]
-    terms = sp.Poly(sp.expand(weight), notation.y, notation.lam).terms()
-    even = [(n // 2, m, factor) for (n, m), factor in terms if n % 2 == 0]
-    return sum((factor * theory.exact_moment(n, m) for n, m, factor in even), sp.Integer(0))
+from proofs_check.methods.exact_chains import exact_probability
 
 
 @ledger.enumeration("exact conditional probabilities",

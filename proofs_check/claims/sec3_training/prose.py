@@ -12,7 +12,7 @@ import theory
 from proofs_check import ledger
 from proofs_check.claims.sec3_training import captions
 from proofs_check.ledger.compare import worst
-from proofs_check.methods.all_sequences import enumerated_margin
+from proofs_check.methods.all_sequences import enumerated_step
 from theory import notation
 from theory.first_steps import curriculum
 
@@ -105,8 +105,7 @@ def first_step_exact(value: dict[str, int]) -> list[bool]:
 
 @ledger.enumeration("all sequences with the hinge", detail="T = 2..8, all sequences with the hinge")
 def first_step_enumerated(value: dict[str, int]) -> list[bool]:
-    steps = [enumerated_margin(np.full(T, 0.5), np.full((2, 2), 0.5)) for T in range(2, 9)]
-    return [_falls(step_W, step_v, value) for _, step_v, step_W in steps]
+    return [_falls(*enumerated_step(T), value) for T in range(2, 9)]
 
 
 @ledger.simulation("flow of cross-entropy")

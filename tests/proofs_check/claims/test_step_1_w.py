@@ -3,6 +3,7 @@
 import pytest
 import sympy as sp
 
+from proofs_check.claims.lemma_a1_step_1.step_1_w import FOUR, SWAPPED, line_enumerated
 from proofs_check.methods.exact_chains import (
     SYMBOLIC,
     THREE_STATES,
@@ -11,7 +12,6 @@ from proofs_check.methods.exact_chains import (
     two_states,
 )
 from proofs_check.methods.symbols import c, k, lam, p, t
-from proofs_check.claims.lemma_a1_step_1.step_1_w import FOUR, SWAPPED, line_enumerated
 from proofs_check.methods.triple_sums import summed, total
 
 

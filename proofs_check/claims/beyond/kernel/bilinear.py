@@ -12,18 +12,20 @@ import sympy as sp
 import sim
 import theory
 from proofs_check import ledger
+from proofs_check.experiments.sampled_modes import PRIORS
 from proofs_check.ledger.compare import relative_error
-from proofs_check.methods.all_sequences import PRIORS, enumerated_margin
+from proofs_check.methods.all_sequences import HINGE, enumerated_margin
+from proofs_check.methods.prior_averages import average_over_exits
 
 
-@ledger.enumeration("all 2^(T+1) sequences with the hinge", 1e-10, "T = 2..7, both priors")
+@ledger.enumeration(HINGE, 1e-10, "T = 2..7, both priors")
 def by_enumeration(sign: int) -> Iterator[float]:
     """Loss and both gradients at random weights of order 1."""
     rng = np.random.default_rng(7)
     for prior, T in product(PRIORS, range(2, 8)):
         v, W = rng.normal(size=T), rng.normal(size=(2, 2))
         kernel = sign * theory.population_kernel(T, prior=prior)
-        value, step_v, step_W = enumerated_margin(v, W, prior)
+        value, step_v, step_W = enumerated_margin(v, W, PRIORS[prior])
         yield relative_error(step_v, np.einsum("jml,ml->j", kernel, W))
         yield relative_error(step_W, np.einsum("jml,j->ml", kernel, v))
         yield abs(value + np.einsum("jml,j,ml->", kernel, v, W)) / np.abs(v @ step_v)
@@ -50,18 +52,12 @@ def by_sampling(sign: int) -> ledger.Finding:
 
 @cache
 def _exact_probability(tokens: tuple[int, ...]) -> sp.Expr:
-    """P(x_1..x_n) for k = 2, flat prior, x_1 ~ pi, integrated by SymPy on Duffy's triangles."""
-    u, s = sp.symbols("u s", positive=True)
-    total = sp.Integer(0)
-    for exits in ((u, u * s), (u * s, u)):
-        # exits are the probabilities of leaving state 0 and state 1
-        pi = (exits[1] / (exits[0] + exits[1]), exits[0] / (exits[0] + exits[1]))
-        weight = sp.cancel(pi[tokens[0]] * u)
-        for here, following in pairwise(tokens):
-            weight *= 1 - exits[here] if here == following else exits[here]
-        inner = sp.integrate(sp.expand(sp.cancel(weight)), (u, 0, 1))
-        total += sp.integrate(sp.apart(sp.cancel(inner), s), (s, 0, 1))
-    return sp.expand(total)
+    """P(x_1..x_n) for k = 2, flat prior, x_1 ~ pi, integrated by SymPy."""
+    exits = sp.symbols("g h", positive=True)
+    chance = exits[1 - tokens[0]] / sum(exits)
+    for here, following in pairwise(tokens):
+        chance *= 1 - exits[here] if here == following else exits[here]
+    return average_over_exits(chance, *exits)
 
 
 def _exact_kernel(T: int) -> list[sp.Expr]:

@@ -11,6 +11,7 @@ import sympy as sp
 import sim
 import theory
 from proofs_check import ledger
+from proofs_check.experiments.escape_times import LOSSES, crossing
 from proofs_check.ledger.compare import relative_error, worst
 from sim.task.losses import Loss
 
@@ -40,20 +41,10 @@ def gradient_measured(ratio: float) -> Iterator[float]:
     for k in (2, 3, 5):
         model = sim.MinimalModel(1e-6 * rng.normal(size=40), 1e-6 * rng.normal(size=(k, k)))
         tokens = sim.sample_sequences(sim.Dirichlet(k), 50, 41, 1).tokens
-        entropy = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())[1]
-        margin = sim.loss_and_gradient(model, tokens, sim.Margin(1.0))[1]
+        losses = (LOSSES["cross-entropy"], LOSSES["margin"])
+        entropy, margin = (sim.loss_and_gradient(model, tokens, loss)[1] for loss in losses)
         yield relative_error(entropy.v, ratio * margin.v)
         yield relative_error(entropy.W, ratio * margin.W)
-
-
-def crossing(time: np.ndarray, size: np.ndarray, threshold: float) -> float:
-    """When `size` first exceeds the threshold, by exponential interpolation between records."""
-    above = int(np.argmax(size > threshold))
-    if size[above] <= threshold or above == 0:
-        raise ValueError("the weights did not cross the threshold within the run")
-    before, after = np.log(size[above - 1 : above + 1])
-    share = (np.log(threshold) - before) / (after - before)
-    return float(time[above - 1] + share * (time[above] - time[above - 1]))
 
 
 def _escape(run: sim.Trajectory, threshold: float) -> float:
@@ -98,7 +89,7 @@ def _law(T: int, threshold: float, early: float, late: float) -> tuple[float, fl
 def time_enumerated(value: dict[str, float]) -> ledger.Finding:
     """The offset of cross-entropy is later by its curvature, of order theta^2."""
     gaps, notes = [], []
-    for loss in (sim.CrossEntropy(), sim.Margin(1.0)):
+    for loss in LOSSES.values():
         slope, offset = _law(SHORT, 0.05, *(_flow_escape(loss, c, 0.05) for c in SCALES))
         gaps += [abs(slope - value["slope"]), abs(offset - value["offset"]) / 10]
         notes.append(f"{loss.name}: slope {slope:.5f}, offset {offset:.4f}")

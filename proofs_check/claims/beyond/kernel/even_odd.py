@@ -12,8 +12,8 @@ import sympy as sp
 import sim
 import theory
 from proofs_check import ledger
+from proofs_check.experiments.sampled_modes import PRIORS
 from proofs_check.ledger.compare import worst
-from proofs_check.methods.all_sequences import PRIORS
 from theory.kernel.lag_pattern import chain_lag_constants
 
 START = sim.MinimalModel.constant(100, 2, v=0.02, W=0.0)

@@ -7,44 +7,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 import sim
 import theory
 from proofs_check import ledger
+from proofs_check.experiments.sampled_modes import PRIORS, explained, sampled_singular_values
 from proofs_check.ledger.compare import worst
-from proofs_check.methods.all_sequences import PRIORS
-from sim.runs.measures import kl, log_softmax
 
-BATCHES = 10
 FINITE_T = 0.1  # how far the laws are off at T = 400, with room
-SHARED = np.full((2, 2), 0.5)  # 11'/2 and I - 11'/2 span the W that feel the kernel
-OWN = np.eye(2) - SHARED
-
-
-def sampled_columns(prior: str, T: int, n: int, seed: int = 0) -> list[np.ndarray]:
-    """K's columns (T, 2) along 11'/2 and I - 11'/2 from each batch of n sequences in all.
-
-    They are minus the gradient of the margin loss in v at W = 11'/2 and at W = I - 11'/2.
-    """
-    rows = []
-    for child in np.random.SeedSequence(seed).spawn(BATCHES):
-        tokens = sim.sample_sequences(PRIORS[prior], n // BATCHES, T + 1, child).tokens
-        models = (sim.MinimalModel(np.zeros(T), W) for W in (SHARED, OWN))
-        slopes = [sim.loss_and_gradient(model, tokens, sim.Margin(1.0))[1].v for model in models]
-        rows.append(-np.stack(slopes, axis=1))
-    return rows
-
-
-@cache
-def sampled_singular_values(prior: str, T: int, n: int, seed: int = 0) -> tuple[np.ndarray, ...]:
-    """Singular values of K estimated from sequences, with their jackknife errors."""
-    rows = sampled_columns(prior, T, n, seed)
-    left_out = [(sum(rows) - row) / (BATCHES - 1) for row in rows]
-    values = np.array([np.linalg.svd(matrix, compute_uv=False) for matrix in left_out])
-    spread = np.sum((values - values.mean(axis=0)) ** 2, axis=0)
-    whole = np.linalg.svd(np.mean(rows, axis=0), compute_uv=False)
-    return whole, np.sqrt((BATCHES - 1) / BATCHES * spread)
 
 
 def _stated(value: dict[str, Any], T: int) -> np.ndarray:
@@ -108,24 +78,6 @@ def _cosines(prior: str, mode: int, T: int = 100) -> dict[str, float]:
         return float(np.sum(weight * centred * target) / np.sqrt(size or 1.0))
 
     return {"unigram": cosine(pi[:, :1] - 0.5), "bigram": cosine(P[:, :, 0] - 0.5)}
-
-
-@cache
-def explained(prior: str, mode: int, T: int = 100) -> dict[str, float]:
-    """Share of KL(strategy || uniform) that the mode's logits remove at their best scale."""
-    found = theory.modes(T, prior=prior)
-    test = sim.HeldOut.draw(PRIORS[prior], 4000, T, 1)
-    model = sim.MinimalModel(found.v_modes[mode], found.W_modes[mode])
-    last = sim.logits(model, test.context)[:, -1]
-    last /= np.sqrt(np.mean((last - last.mean(axis=1, keepdims=True)) ** 2))
-    shares = {}
-    for name in ("unigram", "bigram"):
-        guess = test.predictions[name]
-        best = minimize_scalar(
-            lambda scale, guess=guess: kl(guess, log_softmax(scale * last)).mean(), (0.0, 1.0)
-        )
-        shares[name] = 1 - best.fun / float(kl(guess, np.full_like(guess, -np.log(2))).mean())
-    return shares
 
 
 Roles = dict[str, tuple[str, ...]]  # what each mode predicts as, by prior

@@ -13,9 +13,9 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.claims.beyond.kernel import mode_laws_routes
-from proofs_check.claims.beyond.kernel.symmetry import symmetric_population
+from proofs_check.experiments.sampled_modes import OWN, PRIORS, SHARED
 from proofs_check.ledger.compare import relative_error
-from proofs_check.methods.all_sequences import PRIORS
+from proofs_check.methods.all_sequences import symmetric_population
 from theory.kernel.chain_average import chain_average
 from theory.kernel.mode_laws import second_singular_constant
 
@@ -64,7 +64,7 @@ def flow_sampled(speed: float) -> np.ndarray:
         ).W[-1]
         for seed in range(runs)
     ]  # fmt: skip
-    directions = np.array([mode_laws_routes.SHARED, mode_laws_routes.OWN])
+    directions = np.array([SHARED, OWN])
     found = np.einsum("rml,dml->rd", ends, directions)
     W = theory.linear_flow(start.v, start.W, speed * rate * steps)[1]
     error = found.std(axis=0, ddof=1) / np.sqrt(runs)

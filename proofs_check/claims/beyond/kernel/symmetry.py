@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations, product
+from itertools import product
 
 import numpy as np
 
 import sim
 import theory
 from proofs_check import ledger
-from sim.learning.objectives import all_sequences, sequence_probabilities
-from sim.task.losses import Loss
-
-
-def symmetric_population(k: int, T: int, loss: Loss) -> sim.Sample:
-    """All sequences, weighted by a prior that is invariant under relabelling by construction."""
-    rule = sim.prior_quadrature(sim.Dirichlet(k), 8)
-    orders = [list(order) for order in permutations(range(k))]
-    orbit = [rule.transition[:, order, :][:, :, order] for order in orders]
-    weights = np.tile(rule.weights / len(orbit), len(orbit))
-    tokens = all_sequences(k, T + 1)
-    chances = sequence_probabilities(tokens, sim.Quadrature(weights, np.concatenate(orbit)))
-    return sim.Sample(tokens, k, loss, chances)
+from proofs_check.methods.all_sequences import symmetric_population
 
 
 def _spread(W: np.ndarray) -> float:

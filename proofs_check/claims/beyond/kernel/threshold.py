@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-import sim
 import theory
 from proofs_check import ledger
-from proofs_check.claims.lemma_a1_step_2.step_2_dominance import enumerated_loss
 from proofs_check.ledger.compare import worst
+from proofs_check.methods.all_sequences import two_enumerated_steps
 from theory.first_steps.step_2 import second_step
 
 SCALES = (0.01, 0.3, 3.0)
@@ -31,17 +30,6 @@ def by_kernel(power: float) -> ledger.Finding:
     return ledger.Finding(float(len(wrong)), 0.0, f"T = {T}, c in {SCALES}: wrong at {wrong}")
 
 
-def _enumerated(c: float, eta: float, share: float) -> np.ndarray:
-    """v / c after two steps over all sequences, Delta being `share` of the required margin."""
-    delta = share * theory.required_margin(T, c, eta)
-    evaluate = enumerated_loss(T, delta).bind(sim.MinimalModel.constant(T, 2, v=c, W=c))
-    v, W = np.full(T, c), np.full((2, 2), c)
-    for _ in range(2):
-        gradient = evaluate(v, W)[1]
-        v, W = v - eta * gradient.v, W - eta * gradient.W
-    return v / c
-
-
 @ledger.enumeration("two steps with the hinge, all sequences")
 def by_hinges(power: float) -> ledger.Finding:
     """The same with the actual loss; and Delta just below the margin is too small."""
@@ -49,12 +37,12 @@ def by_hinges(power: float) -> ledger.Finding:
     for c in SCALES:
         for share in (0.99, 1.01):
             eta = share * _stated(power, c)
-            v = _enumerated(c, eta, 1.001)
+            v = two_enumerated_steps(T, c, eta) / c
             if (np.argmax(v) == 1) != (share > 1):
                 wrong.append((c, share))
             linear = second_step(T, c, eta)[1] / c
             gaps.append(np.abs(v / linear - 1).max())
-            closed.append(np.abs(_enumerated(c, eta, 0.98) / linear - 1).max())
+            closed.append(np.abs(two_enumerated_steps(T, c, eta, 0.98) / c / linear - 1).max())
     tight = min(closed) > 1e-6
     return ledger.Finding(
         worst([float(len(wrong)), float(not tight), *gaps]), 1e-10,

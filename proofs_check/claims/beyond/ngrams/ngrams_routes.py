@@ -12,13 +12,12 @@ from sympy.polys.matrices import DomainMatrix
 
 import sim
 from proofs_check import ledger
+from proofs_check.experiments.ngram_runs import ENTROPY, learn, started
 from proofs_check.ledger.compare import relative_error
 
 Tokens = np.ndarray
 Names = dict[int, tuple[str, ...]]  # of the stages, by the number of heads
-ENTROPY = sim.CrossEntropy()
 SEEDS = 10
-FLOW_TIME = 180.0
 
 
 def _comparing(lag: int, T: int, k: int, heads: int) -> sim.MultiHeadModel:
@@ -157,16 +156,12 @@ def _passed(run: sim.Trajectory) -> tuple[str, ...]:
     return tuple(stage.strategy for stage in sim.stage_times(run))
 
 
-def _started(T: int, heads: int) -> sim.MultiHeadModel:
-    return sim.MultiHeadModel.constant(T, 2, heads, v=0.2, W=0.2, normalize="length")
-
-
 @cache
 def _descended(heads: int) -> sim.Trajectory:
     """Gradient descent on the exact population loss: no noise but in the test sequences."""
     prior = sim.Dirichlet(2, order=2)
     return sim.gradient_descent(
-        _started(8, heads), sim.Population(prior, 8, ENTROPY, nodes=16), steps=3000,
+        started(8, heads), sim.Population(prior, 8, ENTROPY, nodes=16), steps=3000,
         learning_rate=0.3, test_set=sim.HeldOut.draw(prior, 4096, 8, 0),
     )  # fmt: skip
 
@@ -176,20 +171,12 @@ def stages_enumerated(value: Names) -> Iterator[bool]:
     return (_passed(_descended(heads)) == names for heads, names in value.items())
 
 
-def learn(
-    heads: int, seed: int, *, length: int, steps: int, batch_size: int, held_out: int
-) -> sim.Trajectory:
-    """SGD on chains of order two, over the flow time in which two heads pass all stages."""
-    return sim.train(
-        _started(length, heads), sim.Dirichlet(2, order=2), steps=steps, batch_size=batch_size,
-        learning_rate=FLOW_TIME / steps, held_out=held_out, rng=seed,
-    )  # fmt: skip
-
-
 @cache
 def _learned(heads: int) -> tuple[sim.Trajectory, ...]:
-    size = {"length": 30, "steps": 3000, "batch_size": 32, "held_out": 1024}
-    return tuple(learn(heads, seed, **size) for seed in range(SEEDS))
+    return tuple(
+        learn(heads, seed, length=30, steps=3000, batch_size=32, held_out=1024)
+        for seed in range(SEEDS)
+    )
 
 
 @ledger.simulation("SGD over seeds, T = 30")

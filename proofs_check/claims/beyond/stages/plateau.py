@@ -3,73 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 import theory
 from proofs_check import ledger
-from theory.stages import context_limit
+from proofs_check.experiments.plateau_flow import INIT, Run, by_quartic
 
-INIT = 1e-5
 # after the end of the first stage, which is a time of its own; the second follows at 7 and later
 HALF, AFTER = np.array(0.5), np.array([1.0, 2.0, 3.0])
-LEVELS = tuple(float(x) for x in context_limit.strategy_losses().values())
-
-
-class Run(NamedTuple):
-    """A flow of the whole loss: times, W's entries off and on the diagonal, and the loss, (n,)."""
-
-    time: np.ndarray
-    off: np.ndarray
-    diagonal: np.ndarray
-    loss: np.ndarray
-
-    def reaches(self, level: float) -> float:
-        """When the loss first falls below a level, between records."""
-        after = int(np.argmax(self.loss < level))
-        if after == 0:
-            raise ValueError(f"the loss does not fall below {level:g} within the run")
-        before, there = self.loss[after - 1 : after + 1]
-        share = (before - level) / (before - there)
-        return float(self.time[after - 1] + share * (self.time[after] - self.time[after - 1]))
-
-    def begins(self, stage: int) -> float:
-        """When the loss is half way to that of unigrams (1) or, from there, of bigrams (2)."""
-        return self.reaches((LEVELS[stage - 1] + LEVELS[stage]) / 2)
-
-    def at(self, tau: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """W off and on the diagonal at times after the first stage has begun."""
-        when = self.begins(1) + tau
-        return np.interp(when, self.time, self.off), np.interp(when, self.time, self.diagonal)
-
-
-@cache
-def by_quartic(lags: int, stop: float = 22.0) -> Run:
-    """Flow of the closed-form quartic."""
-    form = context_limit.squared_loss(lags, normalization="score")
-    # powers of lambda are nearly dependent: a few dozen columns carry the matrix
-    values, vectors = np.linalg.eigh(form.gram)
-    kept = values > 1e-15 * values[-1]
-    root = vectors[:, kept] * np.sqrt(values[kept])
-
-    def features(y: np.ndarray) -> np.ndarray:
-        return np.concatenate([[y[0] * y[2:].sum()], (y[1] - y[0]) * y[2:]])
-
-    def velocity(_: float, y: np.ndarray) -> np.ndarray:
-        off, beta, v = y[0], y[1] - y[0], y[2:]
-        slope = 2 * (root @ (root.T @ features(y)) - form.target)
-        d_alpha, d_beta = slope[0] * v.sum(), slope[1:] @ v
-        d_v = off * slope[0] + beta * slope[1:]
-        return -np.concatenate([[(d_alpha - d_beta) / 2, d_beta / 2], d_v])
-
-    start = np.concatenate([[0.0, 0.0], np.full(lags, INIT)])
-    times = np.linspace(0.0, stop, 1101)
-    found = solve_ivp(velocity, (0.0, stop), start, "RK45", times, rtol=1e-6, atol=1e-9)
-    points = [features(y) for y in found.y.T]
-    loss = np.array([1 - 2 * form.target @ x + np.sum((root.T @ x) ** 2) for x in points])
-    return Run(found.t, found.y[0], found.y[1], loss)
 
 
 @cache
