@@ -16,7 +16,7 @@ import sympy as sp
 
 import theory
 from proofs_check.methods.exact_model import INIT, Loss, at_start, constant, loss
-from proofs_check.methods.symbols import Entry, a, b, entries, lam, p, s, t1
+from proofs_check.methods.symbols import BETA, GAMMA, PI, Entry, P, a, b, entries, lam, p, s, t1
 from theory.chains.chain import power_in_y_lambda, stationary_in_y
 from theory.notation import y
 
@@ -62,6 +62,11 @@ def letters(chain: Chain) -> dict[sp.Symbol, Any]:
     """What a, b and lambda are for a two-state chain."""
     first, second = chain.power(1).diagonal()
     return {a: first, b: second, lam: sp.expand(first + second - 1)}
+
+
+def printed_elements(chain: Chain) -> tuple[sp.Matrix, ...]:
+    """beta, gamma, pi and P as printed in (A.23) and (A.9), for one two-state chain."""
+    return tuple(matrix.subs(letters(chain)) for matrix in (BETA, GAMMA, PI, P))
 
 
 def chance(chain: Chain, tokens: Sequence[int]) -> sp.Expr:
@@ -114,6 +119,11 @@ def triples(T: int) -> Iterator[tuple[int, int, int]]:
         for here in range(1, last + 1):
             for earlier in range(1, here + 1):
                 yield last, here, earlier
+
+
+def at(triple: Sequence[int]) -> dict[sp.Symbol, int]:
+    """The times (p, t', s), or the outer ones of them, as values of their letters."""
+    return dict(zip((p, t1, s), triple, strict=False))
 
 
 @cache

@@ -12,16 +12,8 @@ import sympy as sp
 import sim
 from proofs_check import ledger
 from proofs_check.claims.lemma_a1.lemma_3_1 import GROWTH_OF_V, GROWTH_OF_W, MORE_ON_V, MORE_ON_W
-from proofs_check.methods.exact_chains import (
-    CHAINS,
-    SYMBOLIC,
-    THREE_STATES,
-    Chain,
-    chance,
-    pair_mean,
-    prior_mean,
-    triples,
-)
+from proofs_check.methods import exact_chains
+from proofs_check.methods.exact_chains import chance, prior_mean, triples
 from proofs_check.methods.exact_model import INIT, at_start, constant
 from proofs_check.methods.symbols import c, entries, k, p, s, t, t1
 from proofs_check.methods.triple_sums import summed
@@ -141,18 +133,19 @@ def slope_enumerated(value: Slope) -> Iterator[float]:
 
 @ledger.spectral("mean over sequences against powers of P",
           detail="k = 2, t = 3 and k = 3, t = 2, rationals compared")  # fmt: skip
-def slope_spectral(value: Slope) -> list[bool]:
+def slope_spectral(value: Slope) -> Iterator[bool]:
     """Against sums of powers of P (the last line of A.21), exactly."""
-    return [*_agrees(value, CHAINS[0], 3), *_agrees(value, THREE_STATES, 2)]
+    for chain, T in ((exact_chains.CHAINS[0], 3), (exact_chains.THREE_STATES, 2)):
+        yield from _agrees(value, chain, T)
 
 
-def _agrees(line: Slope, chain: Chain, T: int) -> Iterator[bool]:
+def _agrees(line: Slope, chain: exact_chains.Chain, T: int) -> Iterator[bool]:
     every = list(product(range(chain.k), repeat=T + 1))
     values = [_every_entry(line, chain.k, e, 4 * T * T) for e in every]
     chances = [chance(chain, e) for e in every]
     for entry, slopes in zip(entries(chain.k), zip(*values, strict=True), strict=True):
         mean = sum(weight * slope for weight, slope in zip(chances, slopes, strict=True))
-        powers = sum(pair_mean(entry, chain, triple) for triple in triples(T))
+        powers = sum(exact_chains.pair_mean(entry, chain, triple) for triple in triples(T))
         yield sp.cancel(mean + sp.Rational(INIT, T) * powers) == 0
 
 
@@ -165,7 +158,7 @@ def corner_symbolic(excess: int) -> ledger.Finding | bool:
     """
     if excess > 0:
         return True  # no hinge is at its corner: the loss is linear near the start
-    corner = prior_mean(sum(chance(SYMBOLIC, (x,) * 4) for x in range(2)))
+    corner = prior_mean(sum(chance(exact_chains.SYMBOLIC, (x,) * 4) for x in range(2)))
     detail = f"chance of a corner at t = 3: {float(corner):.4f}"
     return ledger.exactly(sign(corner) <= 0, detail, scope="t = 3")
 

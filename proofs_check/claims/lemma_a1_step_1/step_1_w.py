@@ -16,36 +16,10 @@ import sympy as sp
 from proofs_check import ledger
 from proofs_check.claims.lemma_a1_step_1 import step_1_w_powers
 from proofs_check.ledger.normal import vanishes
-from proofs_check.methods.exact_chains import (
-    CHAINS,
-    SYMBOLIC,
-    THREE_STATES,
-    Chain,
-    chance,
-    gradient,
-    joint,
-    letters,
-    pair_mean,
-    triples,
-)
+from proofs_check.methods import exact_chains
+from proofs_check.methods.exact_chains import SYMBOLIC, Chain, joint, triples
 from proofs_check.methods.exact_model import INIT, at_start, constant
-from proofs_check.methods.symbols import (
-    BETA,
-    GAMMA,
-    HALF,
-    PI,
-    Entry,
-    P,
-    c,
-    entries,
-    i,
-    k,
-    lam,
-    p,
-    s,
-    t,
-    t1,
-)
+from proofs_check.methods.symbols import HALF, Entry, c, entries, i, k, lam, p, s, t, t1
 
 # (A.17), (A.18): expressions in the tokens x[1], ..., x[p]
 x, W = sp.IndexedBase("x", integer=True), sp.IndexedBase("W")
@@ -111,10 +85,9 @@ def meanings(chain: Chain, m: int, l: int, i: int, triple: Any) -> dict[sp.Symbo
         pi_m: chain.pi[m], pi_l: chain.pi[l], k: sp.Integer(chain.k),
     }  # fmt: skip
     if chain.k == 2:  # the elements of (A.23), as printed
-        printed = {beta_im: BETA[i, m], beta_li: BETA[l, i], gamma_im: GAMMA[i, m],
-                   gamma_li: GAMMA[l, i], pi_l: PI[l], P_mi: P[m, i]}  # fmt: skip
-        known |= {name: value.subs(letters(chain)) for name, value in printed.items()}
-        known |= letters(chain)
+        beta, gamma, pi, P = exact_chains.printed_elements(chain)
+        known |= {beta_im: beta[i, m], beta_li: beta[l, i], gamma_im: gamma[i, m]}
+        known |= {gamma_li: gamma[l, i], pi_l: pi[l], P_mi: P[m, i]} | exact_chains.letters(chain)
     return known | {p: sp.sympify(last), t1: sp.sympify(here), s: sp.sympify(earlier)}
 
 
@@ -125,14 +98,15 @@ def line_value(line: Line, chain: Chain, entry: Entry, triple: Any = TRIPLE) -> 
     return outside.xreplace(known[0]) + sum(inside.xreplace(each) for each in known)
 
 
-CASES = ((CHAINS[0], 4), (CHAINS[1], 3), (THREE_STATES, 3))  # chains and lengths
+# chains and lengths
+CASES = tuple(zip((*exact_chains.CHAINS, exact_chains.THREE_STATES), (4, 3, 3), strict=True))
 ALL_GAPS = "k = 2: the summand for all gaps p - t', t' - s and every chain"
 
 
 @ledger.symbolic("summand for symbolic gaps, from the joint law", detail=ALL_GAPS)
 def line_symbolic(line: Line) -> Iterator[bool]:
     for entry in entries(2):
-        yield vanishes(line_value(line, SYMBOLIC, entry) - c / t * pair_mean(entry))
+        yield vanishes(line_value(line, SYMBOLIC, entry) - c / t * exact_chains.pair_mean(entry))
 
 
 @ledger.enumeration("hinge loss of all sequences, differentiated",
@@ -140,7 +114,7 @@ def line_symbolic(line: Line) -> Iterator[bool]:
 def line_enumerated(line: Line, cases: Any = CASES) -> Iterator[bool]:
     """Added over (p, t', s)."""
     for chain, T in cases:
-        for entry, truth in gradient(chain, T).items():
+        for entry, truth in exact_chains.gradient(chain, T).items():
             found = sum(line_value(line, chain, entry, triple) for triple in triples(T))
             yield sp.cancel(found.subs({c: INIT, t: T}) - truth) == 0
 
@@ -162,7 +136,7 @@ def logit_symbolic(value: sp.Expr, next_token: bool) -> Iterator[bool]:
 def logit_enumerated(value: sp.Expr, next_token: bool) -> Iterator[bool]:
     """Means of the logits' slopes, (A.10) taken literally, every p and i."""
     for chain, T in CASES:
-        weights = {e: chance(chain, e) for e in product(range(chain.k), repeat=T + 1)}
+        weights = {e: exact_chains.chance(chain, e) for e in product(range(chain.k), repeat=T + 1)}
         for entry in entries(chain.k):
             slope = {e: at_start(e, constant(chain.k, 0, entry)) for e in weights}
             for at, state in product(range(1, T + 1), range(chain.k)):

@@ -20,32 +20,10 @@ from proofs_check.claims.lemma_a1_step_1.step_1_w import (
 )
 from proofs_check.claims.lemma_a1_step_1.step_1_w_sums import II, III, IV, SUMMAND, I
 from proofs_check.ledger.normal import vanishes
-from proofs_check.methods.exact_chains import (
-    CHAINS,
-    SYMBOLIC,
-    Chain,
-    gradient,
-    letters,
-    triples,
-)
+from proofs_check.methods import exact_chains
+from proofs_check.methods.exact_chains import SYMBOLIC, Chain
 from proofs_check.methods.exact_model import INIT
-from proofs_check.methods.symbols import (
-    BETA,
-    GAMMA,
-    HALF,
-    PI,
-    Entry,
-    P,
-    a,
-    b,
-    c,
-    entries,
-    lam,
-    p,
-    s,
-    t,
-    t1,
-)
+from proofs_check.methods.symbols import HALF, Entry, a, b, c, entries, lam, t
 from proofs_check.methods.triple_sums import symbolic_gradient, total
 
 # (A.25): b1m stands for beta_1m and so on
@@ -57,12 +35,13 @@ b1m, b2m, bl1, bl2, g1m, g2m, gl1, gl2, P_m1 = sp.symbols(
 def filled(expression: sp.Expr, chain: Chain, entry: Entry) -> sp.Expr:
     """An expression in the elements of (A.23), for one entry of W and one chain."""
     m, l = entry  # noqa: E741
+    beta, gamma, pi, P = exact_chains.printed_elements(chain)
     printed = {
-        b1m: BETA[0, m], b2m: BETA[1, m], bl1: BETA[l, 0], bl2: BETA[l, 1],
-        g1m: GAMMA[0, m], g2m: GAMMA[1, m], gl1: GAMMA[l, 0], gl2: GAMMA[l, 1],
-        pi_m: PI[m], pi_l: PI[l], P_m1: P[m, 0],
+        b1m: beta[0, m], b2m: beta[1, m], bl1: beta[l, 0], bl2: beta[l, 1],
+        g1m: gamma[0, m], g2m: gamma[1, m], gl1: gamma[l, 0], gl2: gamma[l, 1],
+        pi_m: pi[m], pi_l: pi[l], P_m1: P[m, 0],
     }  # fmt: skip
-    return expression.subs(printed).subs(letters(chain))
+    return expression.subs(printed).subs(exact_chains.letters(chain))
 
 
 Entries = dict[Entry, sp.Expr]  # -dE[L|P]/dW_ml by entry
@@ -87,16 +66,18 @@ def in_closed_form(value: Entries, term: str = "") -> Iterator[bool]:
                     detail="t = 1..6, two chains, rationals")  # fmt: skip
 def term_by_term(value: Entries, term: str = "") -> Iterator[bool]:
     """Against the gradient by brute force, or against a triple sum added up."""
-    for chain, (entry, found) in product(CHAINS, value.items()):
+    for chain, (entry, found) in product(exact_chains.CHAINS, value.items()):
         here = filled(found, chain, entry).subs(c, INIT)
         for T in range(1, 7):
-            truth = _added(term, chain, entry, T) if term else gradient(chain, T)[entry]
+            truth = (
+                _added(term, chain, entry, T) if term else exact_chains.gradient(chain, T)[entry]
+            )
             yield sp.cancel(here.subs(t, T) - truth) == 0
 
 
 def _added(term: str, chain: Chain, entry: Entry, T: int) -> sp.Expr:
-    summand = SUMMAND[term][1].subs(letters(chain))
-    sums = sum(summand.subs({p: q, t1: r, s: e}) for q, r, e in triples(T))
+    summand = SUMMAND[term][1].subs(exact_chains.letters(chain))
+    sums = sum(summand.subs(exact_chains.at(triple)) for triple in exact_chains.triples(T))
     return _weight(term, chain, entry) * sums
 
 

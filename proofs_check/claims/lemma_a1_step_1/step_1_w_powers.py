@@ -64,8 +64,7 @@ def pi_spectral(value: Eigenvector) -> list[float]:
 CLAIMS = (
     ledger.proved("A.22", 17, "the two-state transition matrix, again",
         r"P=\begin{pmatrix}a&1-a\\1-b&b\end{pmatrix},\ a,b\sim U([0,1])",
-        P, chain_symbolic, chain_by_quadrature,
-        wrong=[sp.Matrix([[a, 1 - b], [1 - a, b]])]),
+        P, chain_symbolic, chain_by_quadrature, wrong=[sp.Matrix([[a, 1 - b], [1 - a, b]])]),
     ledger.proved("A.23-line-1", "(A.23), line 1, p. 17", "eigendecomposition of P^n",
         r"P^n=\frac1{a+b-2}\begin{pmatrix}1&\frac{1-a}{b-1}\\1&1\end{pmatrix}"
         r"\begin{pmatrix}1&0\\0&a+b-1\end{pmatrix}^n\begin{pmatrix}b-1&a-1\\1-b&b-1\end{pmatrix}",

@@ -19,9 +19,9 @@ from proofs_check.claims.sec3_training.fig_6 import CLAIMS as FIG_6
 from proofs_check.ledger.compare import worst
 from proofs_check.ledger.normal import vanishes
 from proofs_check.methods.all_sequences import population_gradient
-from proofs_check.methods.exact_chains import SYMBOLIC, pair_mean, prior_mean, triples
+from proofs_check.methods.exact_chains import SYMBOLIC, at, pair_mean, prior_mean, triples
 from proofs_check.methods.prior_averages import inverse_gap
-from proofs_check.methods.symbols import HALF, Entry, a, b, entries, lam, p, s, t, t1
+from proofs_check.methods.symbols import HALF, Entry, a, b, entries, lam, t
 from proofs_check.methods.triple_sums import symbolic_gradient
 from theory.normal_form import is_zero, sign
 from theory.notation import y
@@ -31,7 +31,7 @@ from theory.notation import y
 def _at_length(entry: Entry, T: int) -> sp.Expr:
     """-dE[L|P]/dW_ml per unit c as a polynomial in y and lambda."""
     summand = pair_mean(entry)
-    terms = (sp.expand(summand.subs({p: q, t1: r, s: e})) for q, r, e in triples(T))
+    terms = (sp.expand(summand.subs(at(triple))) for triple in triples(T))
     return sum(terms) / T
 
 

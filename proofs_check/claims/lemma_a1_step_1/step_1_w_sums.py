@@ -10,7 +10,7 @@ import sympy as sp
 from proofs_check import ledger
 from proofs_check.claims.lemma_a1_step_1.step_1_w import beta_im, beta_li, gamma_im, gamma_li
 from proofs_check.ledger.normal import vanishes
-from proofs_check.methods.exact_chains import triples
+from proofs_check.methods.exact_chains import at, triples
 from proofs_check.methods.symbols import lam, p, s, t, t1
 from proofs_check.methods.triple_sums import TRIPLE, total
 
@@ -124,7 +124,7 @@ def _terms(summand: sp.Expr, number: sp.Expr, T: int, depth: int) -> sp.Expr:
     """The sum of a summand over the outer `depth` of the indices p, t', s, at one lambda."""
     here = summand.subs({lam: number, t: T})
     distinct = {triple[:depth] for triple in triples(T)}
-    return sum(here.subs(dict(zip((p, t1, s), e, strict=False))) for e in distinct)
+    return sum(here.subs(at(times)) for times in distinct)
 
 
 @cache

@@ -13,12 +13,7 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.ledger.normal import vanishes
-from proofs_check.methods.derivatives_in_v import (
-    chain_pi,
-    chain_power,
-    gauss_mean,
-    in_lambda,
-)
+from proofs_check.methods import derivatives_in_v as in_v
 from proofs_check.methods.prior_averages import inverse_gap
 from proofs_check.methods.symbols import CROSS, HALF, a, b, j, lam
 from theory.kernel.population import terms
@@ -53,17 +48,17 @@ def leading(value: sp.Expr, lag: sp.Expr) -> list[bool]:
 
     The rest is a sum of (r - n) lambda^n times a bounded factor over t.
     """
-    pi, step, back = chain_pi(), chain_power(1), chain_power(lag - 1)
+    pi, step, back = in_v.chain_pi(), in_v.chain_power(1), in_v.chain_power(lag - 1)
     pairs = product(range(2), repeat=2)
     truth = sum(pi[x] ** 2 * back[x, i] * (step[x, i] - HALF) for x, i in pairs)
-    return [vanishes(in_lambda(value) - truth), inverse_gap() == 2]
+    return [vanishes(in_v.in_lambda(value) - truth), inverse_gap() == 2]
 
 
 @ledger.spectral(KERNEL, 0.0, f"remainder per unit eta (rho - c') beyond 0.5 at T = {LENGTHS}")
 def leading_by_kernel(value: sp.Expr, lags: tuple[int, ...]) -> Iterable[float]:
     for lag, T in product(lags, LENGTHS):
         pairs = (T - lag + 1) * (T - lag + 2) / 2
-        rest = np.trace(kernel(T)[lag - 1]) - pairs / T * gauss_mean(value, {j: lag})
+        rest = np.trace(kernel(T)[lag - 1]) - pairs / T * in_v.gauss_mean(value, {j: lag})
         yield max(abs(rest) - 0.5, 0.0)
 
 
@@ -107,7 +102,7 @@ def constants(value: tuple[sp.Expr, ...], lag: int) -> list[bool]:
 def constants_by_quadrature(value: tuple[sp.Expr, ...], lag: int) -> list[float]:
     terms = (FORM_47,) if lag == 1 else TERMS_51
     pairs = zip(terms, value, strict=True)
-    return [gauss_mean(term, {j: lag}) - float(given) for term, given in pairs]
+    return [in_v.gauss_mean(term, {j: lag}) - float(given) for term, given in pairs]
 
 
 @ledger.symbolic(MEAN, detail="sign of (A.51) - (A.50)")
@@ -118,8 +113,8 @@ def larger(value: int) -> bool:
 
 @ledger.quadrature(GAUSS, detail="sign of (A.51) - (A.50)")
 def larger_by_quadrature(value: int) -> bool:
-    later = sum(gauss_mean(term, {j: 2}) for term in TERMS_51)
-    return np.sign(later - gauss_mean(FORM_47, {})) == value
+    later = sum(in_v.gauss_mean(term, {j: 2}) for term in TERMS_51)
+    return np.sign(later - in_v.gauss_mean(FORM_47, {})) == value
 
 
 def parity(value: dict[str, int], moments: dict[int, float]) -> float:

@@ -13,14 +13,8 @@ from typing import Any
 import numpy as np
 
 from proofs_check import ledger
+from proofs_check.experiments import transformers
 from proofs_check.experiments.transformer_grids import FIG_5, FIG_8, FIG_9, FIG_13, trained
-from proofs_check.experiments.transformers import (
-    experiment_runs,
-    middles,
-    stage_names,
-    use_of_history,
-    use_of_order,
-)
 from sim.models.transformer.model import Transformer
 from sim.runs.statistics import median_interval
 from sim.runs.trajectory import Trajectory
@@ -68,7 +62,7 @@ def _in_stages(
     run: Trajectory, names: tuple[str, ...], value: Callable[[Trajectory, int], float]
 ) -> list[float]:
     """A value in the middle of each stage, in the last at the end; NaN where there is none."""
-    places = middles(run) | {names[-1]: len(run) - 1}
+    places = transformers.middles(run) | {names[-1]: len(run) - 1}
     return [value(run, places[name]) if name in places else np.nan for name in names]
 
 
@@ -85,7 +79,7 @@ def _only_in_ngram_stages(values: np.ndarray, names: tuple[str, ...], level: flo
 def stages(stated: Stated, runs: Runs) -> ledger.Finding:
     """Runs that are in turn nearest to the stated strategies, and end at the last one's level."""
     names, found = tuple(stated["stages"]), runs(stated)
-    good = (stage_names(run) == names and _at_level(run, names[-1]) for run in found)
+    good = (transformers.stage_names(run) == names and _at_level(run, names[-1]) for run in found)
     return _count(good, stated, _times(found, names))
 
 
@@ -93,7 +87,7 @@ def stages(stated: Stated, runs: Runs) -> ledger.Finding:
 def order(stated: Stated, runs: Runs) -> ledger.Finding:
     """Runs whose models use the order of the context in the stages of n-grams and not before."""
     names = tuple(stated["stages"])
-    used = np.array([_in_stages(run, names, use_of_order) for run in runs(stated)])
+    used = np.array([_in_stages(run, names, transformers.use_of_order) for run in runs(stated)])
     medians = zip(names, np.median(used, axis=0), strict=True)
     shown = ", ".join(f"{name} {value:.2f}" for name, value in medians)
     good = _only_in_ngram_stages(used, names, USED)
@@ -133,7 +127,7 @@ def not_beyond(stated: Stated, runs: Runs) -> ledger.Finding:
 @ledger.intervention("predictions after changing the token before the last")
 def history(stated: Stated, runs: Runs) -> ledger.Finding:
     """Runs whose predictions do not depend on the token before the last as trigrams' do."""
-    used = [use_of_history(run) for run in runs(stated)]
+    used = [transformers.use_of_history(run) for run in runs(stated)]
     detail = f"effect over the trigram strategy's: {min(used):.2f} to {max(used):.2f}"
     return _count(((value > USED) == (stated["history"] == 2) for value in used), stated, detail)
 
@@ -224,7 +218,8 @@ CLAIMS = (
          {"rate": 3e-5, "stages": THREE, "misses": 1}),
         (r"\text{AdamW with learning rate }10^{-3}"
          r"\text{: the stages of Fig. 3 within }128{,}000\text{ examples}",
-         {"rate": 1e-3, "stages": THREE, "misses": 1}), *_passing(experiment_runs(10, _at_rate)),
+         {"rate": 1e-3, "stages": THREE, "misses": 1}),
+        *_passing(transformers.experiment_runs(10, _at_rate)),
         wrong=({"rate": 1e-3, "stages": TWO, "misses": 1},), minutes=1.5,
         assume=("batches of 64, width 16, the start of minGPT, of which App. B does not speak",
                 "at least 9 of 10 seeds")),

@@ -12,15 +12,8 @@ import sympy as sp
 import sim
 import theory
 from proofs_check import ledger
-from proofs_check.experiments.ngram_runs import (
-    ENTROPY,
-    HEADS,
-    SHORT,
-    doubling_time,
-    kernel,
-    norm,
-    objective,
-)
+from proofs_check.experiments import ngram_runs
+from proofs_check.experiments.ngram_runs import ENTROPY, HEADS, SHORT
 from proofs_check.ledger.compare import relative_error, worst
 
 MARGIN = sim.Margin(1.0)
@@ -34,10 +27,10 @@ def _flow(
 ) -> tuple[sim.Trajectory, np.ndarray]:
     """Cross-entropy flow from given weights, and their norms on the way."""
     run = sim.gradient_flow(
-        sim.MultiHeadModel(v, W), objective(ENTROPY), t_span=(0.0, high), t_eval=at,
+        sim.MultiHeadModel(v, W), ngram_runs.objective(ENTROPY), t_span=(0.0, high), t_eval=at,
         rtol=1e-9, atol=1e-13,
     )  # fmt: skip
-    return run, norm(run.v, run.W)
+    return run, ngram_runs.norm(run.v, run.W)
 
 
 @ledger.symbolic("degree of B", detail="every term of B has one v^n and one W^n of each head")
@@ -53,7 +46,7 @@ def exponents_symbolic(value: dict[int, int]) -> Iterator[bool]:
 @ledger.simulation("doubling times of flows at two sizes", 2e-4, f"{EACH}, both losses")
 def exponents_measured(value: dict[int, int]) -> Iterator[float]:
     for (heads, exponent), loss in product(value.items(), (ENTROPY, MARGIN)):
-        late, early = (doubling_time(heads, size, loss)[0] for size in SIZES[heads])
+        late, early = (ngram_runs.doubling_time(heads, size, loss)[0] for size in SIZES[heads])
         yield np.log2(early / late) - exponent
 
 
@@ -63,9 +56,9 @@ def velocity_enumerated(factor: float) -> Iterator[float]:
     for heads in HEADS:
         rng, size = np.random.default_rng(heads), SIZES[heads][1]
         v, W = size * rng.normal(size=(heads, SHORT)), size * rng.normal(size=(heads, 2, 2))
-        _, d_v, d_W = theory.ngram_velocity(kernel(heads), v, W)
+        _, d_v, d_W = theory.ngram_velocity(ngram_runs.kernel(heads), v, W)
         for loss in (ENTROPY, MARGIN):
-            gradient = objective(loss).bind(sim.MultiHeadModel(v, W))(v, W)[1]
+            gradient = ngram_runs.objective(loss).bind(sim.MultiHeadModel(v, W))(v, W)[1]
             yield relative_error(-gradient.v, factor * d_v)
             yield relative_error(-gradient.W, factor * d_W)
 
@@ -73,7 +66,7 @@ def velocity_enumerated(factor: float) -> Iterator[float]:
 @ledger.simulation("times in which flows double the weights", 1e-4, f"{EACH}, both losses")
 def doubling_measured(factor: float) -> Iterator[float]:
     for heads, loss in product(HEADS, (ENTROPY, MARGIN)):
-        found, predicted = doubling_time(heads, SIZES[heads][1], loss)
+        found, predicted = ngram_runs.doubling_time(heads, SIZES[heads][1], loss)
         yield found / (factor * predicted) - 1
 
 
@@ -81,7 +74,7 @@ def doubling_measured(factor: float) -> Iterator[float]:
 def ray_measured(factor: float) -> Iterator[float]:
     """The flow follows the ray, at its rate."""
     for heads in HEADS:
-        ray, size = theory.symmetric_ray(kernel(heads)), SIZES[heads][1]
+        ray, size = theory.symmetric_ray(ngram_runs.kernel(heads)), SIZES[heads][1]
         high = float(theory.ray_time(factor * ray.rate, heads, size, 1.5 * size))
         run, grown = _flow(size * ray.v, size * ray.W, high, at=[high])
         yield grown[0] / (1.5 * size) - 1
@@ -92,8 +85,8 @@ def ray_measured(factor: float) -> Iterator[float]:
 def ray_integrated(factor: float) -> Iterator[float]:
     """Time from the ray to ten times its norm, and the direction there."""
     for heads in HEADS:
-        ray = theory.symmetric_ray(kernel(heads))
-        end = theory.ngram_escape(kernel(heads), 0.1 * ray.v, 0.1 * ray.W, 1.0)
+        ray = theory.symmetric_ray(ngram_runs.kernel(heads))
+        end = theory.ngram_escape(ngram_runs.kernel(heads), 0.1 * ray.v, 0.1 * ray.W, 1.0)
         yield end.time / float(theory.ray_time(factor * ray.rate, heads, 0.1, 1.0)) - 1
         yield relative_error(end.W, ray.W)
 
@@ -122,7 +115,7 @@ def asymmetry_measured(value: dict[int, int]) -> ledger.Finding:
     """Flow from the ray with a small preference for one state, while it grows."""
     gaps, notes = [], []
     for heads, exponent in value.items():
-        ray, size = theory.symmetric_ray(kernel(heads)), SIZES[heads][1] / 2
+        ray, size = theory.symmetric_ray(ngram_runs.kernel(heads)), SIZES[heads][1] / 2
         tilted = ray.W + 1e-4 * np.array([[1.0, 0.2], [-0.2, -1.0]])
         high = float(theory.ray_time(ray.rate, heads, size, 6 * size))
         run, grown = _flow(size * ray.v, size * tilted, high)
