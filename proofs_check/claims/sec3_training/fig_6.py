@@ -11,8 +11,10 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.ledger.compare import worst
+from proofs_check.methods.sampling import batch_gradients, mean_and_error
 
 T, RATE, START, CHAINS = 100, 0.03, 0.02, 10_000
+Read = dict[Any, tuple[float, float]]
 # (value, half the width it is read to): the colour bar's ends are the extreme entries; the other
 # two are levels of its 256 colours
 FIG_W = {(0, 0): (0.06935, 1e-5), (0, 1): (0.03095, 1.5e-4), (1, 0): (0.03095, 1.5e-4),
@@ -39,14 +41,12 @@ def _by_chain() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     fixed = np.broadcast_to(pi[:, None, :], P.shape)
     rest = np.eye(2) - fixed
     one, both = powers @ ((T - gap) * (T - gap + 1) / 2), powers @ ((gap + 1) * (T - gap))
-    W = np.zeros_like(P)
-    for early, late, count in (
-        (fixed, fixed, np.full(len(lam), T * (T + 1) * (T + 2) / 6)),
-        (fixed, rest, one),
-        (rest, fixed, one),
-        (rest, rest, both),
-    ):
-        W += np.einsum("q,ql,qli,qim,qmi->qml", count, pi, early, late, P - 0.5)
+    none = np.full(len(lam), T * (T + 1) * (T + 2) / 6)
+    parts = ((fixed, fixed, none), (fixed, rest, one), (rest, fixed, one), (rest, rest, both))
+    W = sum(
+        np.einsum("q,ql,qli,qim,qmi->qml", count, pi, early, late, P - 0.5)
+        for early, late, count in parts
+    )
     pair, decaying = (np.einsum("qi,qim,qmi->q", pi, part, P - 0.5) for part in (fixed, rest))
     lagged = pair[:, None] + decaying[:, None] * powers
     v = np.cumsum(np.cumsum(lagged, axis=1), axis=1)[:, ::-1]
@@ -60,9 +60,7 @@ def _spread(part: int) -> np.ndarray:
     return RATE * START * np.sqrt(variance / CHAINS)
 
 
-def _compare(
-    found: np.ndarray, error: np.ndarray, value: dict[Any, tuple[float, float]]
-) -> ledger.Finding:
+def _compare(found: np.ndarray, error: np.ndarray, value: Read) -> ledger.Finding:
     """Largest distance in units of what is allowed: the reading, and 4 standard errors."""
     places = {i: i if isinstance(i, tuple) else i - 1 for i in value}
     gaps = [
@@ -70,13 +68,12 @@ def _compare(
         for i, (number, reading) in value.items()
     ]
     shown = ", ".join(f"{float(found[place]):.6f}" for place in places.values())
-    return ledger.Finding(
-        worst(gaps), 1.0, f"{shown}; in units of 4 standard errors and the reading"
-    )
+    detail = f"{shown}; in units of 4 standard errors and the reading"
+    return ledger.Finding(worst(gaps), 1.0, detail)
 
 
 @ledger.spectral("exact step, spread over chains by quadrature")
-def exact_step(value: dict, part: int) -> ledger.Finding:
+def exact_step(value: Read, part: int) -> ledger.Finding:
     exact = theory.first_step(T)[part]
     weights, *by_chain = _by_chain()
     if not np.abs(np.tensordot(weights, by_chain[part], 1) - exact).max() < 1e-9:
@@ -89,21 +86,17 @@ def _sampled_steps(part: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard error of one step of SGD in W or v, over 20 batches."""
     model = sim.MinimalModel.constant(T, 2, v=START, W=START)
     loss = sim.Margin(5.0)  # Delta above c^2 t (t + 1) / 2 = 2.02
-    steps = []
-    for seed in range(20):
-        tokens = sim.sample_sequences(sim.Dirichlet(2), 4000, T + 1, seed).tokens
-        gradient = sim.loss_and_gradient(model, tokens, loss)[1]
-        steps.append(START - RATE * (gradient.W, gradient.v)[part])
-    return np.mean(steps, axis=0), np.std(steps, axis=0, ddof=1) / np.sqrt(20)
+    gradients = batch_gradients(model, loss, 4000, 20)
+    return mean_and_error([START - RATE * (slope.W, slope.v)[part] for slope in gradients])
 
 
 @ledger.simulation("one step of SGD on 80,000 sampled sequences")
-def sampled_step(value: dict, part: int) -> ledger.Finding:
+def sampled_step(value: Read, part: int) -> ledger.Finding:
     mean, error = _sampled_steps(part)
     return _compare(mean, np.hypot(error, _spread(part)), value)
 
 
-def _scaled(value: dict, factor: float) -> dict:
+def _scaled(value: Read, factor: float) -> Read:
     return {index: (factor * number, reading) for index, (number, reading) in value.items()}
 
 

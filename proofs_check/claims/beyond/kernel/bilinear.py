@@ -16,6 +16,7 @@ from proofs_check.experiments.sampled_modes import PRIORS
 from proofs_check.ledger.compare import relative_error
 from proofs_check.methods.all_sequences import HINGE, enumerated_margin
 from proofs_check.methods.prior_averages import average_over_exits
+from proofs_check.methods.sampling import batch_gradients, mean_and_error
 
 
 @ledger.enumeration(HINGE, 1e-10, "T = 2..7, both priors")
@@ -39,13 +40,10 @@ def by_sampling(sign: int) -> ledger.Finding:
     v, W = rng.normal(size=T) / T, rng.normal(size=(k, k))
     model = sim.MinimalModel(v, W)
     every_hinge = sim.Margin(1.0 + 2.0 * np.abs(W).max() * np.abs(v).sum() * T)
-    batches = []
-    for seed in range(20):
-        tokens = sim.sample_sequences(sim.Dirichlet(k), n // 20, T + 1, seed).tokens
-        batches.append(sim.loss_and_gradient(model, tokens, every_hinge)[1].v)
-    error = np.std(batches, axis=0, ddof=1).max() / np.sqrt(len(batches))
+    batches = [gradient.v for gradient in batch_gradients(model, every_hinge, n // 20, 20)]
+    mean, errors = mean_and_error(batches)
     expected = np.einsum("jml,ml->j", sign * theory.population_kernel(T, k=k), W)
-    gap, scale = np.abs(np.mean(batches, axis=0) + expected).max(), np.abs(expected).max()
+    gap, error, scale = np.abs(mean + expected).max(), errors.max(), np.abs(expected).max()
     detail = f"k = 3, T = {T}, {n} sequences in 20 batches; 4.5 standard errors are allowed"
     return ledger.Finding(float(gap / scale), float(4.5 * error / scale), detail)
 

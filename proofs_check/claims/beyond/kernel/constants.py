@@ -13,6 +13,7 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.ledger.compare import worst
+from proofs_check.methods.sampling import batch_gradients, mean_and_error
 from sim.learning.objectives import all_sequences, sequence_probabilities
 from sim.runs.measures import kl
 from theory.chains.constants import NAMES, chain_constants
@@ -43,12 +44,9 @@ def _sampled_constants(k: int) -> tuple[np.ndarray, np.ndarray]:
     """Means and standard errors of the three constants over sampled chains, from sim's own pi."""
     P = sim.Dirichlet(k).sample(400_000 // k, 5)
     pi = sim.stationary_distribution(P)
-
-    def entropy(p: np.ndarray) -> np.ndarray:
-        return kl(p, np.zeros_like(p)) * -1.0
-
-    rows = np.stack([np.sum(pi**2, axis=1), entropy(pi), np.sum(pi * entropy(P), axis=1)], axis=1)
-    return rows.mean(axis=0), rows.std(axis=0, ddof=1) / np.sqrt(len(rows))
+    of_pi, of_rows = (-kl(p, np.zeros_like(p)) for p in (pi, P))
+    rows = np.stack([np.sum(pi**2, axis=1), of_pi, np.sum(pi * of_rows, axis=1)], axis=1)
+    return mean_and_error(rows)
 
 
 @ledger.simulation("400,000 / k sampled chains", 4.5,
@@ -81,13 +79,9 @@ def losses_counted(value: Losses) -> Iterator[float]:
 
 def _guesses(tokens: np.ndarray, for_bayes: np.ndarray) -> dict[str, np.ndarray]:
     """What each strategy predicts after the last token."""
-    guesses = {
-        "uniform": sim.strategies.uniform(tokens, 2),
-        "unigram": sim.strategies.unigram(tokens, 2),
-        "bigram": sim.strategies.bigram(tokens, 2),
-        "bayes": sim.strategies.bayes(for_bayes, sim.Dirichlet(2)),
-    }
-    return {name: guess[:, -1] for name, guess in guesses.items()}
+    names = ("uniform", "unigram", "bigram")
+    guesses = {name: getattr(sim.strategies, name)(tokens, 2)[:, -1] for name in names}
+    return guesses | {"bayes": sim.strategies.bayes(for_bayes, sim.Dirichlet(2))[:, -1]}
 
 
 @ledger.enumeration("every sequence, T = 8", 5.1e-6, "also within 1e-7 of the sums over counts")
@@ -128,11 +122,10 @@ def bigram_law_counted(law: Callable[[int], float]) -> ledger.Finding:
 
 
 @cache
-def _sampled_bigram(T: int) -> tuple[float, float]:
+def _sampled_bigram(T: int) -> tuple[np.ndarray, np.ndarray]:
     """T times what the bigram strategy leaves for k = 3, and its standard error."""
     held_out = (sim.HeldOut.draw(sim.Dirichlet(3), 4000, T, seed) for seed in range(10))
-    rows = [T * sample.baselines["bigram"] for sample in held_out]
-    return float(np.mean(rows)), float(np.std(rows, ddof=1)) / np.sqrt(10)
+    return mean_and_error([T * sample.baselines["bigram"] for sample in held_out])
 
 
 @ledger.simulation("sampled sequences, k = 3")
@@ -141,11 +134,9 @@ def bigram_law_sampled(law: Callable[[int], float]) -> ledger.Finding:
     x, y = np.log(150) / 150, np.log(450) / 450
     limit = high + (high - low) * y / (x - y)
     error = np.hypot(high_error * x, low_error * y) / (x - y)
-    return ledger.Finding(
-        abs(limit / law(3) - 1) - 4.5 * error / law(3), 0.05,
-        f"T = 150, 450: {low:.3f}, {high:.3f}, extrapolated {limit:.3f} +- {error:.3f}; 5% for "
-        "the next order",
-    )  # fmt: skip
+    shown = f"{low:.3f}, {high:.3f}, extrapolated {limit:.3f} +- {error:.3f}"
+    detail = f"T = 150, 450: {shown}; 5% for the next order"
+    return ledger.Finding(float(abs(limit / law(3) - 1) - 4.5 * error / law(3)), 0.05, detail)
 
 
 @cache
@@ -177,16 +168,13 @@ def k_states_qmc(value: dict[str, Any]) -> ledger.Finding:
 @cache
 def _sampled_ratio(k: int, T: int = 24) -> tuple[float, float, float]:
     """W's first step (diagonal over the rest) from sequences, its error, and the exact one."""
-    model, rows = sim.MinimalModel.constant(T, k, v=0.01, W=0.01), []
-    for seed in range(10):
-        tokens = sim.sample_sequences(sim.Dirichlet(k), 4000, T + 1, seed).tokens
-        step = -sim.loss_and_gradient(model, tokens, sim.Margin(10.0))[1].W
-        rows.append((np.trace(step) / k, (step.sum() - np.trace(step)) / (k * (k - 1))))
+    model = sim.MinimalModel.constant(T, k, v=0.01, W=0.01)
+    steps = [-gradient.W for gradient in batch_gradients(model, sim.Margin(10.0), 4000, 10)]
+    rows = [(np.trace(W) / k, (W.sum() - np.trace(W)) / (k * (k - 1))) for W in steps]
     diagonal, rest = np.mean(rows, axis=0)
-    relative = np.array(rows) @ np.array([1 / diagonal, -1 / rest])
+    relative = mean_and_error(np.array(rows) @ np.array([1 / diagonal, -1 / rest]))[1]
     exact = theory.population_kernel(T, k=k, nodes=1024).sum(axis=0)
-    error = diagonal / rest * float(relative.std(ddof=1)) / np.sqrt(10)
-    return float(diagonal / rest), error, float(exact[0, 0] / exact[0, 1])
+    return diagonal / rest, diagonal / rest * relative, exact[0, 0] / exact[0, 1]
 
 
 @ledger.simulation("sampled gradients, k = 3, 4, 8", 4.5, "T = 24, in standard errors")
@@ -200,11 +188,8 @@ def k_states_sampled(value: dict[str, Any]) -> Iterator[float]:
 LOG2, PI2 = sp.log(2), sp.pi**2
 RATE = sp.Rational(1, 6) + PI2 / 9 - sp.Rational(2, 3) * (LOG2 + LOG2**2)
 FLAT = "flat prior, x_1 ~ pi"
-NUMBERS = {
-    3: (0.41131, 0.97862, 0.81893),
-    4: (0.30038, 1.28642, 1.07415),
-    8: (0.13909, 2.02401, 1.71607),
-}
+NUMBERS = {3: (0.41131, 0.97862, 0.81893), 4: (0.30038, 1.28642, 1.07415),
+           8: (0.13909, 2.02401, 1.71607)}  # fmt: skip
 LEFT = {
     8: {"uniform": 0.21226, "unigram": 0.11395, "bigram": 0.07596, "bayes": 0.07180},
     100: {"uniform": 0.21226, "unigram": 0.08734, "bigram": 0.00934, "bayes": 0.00927},

@@ -11,14 +11,19 @@ import sympy as sp
 import sim
 import theory
 from proofs_check import ledger
-from proofs_check.claims.beyond.kernel.invariants import LOSSES, SMOOTH, population, random_model
+from proofs_check.claims.beyond.kernel.invariants import (
+    LOSSES,
+    SMOOTH,
+    flow,
+    population,
+    random_model,
+)
 from proofs_check.ledger.compare import worst
 
 RATES, DECAY = (0.5, 2.0), (0.4, 0.1)  # of v and of W; both products are 0.2
 
-RATE_V, RATE_W, DECAY_V, DECAY_W, V2, W2, ALONG = sp.symbols(
-    "rate_v rate_W decay_v decay_W v2 W2 along", positive=True
-)
+RATE_V, RATE_W, DECAY_V, DECAY_W = sp.symbols("rate_v rate_W decay_v decay_W", positive=True)
+V2, W2, ALONG = sp.symbols("v2 W2 along", positive=True)
 # d/dt of |v|^2 and of |W|^2, where <v, dL/dv> = <W, dL/dW> = ALONG
 VELOCITY_V = -2 * RATE_V * (ALONG + DECAY_V * V2)
 VELOCITY_W = -2 * RATE_W * (ALONG + DECAY_W * W2)
@@ -39,9 +44,7 @@ def rates_symbolic(power: float) -> bool:
 def rates_in_flow(power: float) -> Iterator[float]:
     """Drift over the change of |W|^2."""
     for loss in SMOOTH:
-        run = sim.gradient_flow(
-            random_model(), population(loss), t_span=(0.0, 20.0), rtol=1e-10, rates=RATES
-        )
+        run = flow(loss, 20.0, 1e-10, rates=RATES)
         kept = _balances(run, (RATES[0] ** power, RATES[1] ** power))
         yield np.ptp(kept) / np.ptp((run.W**2).sum(axis=(1, 2)))
 
@@ -58,10 +61,7 @@ def decay_symbolic(factor: float) -> bool:
                    "both rate times decay 0.2, three losses")  # fmt: skip
 def decay_in_flow(factor: float) -> Iterator[float]:
     for loss in SMOOTH:
-        run = sim.gradient_flow(
-            random_model(), population(loss), t_span=(0.0, 10.0), rtol=1e-11, rates=RATES,
-            weight_decay=DECAY,
-        )  # fmt: skip
+        run = flow(loss, 10.0, 1e-11, rates=RATES, weight_decay=DECAY)
         found = _balances(run)
         law = theory.decayed_balance(found[0], factor / 2 * run.time, RATES, DECAY)
         yield np.abs(found - law).max() / abs(found[0])
@@ -124,9 +124,8 @@ def adam_measured(value: dict[str, float]) -> ledger.Finding:
     }
     found = {name: np.log(coarse / fine) / np.log(4) for name, (coarse, fine) in drifts.items()}
     gap = worst(abs(found[name] - value[name]) for name in value)
-    return ledger.Finding(
-        gap, 0.02, f"powers: Adam {found['adam']:.3f}, descent {found['descent']:.3f}"
-    )
+    detail = f"powers: Adam {found['adam']:.3f}, descent {found['descent']:.3f}"
+    return ledger.Finding(gap, 0.02, detail)
 
 
 @ledger.enumeration("first step, sign descent")

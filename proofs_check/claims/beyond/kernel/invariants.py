@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import numpy as np
 import sympy as sp
 
 import sim
 from proofs_check import ledger
+from sim.task.losses import Loss
 
-SMOOTH = (sim.CrossEntropy(), sim.Squared(), sim.CrossEntropy(at="last"))
+ENTROPY = sim.CrossEntropy()
+SMOOTH = (ENTROPY, sim.Squared(), sim.CrossEntropy(at="last"))
 LOSSES = (*SMOOTH, sim.Margin(0.5))  # whose kinks flow cannot cross
 EQUAL = ("linear first layer", "equal learning rates of v and W", "no weight decay")
 
@@ -22,9 +25,15 @@ def random_model(T: int = 5, k: int = 2, **options: str) -> sim.MinimalModel:
     return sim.MinimalModel(rng.normal(size=T) / 4, rng.normal(size=(k, k)) / 2, **options)
 
 
-def population(loss: sim.CrossEntropy | sim.Squared | None = None) -> sim.Population:
-    """The exact population loss for `random_model()`; cross-entropy unless another is named."""
-    return sim.Population(sim.Dirichlet(2), 5, loss or sim.CrossEntropy())
+def population(loss: Loss = ENTROPY) -> sim.Population:
+    """The exact population loss for `random_model()`."""
+    return sim.Population(sim.Dirichlet(2), 5, loss)
+
+
+def flow(loss: Loss, stop: float, rtol: float, **options: Any) -> sim.Trajectory:
+    """Flow of the exact population loss from `random_model()`."""
+    span = (0.0, stop)
+    return sim.gradient_flow(random_model(), population(loss), t_span=span, rtol=rtol, **options)
 
 
 @ledger.symbolic("scaling symmetry of eq. (A.10)",
@@ -45,7 +54,7 @@ def by_scaling(power: int) -> bool:
 def by_flow(power: int) -> Iterator[float]:
     """Drift over the change of |v|^2: it is the integrator's."""
     for loss in SMOOTH:
-        run = sim.gradient_flow(random_model(), population(loss), t_span=(0.0, 20.0), rtol=1e-10)
+        run = flow(loss, 20.0, 1e-10)
         squares = (run.v**2).sum(axis=1)
         conserved = (run.W**2).sum(axis=(1, 2)) - power * squares
         yield np.ptp(conserved) / np.abs(squares - squares[0]).max()

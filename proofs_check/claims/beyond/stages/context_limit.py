@@ -11,6 +11,7 @@ import theory
 from proofs_check import ledger
 from proofs_check.claims.beyond.stages import context_quartic
 from proofs_check.ledger.compare import worst
+from proofs_check.methods.sampling import mean_and_error
 
 Form = dict[str, Any]
 
@@ -65,9 +66,9 @@ def simulated_logits(form: Form) -> ledger.Finding:
     last = sim.logits(_model(p, ALPHA, BETA, V, 3, "none"), tokens)[:, -1] / p
     residuals, errors = [], []
     for m in range(3):
-        ending = last[tokens[:, -1] == m]
-        residuals.append(np.abs(ending.mean(axis=0) - _limit_logits(form, m)).max())
-        errors.append(ending.std(axis=0, ddof=1).max() / np.sqrt(len(ending)))
+        mean, error = mean_and_error(last[tokens[:, -1] == m])
+        residuals.append(np.abs(mean - _limit_logits(form, m)).max())
+        errors.append(error.max())
     detail = f"{n} sequences of {p} tokens; 4.5 standard errors and a bias of 4/p are allowed"
     return ledger.Finding(worst(residuals), 4.5 * worst(errors) + 4.0 / p, detail)
 
@@ -88,8 +89,8 @@ def gradients(stated: dict[str, float]) -> list[float]:
         value, slope = limit.loss_and_gradient(*OF_LOSS)
         wanted = np.array([value, slope.alpha, slope.beta, *slope.v]) * stated[name]
         each = [2 * _sampled(800, loss, seed) - _sampled(400, loss, seed) for seed in range(8)]
-        error = np.std(each, axis=0, ddof=1) / np.sqrt(len(each))
-        scores += [*((np.mean(each, axis=0) - wanted) / error)]
+        mean, error = mean_and_error(each)
+        scores += [*((mean - wanted) / error)]
     return scores
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -10,6 +11,7 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.experiments import stage_task
+from proofs_check.methods.sampling import mean_and_error
 from sim.task.losses import Loss
 
 _CONSTANTS = {"linear": 363.84, "cross_entropy": 444.49}
@@ -20,9 +22,9 @@ def _mean_entropy(weights: np.ndarray, pi: np.ndarray) -> float:
 
 
 @ledger.quadrature("limit logits at random weights", 1e-12, "k = 2, 3, random alpha, beta, v")
-def condition_of_limit(scale: float) -> list[float]:
+def condition_of_limit(scale: float) -> Iterator[float]:
     """Both KL divergences of the expected logits against the linear condition."""
-    rng, residuals = np.random.default_rng(6), []
+    rng = np.random.default_rng(6)
     for k, nodes in ((2, 16), (3, 256)):
         model = theory.ExpectedCounts(3, k=k, nodes=nodes)
         pi, mass = model.stationary, model.weights[:, None] * model.stationary
@@ -32,14 +34,13 @@ def condition_of_limit(scale: float) -> list[float]:
             found = model.distances(*weights)
             overlap = np.einsum("nm,ni,nmi->", mass, pi - 1 / k, model.logits(*weights))
             stated = scale * (np.log(k) - entropy) - overlap
-            residuals.append(found["unigram"] - found["uniform"] - stated)
-    return residuals
+            yield found["unigram"] - found["uniform"] - stated
 
 
 @ledger.simulation("eq. (8) on sampled sequences", 1e-10, "k = 2, 3, T = 30, random v and W")
-def condition_of_sequences(scale: float) -> list[float]:
+def condition_of_sequences(scale: float) -> Iterator[float]:
     """Sim's divergences of random models to the sampled sequences' own pi."""
-    rng, residuals = np.random.default_rng(7), []
+    rng = np.random.default_rng(7)
     for k in (2, 3):
         held_out = stage_task.limit_strategies(sim.sample_sequences(sim.Dirichlet(k), 500, 31, 8))
         pi = held_out.predictions["unigram"]
@@ -49,8 +50,7 @@ def condition_of_sequences(scale: float) -> list[float]:
             measured = held_out.evaluate(model)
             overlap = ((pi - 1 / k) * sim.logits(model, held_out.context)[:, -1]).sum(axis=1)
             stated = scale * (np.log(k) - entropy) - overlap.mean()
-            residuals.append(measured["kl_unigram"] - measured["kl_uniform"] - stated)
-    return residuals
+            yield measured["kl_unigram"] - measured["kl_uniform"] - stated
 
 
 @ledger.quadrature("closed form; the flow of W with expected counts at T = 400", 0.02,
@@ -92,16 +92,14 @@ def _frozen_at(T: int) -> float:
 
 @ledger.simulation("descent in W alone on sampled sequences", 0.03,
                    "T = 100, 200, without the 1/T part")  # fmt: skip
-def onset_of_descent(constants: dict[str, float]) -> list[float]:
+def onset_of_descent(constants: dict[str, float]) -> Iterator[float]:
     """Relative distance beyond three standard errors."""
     # the gradient at logits 0 does not change: one step does
     settings = {"linear": (sim.Margin(1e9), 1), "cross_entropy": (sim.CrossEntropy(), 12)}
-    residuals = []
     for name, how in settings.items():
         each = [2 * _sampled(200, seed, *how) - _sampled(100, seed, *how) for seed in range(4)]
-        mean, error = float(np.mean(each)), float(np.std(each, ddof=1) / 2)
-        residuals.append(max(0.0, abs(mean - constants[name]) - 3 * error) / mean)
-    return residuals
+        mean, error = mean_and_error(each)
+        yield max(0.0, float(abs(mean - constants[name]) - 3 * error)) / float(mean)
 
 
 def _sampled(T: int, seed: int, loss: Loss, steps: int) -> float:

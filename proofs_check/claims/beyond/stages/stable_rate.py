@@ -12,6 +12,7 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.experiments import stage_runs
+from proofs_check.methods.sampling import mean_and_error
 from sim.learning.objectives import bound
 from sim.runs.statistics import median_interval
 
@@ -35,8 +36,8 @@ def start_averaged(constant: float) -> list[float]:
 def start_sampled(constant: float) -> float:
     """Relative distance beyond three standard errors, with the whole Hessian, T + 4 weights."""
     each = [4.0 / _sampled(200, seed) - 2.0 / _sampled(100, seed) for seed in range(8)]
-    mean, error = np.mean(each), np.std(each, ddof=1) / np.sqrt(len(each))
-    return max(0.0, abs(mean / constant - 1.0) - 3.0 * error / mean)
+    mean, error = mean_and_error(each)
+    return max(0.0, float(abs(mean / constant - 1.0) - 3.0 * error / mean))
 
 
 @cache

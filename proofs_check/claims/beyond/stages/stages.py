@@ -19,33 +19,31 @@ _LAGS = 4
 
 @ledger.symbolic("closed form against integrals over (a, b)", scope=f"lags 1..{_LAGS}",
           detail="G_00 = b_0, so alpha and v feel nothing")  # fmt: skip
-def force_integrated(factor: int) -> list[bool]:
+def force_integrated(factor: int) -> Iterator[bool]:
     """2 (G_0j - b_j) against E[lambda^j (1 - sum pi^2)]."""
     g, h = sp.symbols("g h", positive=True)
     form = squared_loss_exact(_LAGS, normalization="score")
-    good = [theory.is_zero(form.gram[0, 0] - form.target[0])]
+    yield theory.is_zero(form.gram[0, 0] - form.target[0])
     for j in range(1, _LAGS + 1):
         spread = 1 - (g**2 + h**2) / (g + h) ** 2
         wanted = factor * average_over_exits(sp.cancel((1 - g - h) ** j * spread), g, h)
-        good.append(theory.is_zero(2 * (form.gram[0, j] - form.target[j]) - wanted))
-    return good
+        yield theory.is_zero(2 * (form.gram[0, j] - form.target[j]) - wanted)
 
 
 @ledger.quadrature("gradient of the limit loss", 1e-12, "random v, and v made orthogonal to h")
-def force_of_gradient(factor: int) -> list[float]:
+def force_of_gradient(factor: int) -> Iterator[float]:
     model = theory.ExpectedCounts(_LAGS, normalization="score", loss="squared", nodes=24)
     a, b = (model.transition[:, i, i] for i in range(2))
     spread = 1 - (model.stationary**2).sum(axis=1)
     h = np.array([model.weights @ ((a + b - 1) ** j * spread) for j in range(1, _LAGS + 1)])
-    rng, residuals = np.random.default_rng(4), []
+    rng = np.random.default_rng(4)
     for _ in range(5):
         v = rng.uniform(0.2, 1.0, size=_LAGS)
         slope = model.loss_and_gradient(1 / v.sum(), 0.0, v)[1]
-        residuals += [slope.beta / (factor * v @ h) - 1, slope.alpha, *slope.v]
+        yield from (slope.beta / (factor * v @ h) - 1, slope.alpha, *slope.v)
         across = v - (v @ h) / (h @ h) * h
         if abs(across.sum()) > 1e-3:
-            residuals.append(model.loss_and_gradient(1 / across.sum(), 0.0, across)[1].beta)
-    return residuals
+            yield model.loss_and_gradient(1 / across.sum(), 0.0, across)[1].beta
 
 
 def _saddles(lags: int) -> Iterator[tuple[float, np.ndarray]]:

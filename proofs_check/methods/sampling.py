@@ -1,0 +1,31 @@
+"""Gradients on batches of sampled sequences, and means with their standard errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+import sim
+from sim.models.model import Gradient
+from sim.task.losses import Loss
+
+Array = NDArray[np.float64]
+
+
+def mean_and_error(rows: Sequence[ArrayLike] | Array) -> tuple[Array, Array]:
+    """Mean of independent rows and its standard error, entry by entry."""
+    found = np.asarray(rows, dtype=float)
+    return found.mean(axis=0), found.std(axis=0, ddof=1) / np.sqrt(len(found))
+
+
+def batch_gradients(
+    model: sim.MinimalModel, loss: Loss, sequences: int, batches: int
+) -> list[Gradient]:
+    """The gradient on each of several batches of sequences under the flat prior; seeds 0, 1, ..."""
+    found = []
+    for seed in range(batches):
+        tokens = sim.sample_sequences(sim.Dirichlet(model.k), sequences, model.T + 1, seed).tokens
+        found.append(sim.loss_and_gradient(model, tokens, loss)[1])
+    return found
