@@ -5,6 +5,7 @@ All gradients are per unit of c, from W = c 11^T, v = c 1. The chain has pi = 1/
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -92,17 +93,16 @@ def growth_W_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
 
 
 @ledger.enumeration(HINGE, 1e-12, f"T = 1..9; law within (5/16) log t + 1 at T = {LENGTHS}")
-def growth_W_enumerated(value: dict[str, sp.Expr]) -> list[float]:
-    off, gaps = float(value["off"]) * (1 - np.eye(2)), []
+def growth_W_enumerated(value: dict[str, sp.Expr]) -> Iterator[float]:
+    off = float(value["off"]) * (1 - np.eye(2))
     for T in SMALL:
         exact = float(curriculum.diagonal_step(T)) * np.eye(2)
-        gaps.append(relative_error(symmetric_step(T)[0], exact + off))
+        yield relative_error(symmetric_step(T)[0], exact + off)
     for T in LENGTHS:
         n = np.arange(2, T + 1, 2)
         step = float(np.sum((T - n + 1) * (T - n + 2) / (n + 1))) / (8 * T)
         excess = abs(step - float(value["diagonal"].subs(t, T))) - (5 / 16 * np.log(T) + 1)
-        gaps.append(max(excess, 0.0))
-    return gaps
+        yield max(excess, 0.0)
 
 
 @ledger.symbolic("exact moments of lambda, summed", detail="exact rationals at r = t-j+1 = 1..12; "
@@ -194,11 +194,10 @@ def ratio_symbolic(value: sp.Expr) -> bool:
 @ledger.spectral("exact sums over all lags and gaps",
                  detail=f"at T = {LENGTHS} from the limit by at most "
                  "(log(T+1) / 4) / (D (T+1) / 2 - 1)")  # fmt: skip
-def ratio_spectral(value: sp.Expr) -> list[float]:
+def ratio_spectral(value: sp.Expr) -> Iterator[float]:
     """S_T / (2T) is at most half the sum of the moments; the flat step is D (T+1) / 2 up to 1."""
-    D, excess = float(theory.leading_constants().D), []
+    D = float(theory.leading_constants().D)
     for T in LENGTHS:
         equal, flat = theory.first_step(T, prior="doubly_stochastic")[1], theory.first_step(T)[1]
         bound = np.log(T + 1) / 4 / (D * (T + 1) / 2 - 1)
-        excess.append(max(abs(equal[0] / flat[0] - float(value)) - bound, 0.0))
-    return excess
+        yield max(abs(equal[0] / flat[0] - float(value)) - bound, 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import sympy as sp
 
@@ -43,9 +45,8 @@ def weight_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
 
 
 @ledger.enumeration(HINGE, 1e-13, "v_j^(2) by enumeration, T = 2, 4, 7")
-def weight_enumerated(value: dict[str, sp.Expr]) -> list[float]:
+def weight_enumerated(value: dict[str, sp.Expr]) -> Iterator[float]:
     """v after the second step, of which v^(1) has decayed, minus the S terms."""
-    gaps = []
     for T in two_steps.ENUMERATED:
         steps, lags = two_steps.enumerated(T), range(1, T + 1)
         off, gap, r = steps.W1[0, 1], steps.W1[0, 0] - steps.W1[0, 1], np.array(lags)[::-1]
@@ -53,8 +54,7 @@ def weight_enumerated(value: dict[str, sp.Expr]) -> list[float]:
         means = np.array([_mean(value["integrand"].subs(j, n)) for n in lags])
         rest = T * steps.step_v - (off / 2 + gap / 4) * S - gap * r * (r + 1) / 2 * means
         kept = float(value["kept"]) * two_steps.V_INIT
-        gaps.append(np.abs(two_steps.H2 / T**2 * rest - kept).max())
-    return gaps
+        yield np.abs(two_steps.H2 / T**2 * rest - kept).max()
 
 
 @ledger.symbolic(two_steps.LIMITS, detail="odd about a = 1/2")
@@ -74,12 +74,11 @@ def density_symbolic(value: sp.Expr) -> bool:
 
 
 @ledger.quadrature(NODES, 1e-12, "weight times integral over expectation, j = 2, 4, 6")
-def density_quadrature(value: sp.Expr) -> list[float]:
-    gaps, (x, weights) = [], np.polynomial.legendre.leggauss(12)
+def density_quadrature(value: sp.Expr) -> Iterator[float]:
+    (x, weights) = np.polynomial.legendre.leggauss(12)
     for n, width, mean in _cases(2, 4, 6):
         integral = float(np.sum(width * weights * (width * x) * (2 * width * x) ** (n - 1)))
-        gaps.append(float(value.subs(eps, width)) * integral / mean - 1)
-    return gaps
+        yield float(value.subs(eps, width)) * integral / mean - 1
 
 
 @ledger.symbolic(two_steps.LIMITS,
@@ -138,27 +137,24 @@ def offset_spectral(value: sp.Expr) -> list[float]:
 
 
 @ledger.symbolic(two_steps.LIMITS, detail="leading terms in epsilon of v_2, v_4; limits 0 at odd j")
-def v_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
-    same = [SYMBOLIC.limit_v(n) == 0 for n in (1, 3, 5)]
+def v_symbolic(value: dict[str, sp.Expr]) -> Iterator[bool]:
+    yield from (SYMBOLIC.limit_v(n) == 0 for n in (1, 3, 5))
     for n in (2, 4):
         coefficient, power = two_steps.order_in_epsilon(SYMBOLIC.limit_v(n))
         gap = (value.get("coefficient", coefficient) - coefficient).subs(j, n)
-        same += [power == value["power"].subs(j, n), sp.expand(gap) == 0]
-    return same
+        yield from (power == value["power"].subs(j, n), sp.expand(gap) == 0)
 
 
 @ledger.spectral(two_steps.POWERS, 0.03,
                  f"j = 2, 4, epsilon = 0.2, 0.4, T = {LONGEST} (error O(1/T))")  # fmt: skip
-def v_spectral(value: dict[str, sp.Expr]) -> list[float]:
+def v_spectral(value: dict[str, sp.Expr]) -> Iterator[float]:
     """The part of v_j of lag j alone: what v_j has above the mean of its odd neighbours."""
-    gaps = []
     for n in (2, 4):
         v = {e: two_steps.after_second(LONGEST, e)[0] for e in (0.2, 0.4)}
         power = int(value["power"].subs(j, n))
         found = [(x[n - 1] - (x[n - 2] + x[n]) / 2) / e**power for e, x in v.items()]
         target = two_steps.numeric(sp.sympify(value.get("coefficient", found[0])).subs(j, n))
-        gaps += [x / target - 1 for x in found]
-    return gaps
+        yield from (x / target - 1 for x in found)
 
 
 PARTS = (eps * ((2 * eps) ** j * (1 + PARITY)) / (2 * j)

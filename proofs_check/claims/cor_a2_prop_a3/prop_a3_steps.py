@@ -5,6 +5,8 @@ L_const is the loss at W = 11^T, L_diag that at W = I; A, B and D are the consta
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import sympy as sp
 
@@ -33,15 +35,14 @@ def first_W_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
 
 
 @ledger.spectral(two_steps.POWERS, 1e-12, "t times the remainder is within its bound")
-def first_W_spectral(value: dict[str, sp.Expr]) -> list[float]:
+def first_W_spectral(value: dict[str, sp.Expr]) -> Iterator[float]:
     """T^(2-power) (W - w_init) minus its limit, times T, stays within v_init h1 (2 + 1/2 + ...)."""
-    excess, scale = [], two_steps.V_INIT * two_steps.H1
+    scale = two_steps.V_INIT * two_steps.H1
     off, diagonal = (two_steps.numeric(value[name]) for name in ("off", "diagonal"))
     for T in two_steps.LENGTHS:
         growth = (two_steps.by_powers(T).W1 - two_steps.W_INIT) * T ** (2.0 - value["power"])
         rest = growth - scale / 6 * (off * (ONES - EYE) + diagonal * EYE)
-        excess.append(max(np.abs(rest).max() * T - 2.1 * scale, 0.0))
-    return excess
+        yield max(np.abs(rest).max() * T - 2.1 * scale, 0.0)
 
 
 @ledger.symbolic(two_steps.LIMITS, detail=f"t (v_1^(1) - v_init) -> h_1 w_init D / 2, D = {D}")
@@ -51,13 +52,12 @@ def first_v_symbolic(value: sp.Expr) -> bool:
 
 @ledger.spectral(two_steps.POWERS, 1e-12,
                  "every j: t^2 times the rest is within h_1 w_init (1 + D)")  # fmt: skip
-def first_v_spectral(value: sp.Expr) -> list[float]:
-    excess, scale = [], two_steps.H1 * two_steps.W_INIT
+def first_v_spectral(value: sp.Expr) -> Iterator[float]:
+    scale = two_steps.H1 * two_steps.W_INIT
     for T in two_steps.LENGTHS:
         stated = two_steps.numeric(value) * (np.arange(T, 0, -1) / T) ** 2
         rest = T * (two_steps.by_powers(T).v1 - two_steps.V_INIT) - stated
-        excess.append(max(np.abs(rest).max() * T - 1.2 * scale, 0.0))
-    return excess
+        yield max(np.abs(rest).max() * T - 1.2 * scale, 0.0)
 
 
 @ledger.symbolic(two_steps.LIMITS,
@@ -77,13 +77,11 @@ def linear_symbolic(dependence: sp.Expr) -> bool:
 
 
 @ledger.enumeration(HINGE, 1e-12, "gradient at W^(1) against that at W = 0, T = 2, 4, 7")
-def linear_enumerated(dependence: sp.Expr) -> list[float]:
-    gaps = []
+def linear_enumerated(dependence: sp.Expr) -> Iterator[float]:
     for T in two_steps.ENUMERATED:
         v, W1 = np.full(T, two_steps.V_INIT), two_steps.enumerated(T).W1
         here, origin = (two_steps.hinge_step(v, W)[1] for W in (W1, 0 * W1))
-        gaps.append(np.abs(here - origin - float(dependence) * W1).max())
-    return gaps
+        yield np.abs(here - origin - float(dependence) * W1).max()
 
 
 @ledger.symbolic(two_steps.LIMITS, detail="true coefficient (artanh(2 eps) / (2 eps) - 1) / 8")
@@ -132,12 +130,11 @@ def rate_symbolic(rate: sp.Expr) -> bool:
 
 
 @ledger.spectral(two_steps.POWERS, 100.0, "(v_2 / limit - 1) t, which must stay bounded")
-def rate_spectral(rate: sp.Expr) -> list[float]:
-    limit, gaps = two_steps.numeric(two_steps.SYMBOLIC.limit_v(2)), []
+def rate_spectral(rate: sp.Expr) -> Iterator[float]:
+    limit = two_steps.numeric(two_steps.SYMBOLIC.limit_v(2))
     for T in two_steps.LENGTHS:
         v_2 = two_steps.numeric(rate.subs(eta2, h2 / T)) * two_steps.by_powers(T).step_v[1]
-        gaps.append((v_2 / limit - 1) * T)
-    return gaps
+        yield (v_2 / limit - 1) * T
 
 
 @ledger.symbolic(two_steps.LIMITS,
@@ -159,10 +156,9 @@ def third_line_symbolic(value: dict[str, sp.Expr]) -> bool:
 
 
 @ledger.enumeration(HINGE, 1e-11, "-dL/dv at W^(1), T = 2, 4, 7")
-def split_enumerated(value: dict[str, sp.Expr], closed: bool = False) -> list[float]:
+def split_enumerated(value: dict[str, sp.Expr], closed: bool = False) -> Iterator[float]:
     """The stated combination at the limit of W^(1); `closed`: with S_r / (2T) for -dL_const/dv."""
     W = two_steps.numeric(LIMIT.off) * ONES + two_steps.numeric(LIMIT.gap) * EYE
-    gaps = []
     for T in two_steps.ENUMERATED:
         v = np.full(T, two_steps.V_INIT)
         found, const, diag = (two_steps.hinge_step(v, at)[0] for at in (W, ONES, EYE))
@@ -170,8 +166,7 @@ def split_enumerated(value: dict[str, sp.Expr], closed: bool = False) -> list[fl
             sums = [float(gap_sum(r, sp.Rational(3, 20))) for r in range(T, 0, -1)]
             const = np.array(sums) / (2 * T)
         stated = two_steps.numeric(value["const"]) * const + two_steps.numeric(value["diag"]) * diag
-        gaps.append(relative_error(stated, found))
-    return gaps
+        yield relative_error(stated, found)
 
 
 FIRST_STEP = (*two_steps.SETTING[:2], two_steps.SETTING[3])
@@ -193,8 +188,7 @@ CLAIMS = (
         r"W_k^{(1)}=w_{init}11^T+\begin{pmatrix}B&A\\A&B\end{pmatrix}O(1)+O(1/t)",
         FIRST_W, first_W_symbolic, first_W_spectral,
         wrong=[FIRST_W | {"power": 3}, FIRST_W | {"diagonal": 2 * B}], assume=FIRST_STEP,
-        needs="A.59",
-        note="O(1) is v_init h_1 / 6."),
+        needs="A.59", note="O(1) is v_init h_1 / 6."),
     ledger.corrected("A.60-v", "below (A.60), p. 26",
         "after the first step v_j is v_init only up to 1/t",
         (r"v_j^{(1)}=v_{init}+\eta_1w_{init}O(t)\ \Rightarrow\ v_j^{(1)}=v_{init}", sp.Integer(0)),
@@ -228,8 +222,7 @@ CLAIMS = (
         r"\int_{1/2-\epsilon}^{1/2+\epsilon}"
         r"\frac{a-1/2}{a-1}da=2\epsilon+\tfrac12\ln\frac{1/2-\epsilon}{1/2+\epsilon}",
         INTEGRAL, integral_symbolic, integral_quadrature, wrong=[-INTEGRAL, INTEGRAL - eps],
-        assume="0 < epsilon < 1/2",
-        note="It is negative, -8 epsilon^3 / 3 - ..."),
+        assume="0 < epsilon < 1/2", note="It is negative, -8 epsilon^3 / 3 - ..."),
     ledger.corrected("A.62-line-1", "(A.62), p. 27, line 1",
         "the second update of v carries the learning rate",
         (r"v_j^{(2)}=(1-\lambda_{wd})v_j^{(1)}-\frac{\partial L}{\partial v_j}", sp.Integer(1)),

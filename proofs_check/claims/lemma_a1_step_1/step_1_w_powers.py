@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -48,17 +49,15 @@ def pi_symbolic(value: Eigenvector) -> list[bool]:
 
 
 @ledger.spectral("left eigenvectors by LAPACK", 1e-14, "three chains, lambda of both signs")
-def pi_spectral(value: Eigenvector) -> list[float]:
+def pi_spectral(value: Eigenvector) -> Iterator[float]:
     """Parallel to the eigenvector of the eigenvalue named, and of unit sum."""
-    residuals = []
     for x, z in ((0.3, 0.9), (0.2, 0.1), (0.85, 0.6)):
         known = {a: x, b: z, lam: x + z - 1}
         row = np.array(value[0].subs(known).tolist(), dtype=float)[0]
         eigenvalues, left = np.linalg.eig(np.array([[x, 1 - x], [1 - z, z]]).T)
         chosen = np.argmin(np.abs(eigenvalues - float(sp.sympify(value[1]).subs(known))))
         vector = left[:, chosen]
-        residuals += [row[0] * vector[1] - row[1] * vector[0], row.sum() - 1]
-    return residuals
+        yield from (row[0] * vector[1] - row[1] * vector[0], row.sum() - 1)
 
 
 CLAIMS = (

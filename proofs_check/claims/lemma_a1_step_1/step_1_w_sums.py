@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -134,14 +135,12 @@ def _defined(term: str, number: sp.Expr, T: int) -> sp.Expr:
 
 
 @ledger.enumeration("the triple sum term by term", detail="lambda = 1/3, -1/2, T = 1..5, rationals")
-def term_by_term(value: Sums) -> list[bool]:
+def term_by_term(value: Sums) -> Iterator[bool]:
     """At rational lambda; beta and gamma stay symbols."""
-    equal = []
     for number in (sp.Rational(1, 3), sp.Rational(-1, 2)):
         for T in range(1, 6):
             found = value.factor.subs(lam, number) * _terms(value.summand, number, T, value.depth)
-            equal.append(sp.expand(found - _defined(value.term, number, T)) == 0)
-    return equal
+            yield sp.expand(found - _defined(value.term, number, T)) == 0
 
 
 def _slips(value: Sums) -> list[Sums]:

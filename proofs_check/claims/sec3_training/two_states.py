@@ -61,8 +61,7 @@ CLAIMS = (
         r"k=2,\ T=100,\ 128{,}000\text{ examples: uniform}\to\text{unigram}\to\text{bigram}",
         {"stages": THREE}, passes.given(runs=RUNS), ends.given(runs=RUNS),
         wrong=({"stages": THREE[:2]},), assume=(SETTING, SMALL, "all of 10 seeds"),
-        needs="x-two-states-heads", minutes=1.5,
-        note="Nearest, not near: see x-two-states-heads."),
+        needs="x-two-states-heads", minutes=1.5, note="Nearest, not near: see x-two-states-heads."),
     ledger.supported("x-two-states-heads", "beyond the paper; Fig. 12 (top)",
         "two states: half of the first layers attend to the token before, others avoid it",
         r"\text{of 10 seeds 5 attend to the token before }(>0.5)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def simulated_logits(form: Form) -> ledger.Finding:
 
 @ledger.quadrature("gradients over chains against sim's at T = 400, 800", 7.0,
                    "in errors of 8 batches")  # fmt: skip
-def gradients(stated: dict[str, float]) -> list[float]:
+def gradients(stated: dict[str, float]) -> Iterator[float]:
     """Sim's losses and their gradients in alpha, beta, v, without the 1/T part."""
     delta = 0.7
     losses = {
@@ -83,15 +84,13 @@ def gradients(stated: dict[str, float]) -> list[float]:
         "cross_entropy": sim.CrossEntropy(at="last"),
         "margin": sim.Margin(delta, at="last"),
     }
-    scores = []
     for name, loss in losses.items():
         limit = theory.ExpectedCounts(3, loss=name, delta=delta, nodes=40)
         value, slope = limit.loss_and_gradient(*OF_LOSS)
         wanted = np.array([value, slope.alpha, slope.beta, *slope.v]) * stated[name]
         each = [2 * _sampled(800, loss, seed) - _sampled(400, loss, seed) for seed in range(8)]
         mean, error = mean_and_error(each)
-        scores += [*((mean - wanted) / error)]
-    return scores
+        yield from (mean - wanted) / error
 
 
 def _sampled(T: int, loss: Any, seed: int) -> np.ndarray:

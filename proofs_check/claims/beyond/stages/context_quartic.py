@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -29,17 +30,16 @@ def derived_form(stated: Form) -> list[bool]:
 
 
 @ledger.quadrature("loss averaged over chains", 1e-12, "random alpha, beta, v; 48 x 24 nodes")
-def averaged_form(stated: Form) -> list[float]:
+def averaged_form(stated: Form) -> Iterator[float]:
     gram, target = (np.array(stated[name], dtype=float) for name in ("G", "b"))
     lags, how = len(target) - 1, stated["normalization"]
     model = theory.ExpectedCounts(lags, normalization=how, loss="squared", nodes=24)
-    rng, residuals = np.random.default_rng(2), []
+    rng = np.random.default_rng(2)
     for _ in range(2 * (lags + 1) ** 2):
         alpha, beta, v = rng.normal(), rng.normal(), rng.normal(size=lags)
         x = np.array([alpha * v.sum(), *(beta * v)])
         loss = 1.0 - 2.0 * target @ x + x @ gram @ x
-        residuals.append(model.loss_and_gradient(alpha, beta, v)[0] / loss - 1.0)
-    return residuals
+        yield model.loss_and_gradient(alpha, beta, v)[0] / loss - 1.0
 
 
 @ledger.symbolic("integrals over (a, b) on two triangles", detail="equal in QQ[log 2]")
@@ -67,21 +67,19 @@ def averaged_strategies(stated: dict[str, sp.Expr]) -> float:
 
 
 @ledger.symbolic("signs of Gram determinants in QQ[log 2]", scope="2, 3 and 4 lags")
-def bigram_gap_sign(stated: dict[str, bool]) -> list[bool]:
+def bigram_gap_sign(stated: dict[str, bool]) -> Iterator[bool]:
     """Whether the features are independent, and the distance to the bigram predictor is zero."""
-    good = []
     for (name, holds), lags in product(stated.items(), (2, 3, 4)):
         top, bottom = context_limit.bigram_gap_exact(lags, normalization=name)
-        good += [theory.sign(bottom) == 1, (theory.sign(top) == 0) == holds]
-    return good
+        yield from (theory.sign(bottom) == 1, (theory.sign(top) == 0) == holds)
 
 
 @ledger.enumeration("f = P as an identity of polynomials, monomial by monomial", 0.0,
                     "2, 4 and 7 lags")  # fmt: skip
-def solvable(stated: dict[str, bool]) -> list[bool]:
+def solvable(stated: dict[str, bool]) -> Iterator[bool]:
     """Whether f = P has a solution as an identity in (pi_1, lambda), for every chain at once."""
     share, lam, x = sp.symbols("share lambda x")
-    pi, good = (share, 1 - share), []
+    pi = (share, 1 - share)
     for (name, holds), lags in product(stated.items(), (2, 4, 7)):
         y = sp.symbols(f"y1:{lags + 1}")
         equations = []
@@ -90,8 +88,7 @@ def solvable(stated: dict[str, bool]) -> list[bool]:
             powers = [pi[i] + lam**n * (int(m == i) - pi[i]) for n in range(lags)]  # (P^n)_mi
             f = x * pi[i] + match * sum(c * power for c, power in zip(y, powers, strict=True))
             equations += sp.Poly(sp.expand(f - powers[1]), share, lam).coeffs()
-        good.append(bool(sp.linsolve(equations, (x, *y))) == holds)
-    return good
+        yield bool(sp.linsolve(equations, (x, *y))) == holds
 
 
 @ledger.quadrature("the lag function eliminated lambda by lambda", 1e-9, "30 and 60 nodes a side")
@@ -120,16 +117,14 @@ def visits_density(coefficient: int) -> bool:
 
 
 @ledger.quadrature("growth over decades of epsilon", 1e-5, "growth a factor e in epsilon, to 1e-9")
-def visits_growth(coefficient: int) -> list[float]:
+def visits_growth(coefficient: int) -> Iterator[float]:
     """The same mean by Gauss-Legendre in log pi, decade by decade."""
     nodes, weights = np.polynomial.legendre.leggauss(40)
-    residuals = []
     for decade in (6, 7, 8):
         x = 10.0 ** -(decade + (1 + nodes) / 2)
         density = 1.0 / np.maximum(x, 1 - x) ** 2 / 2
         size = (x**2 + (1 - x) ** 2) / (x * (1 - x))
-        residuals.append((weights * density * size * x).sum() - coefficient)
-    return residuals
+        yield (weights * density * size * x).sum() - coefficient
 
 
 _QUARTIC = r"L=1-2b\cdot x+x^\top Gx,\ x=(\alpha\textstyle\sum v,\beta v_1,\beta v_2),\ "

@@ -258,8 +258,7 @@ CLAIMS = (
         _THRESHOLDS, thresholds_predicted, thresholds_flow, thresholds_sgd, minutes=10.0,
         wrong=[_scaled(_THRESHOLDS, 1 - 0.01 * one) for one in np.eye(4).reshape(4, 2, 2)],
         assume=("cross-entropy, v = 0.02, W = 0, flat prior", "distances to pi and P"),
-        needs="x-stage-times",
-        note="a strategy takes over when it is nearer by the threshold"),
+        needs="x-stage-times", note="a strategy takes over when it is nearer by the threshold"),
     ledger.supported("x-stage-slopes", "beyond the paper", "exponents of the stage times",
         r"t_1\propto T^{-4}c^{-2}\ (c^2T^{5/2}\gg1),\quadt_1(\epsilon/10)-t_1(\epsilon)"
         r"\to\frac{\log10}{\sigma_1}\ (c\to0),\quadt_2\propto\eta^0B^0",

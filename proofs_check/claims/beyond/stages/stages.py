@@ -63,8 +63,7 @@ def _negative(hessian: np.ndarray) -> int:
 
 
 @ledger.spectral("Hessian of the quartic in closed form", 0.0, "lags 2, 3, 5, 8; 4 points each")
-def saddle_of_quartic(negative: int) -> list[bool]:
-    found = []
+def saddle_of_quartic(negative: int) -> Iterator[bool]:
     for lags in (2, 3, 5, 8):
         gram, target = squared_loss(lags, normalization="score")
         for alpha, v in _saddles(lags):
@@ -75,14 +74,13 @@ def saddle_of_quartic(negative: int) -> list[bool]:
             bent = np.zeros((lags + 2, lags + 2))
             slope = 2 * (gram[:, 0] - target)
             bent[0, 2:], bent[1, 2:] = slope[0], slope[1:]
-            found.append(_negative(2 * first.T @ gram @ first + bent + bent.T) == negative)
-    return found
+            yield _negative(2 * first.T @ gram @ first + bent + bent.T) == negative
 
 
 @ledger.quadrature("differences of gradients over chains", 0.0,
                    "lags 2, 5; 4 points each, without force")  # fmt: skip
-def saddle_of_gradients(negative: int) -> list[bool]:
-    good, step = [], 1e-4
+def saddle_of_gradients(negative: int) -> Iterator[bool]:
+    step = 1e-4
     for lags in (2, 5):
         model = theory.ExpectedCounts(lags, normalization="score", loss="squared", nodes=20)
 
@@ -92,13 +90,12 @@ def saddle_of_gradients(negative: int) -> list[bool]:
 
         for alpha, v in _saddles(lags):
             point = np.array([alpha, 0.0, *v])
-            good.append(np.abs(gradient(point)).max() <= 1e-10)
+            yield np.abs(gradient(point)).max() <= 1e-10
             rows = np.array([
                 (gradient(point + step * e) - gradient(point - step * e)) / (2 * step)
                 for e in np.eye(len(point))
             ])  # fmt: skip
-            good.append(_negative((rows + rows.T) / 2) == negative)
-    return good
+            yield _negative((rows + rows.T) / 2) == negative
 
 
 def _shift(stated: dict[str, float], length: int, times: list[tuple[float, float]]) -> float:
