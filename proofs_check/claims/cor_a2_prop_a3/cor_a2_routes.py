@@ -49,8 +49,7 @@ def _chain_mean(expression: sp.Expr, T: int) -> float:
     return float(np.sum(weights / 2 * np.broadcast_to(values, nodes.shape)))
 
 
-@ledger.symbolic("P at b = a, and pi P = pi",
-                 detail="pi = (1/2, 1/2) for every a: unigram is uniform")  # fmt: skip
+@ledger.symbolic("P at b = a, and pi P = pi", detail="pi = (1/2, 1/2), any a: unigram is uniform")
 def matrix_symbolic(P: sp.Matrix) -> list[bool]:
     pi = sp.ones(1, 2) / 2
     symmetric = chain.transition().subs({notation.a: a, notation.b: a})
@@ -120,8 +119,7 @@ def step_v_enumerated(value: dict[str, sp.Expr]) -> list[float]:
     return [max(gap - float(value["remainder"]), 0.0) for gap in gaps]
 
 
-@ledger.symbolic("normal form in a and lambda^t",
-                 detail="for every t and a, (II) and (III) from (A.25)")  # fmt: skip
+@ledger.symbolic("normal form in a and lambda^t", detail="every t and a, (II) and (III) of (A.25)")
 def entry_symbolic(value: sp.Expr, per_chain: sp.Expr) -> bool:
     return vanishes(value / t - per_chain)
 
@@ -132,16 +130,14 @@ def entry_enumerated(value: sp.Expr, entry: tuple[int, int]) -> list[float]:
     return [_chain_mean(whole, T) - symmetric_step(T)[0][entry] for T in range(1, 8)]
 
 
-@ledger.symbolic("limit of the closed form per chain",
-                 detail="coefficient of t once lambda^t is gone")  # fmt: skip
+@ledger.symbolic("limit of a chain's closed form", detail="coefficient of t once lambda^t is gone")
 def leading_symbolic(lines: tuple[sp.Expr, ...]) -> list[bool]:
     settled = DIAGONAL.subs({LAM ** (t + 1): 0, LAM**t: 0})
     leading = sp.limit(sp.cancel(settled) / t, t, sp.oo)
     return [vanishes(line - leading) for line in lines]
 
 
-@ledger.spectral("matrix powers of single chains", 2e-3,
-                 "a = 0.1, 0.35, 0.7, T = 4000 (error O(1/T))")  # fmt: skip
+@ledger.spectral("powers of single chains", 2e-3, "a = 0.1, 0.35, 0.7, T = 4000 (error O(1/T))")
 def leading_spectral(lines: tuple[sp.Expr, ...]) -> list[float]:
     chains, T = (0.1, 0.35, 0.7), 4000
     steps = [diagonal_by_powers(np.array([[x, 1 - x], [1 - x, x]]), T) / T for x in chains]

@@ -74,9 +74,7 @@ def orders_simulated(value: dict[str, int]) -> list[float]:
     return [first - value["leading"], second - value["next"]]
 
 
-@ledger.symbolic(EXACT,
-                 detail="a part C r / t^2 of every v_j adds up to the share of unigram "
-                 "counts")  # fmt: skip
+@ledger.symbolic(EXACT, 0.0, "a part C r / t^2 of every v_j adds up to the share of unigram counts")
 def share_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     share, lead = sp.limit(SYMBOLIC.all_lags_share(), eps, 0), order_in_epsilon(product(2))[0]
     return [sp.simplify(share - value["share"]) == 0,
@@ -114,9 +112,8 @@ def decay_simulated(value: dict[str, int]) -> ledger.Finding:
     # lag j of W v_j N_j: at most p times the geometric series of 3 (2 epsilon)^(j-2) / 5
     bound = POSITION * (0.6 * (2 * width) ** 2 / (1 - (2 * width) ** 2)) + 1e-2 * POSITION
     distance = float(np.abs(f / scale - sampled()[1]).max())
-    return ledger.Finding(
-        distance, bound, f"largest |f / (W v_2) - N_2|, p = {POSITION}, t = {LONG}"
-    )
+    detail = f"largest |f / (W v_2) - N_2|, p = {POSITION}, t = {LONG}"
+    return ledger.Finding(distance, bound, detail)
 
 
 @ledger.symbolic(EXACT, detail="orders in epsilon of W and v_2, and the limit of v_1")
@@ -142,9 +139,7 @@ def rates_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     return [finite, ("second" if first > second else "first") == value["larger"]]
 
 
-@ledger.spectral(POWERS, 0.05,
-                 "growth in t of the gradients: rates that keep the steps finite undo "
-                 "it")  # fmt: skip
+@ledger.spectral(POWERS, 0.05, "growth in t of gradients: rates that keep steps finite undo it")
 def rates_spectral(value: dict[str, sp.Expr]) -> list[float]:
     short, long = (
         (T**2 * (steps.W1[0, 0] - two_steps.W_INIT), steps.step_W[0, 0], steps.step_v[1])

@@ -11,7 +11,7 @@ from proofs_check import ledger
 from proofs_check.ledger.normal import vanishes
 from proofs_check.methods import two_steps
 from proofs_check.methods.all_sequences import HINGE
-from proofs_check.methods.two_steps import HALF, SYMBOLIC, a, eps, h2, j, k, v_init
+from proofs_check.methods.two_steps import HALF, LIMITS, POWERS, SYMBOLIC, a, eps, h2, j, k, v_init
 from theory.first_steps.curriculum import lambda_moment
 
 X = 2 * a - 1
@@ -33,9 +33,7 @@ def _cases(*lags: int) -> list[tuple[int, float, float]]:
     return [(n, e, _mean(mean, e)) for n, mean in means.items() for e in (0.1, 0.3, 0.45)]
 
 
-@ledger.symbolic(two_steps.LIMITS,
-                 detail="2 (a-1/2)/4 lambda^(j-1) is lambda^j / 4, and S_r / t is "
-                 "O(1)")  # fmt: skip
+@ledger.symbolic(LIMITS, detail="2 (a-1/2)/4 lambda^(j-1) is lambda^j / 4, and S_r / t is O(1)")
 def weight_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     """2 K_jmm over one chain is (S_r + r(r+1)/2 lambda^j) / (4 t).
 
@@ -57,7 +55,7 @@ def weight_enumerated(value: dict[str, sp.Expr]) -> Iterator[float]:
         yield np.abs(two_steps.H2 / T**2 * rest - kept).max()
 
 
-@ledger.symbolic(two_steps.LIMITS, detail="odd about a = 1/2")
+@ledger.symbolic(LIMITS, detail="odd about a = 1/2")
 def zero_symbolic(value: sp.Expr) -> bool:
     mean = sp.integrate((a - HALF) / 4, (a, HALF - eps, HALF + eps)) / (2 * eps)
     return sp.expand(mean - value) == 0
@@ -68,7 +66,7 @@ def zero_quadrature(value: sp.Expr) -> list[float]:
     return [mean / 4 - float(value) for _, _, mean in _cases(1)]
 
 
-@ledger.symbolic(two_steps.LIMITS, detail="the interval has length 2 epsilon: the mean of 1 is 1")
+@ledger.symbolic(LIMITS, detail="the interval has length 2 epsilon: the mean of 1 is 1")
 def density_symbolic(value: sp.Expr) -> bool:
     return sp.expand(value * 2 * eps) == 1
 
@@ -81,7 +79,7 @@ def density_quadrature(value: sp.Expr) -> Iterator[float]:
         yield float(value.subs(eps, width)) * integral / mean - 1
 
 
-@ledger.symbolic(two_steps.LIMITS,
+@ledger.symbolic(LIMITS,
                  detail="equal derivatives in epsilon, and 0 at 0; for every j, the integrand at "
                  "1/2 - epsilon is (-1)^j times that at 1/2 + epsilon")  # fmt: skip
 def parts_symbolic(value: sp.Expr) -> list[bool]:
@@ -95,7 +93,7 @@ def parts_quadrature(value: sp.Expr) -> list[float]:
             for n, e, mean in _cases(*range(1, 8))]  # fmt: skip
 
 
-@ledger.symbolic(two_steps.LIMITS, detail="E[(a-1/2) lambda^(j-1)] = E[lambda^j] / 2, every k")
+@ledger.symbolic(LIMITS, detail="E[(a-1/2) lambda^(j-1)] = E[lambda^j] / 2, every k")
 def even_symbolic(value: sp.Expr) -> list[bool]:
     """2 epsilon times the mean has the derivative 2 epsilon (2 epsilon)^(2k-1)."""
     rest = sp.diff(2 * eps * value, eps) - 2 * eps * (2 * eps) ** (2 * k - 1)
@@ -108,14 +106,13 @@ def even_quadrature(value: sp.Expr) -> list[float]:
     return [mean / float(value.subs({k: n // 2, eps: e})) - 1 for n, e, mean in _cases(2, 4, 6)]
 
 
-@ledger.symbolic(two_steps.LIMITS, detail="coefficient and order of the leading term in epsilon")
+@ledger.symbolic(LIMITS, detail="coefficient and order of the leading term in epsilon")
 def W_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     coefficient, order = two_steps.order_in_epsilon(SYMBOLIC.limit().W)
     return [order == value["order"], value.get("coefficient", coefficient) == coefficient]
 
 
-@ledger.spectral(two_steps.POWERS, 0.02,
-                 f"W / epsilon^order at epsilon = 0.02, 0.04, T = {LONGEST}")  # fmt: skip
+@ledger.spectral(POWERS, 0.02, f"W / epsilon^order at epsilon = 0.02, 0.04, T = {LONGEST}")
 def W_spectral(value: dict[str, sp.Expr]) -> list[float]:
     W = {e: two_steps.after_second(LONGEST, e, 0.0)[1] for e in (0.02, 0.04)}
     found = [x[0, 0] / e ** value["order"] for e, x in W.items()]
@@ -123,20 +120,18 @@ def W_spectral(value: dict[str, sp.Expr]) -> list[float]:
     return [x / target - 1 for x in found]
 
 
-@ledger.symbolic(two_steps.LIMITS,
-                 detail=f"v_3^(2) -> {SYMBOLIC.limit_v(3)} for decay 1 of both "
-                 f"layers")  # fmt: skip
+@ledger.symbolic(LIMITS, detail=f"v_3^(2) -> {SYMBOLIC.limit_v(3)} for decay 1 of both layers")
 def offset_symbolic(value: sp.Expr) -> bool:
     return sp.expand(SYMBOLIC.limit_v(3) - value) == 0
 
 
-@ledger.spectral(two_steps.POWERS, 10.0, "t |v_3 - offset|, which must stay bounded")
+@ledger.spectral(POWERS, 10.0, "t |v_3 - offset|, which must stay bounded")
 def offset_spectral(value: sp.Expr) -> list[float]:
     offset = two_steps.numeric(value)
     return [(two_steps.after_second(n)[0][2] - offset) * n for n in two_steps.LENGTHS]
 
 
-@ledger.symbolic(two_steps.LIMITS, detail="leading terms in epsilon of v_2, v_4; limits 0 at odd j")
+@ledger.symbolic(LIMITS, detail="leading terms in epsilon of v_2, v_4; limits 0 at odd j")
 def v_symbolic(value: dict[str, sp.Expr]) -> Iterator[bool]:
     yield from (SYMBOLIC.limit_v(n) == 0 for n in (1, 3, 5))
     for n in (2, 4):
@@ -145,8 +140,7 @@ def v_symbolic(value: dict[str, sp.Expr]) -> Iterator[bool]:
         yield from (power == value["power"].subs(j, n), sp.expand(gap) == 0)
 
 
-@ledger.spectral(two_steps.POWERS, 0.03,
-                 f"j = 2, 4, epsilon = 0.2, 0.4, T = {LONGEST} (error O(1/T))")  # fmt: skip
+@ledger.spectral(POWERS, 0.03, f"j = 2, 4, epsilon = 0.2, 0.4, T = {LONGEST} (error O(1/T))")
 def v_spectral(value: dict[str, sp.Expr]) -> Iterator[float]:
     """The part of v_j of lag j alone: what v_j has above the mean of its odd neighbours."""
     for n in (2, 4):

@@ -15,7 +15,7 @@ from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
 from proofs_check.methods import two_steps
 from proofs_check.methods.all_sequences import HINGE
-from proofs_check.methods.two_steps import a, eps, eta2, h1, h2, t, v_init, w_init
+from proofs_check.methods.two_steps import LIMITS, POWERS, a, eps, eta2, h1, h2, t, v_init, w_init
 from theory.first_steps.curriculum import gap_sum, lambda_moment
 
 EYE, ONES, HALF = np.eye(2), np.ones((2, 2)), two_steps.HALF
@@ -26,15 +26,14 @@ UNIT = v_init * h1 / 6  # the O(1) of (A.60)
 CONST, DIAG, RHO = w_init + A * UNIT, (B - A) * UNIT, w_init + B * UNIT
 
 
-@ledger.symbolic(two_steps.LIMITS,
-                 detail="(t+1)(t+2) / (6 t^power) -> 1/6; the rest is at most 2 t")  # fmt: skip
+@ledger.symbolic(LIMITS, 0.0, "(t+1)(t+2) / (6 t^power) -> 1/6; the rest is at most 2 t")
 def first_W_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     limit = sp.limit((t + 1) * (t + 2) / (6 * t ** value["power"]), t, sp.oo)
     gaps = (value["diagonal"] - LEADING.B, value["off"] - LEADING.A)
     return [limit == sp.Rational(1, 6), *map(theory.is_zero, gaps)]
 
 
-@ledger.spectral(two_steps.POWERS, 1e-12, "t times the remainder is within its bound")
+@ledger.spectral(POWERS, 1e-12, "t times the remainder is within its bound")
 def first_W_spectral(value: dict[str, sp.Expr]) -> Iterator[float]:
     """T^(2-power) (W - w_init) minus its limit, times T, stays within v_init h1 (2 + 1/2 + ...)."""
     scale = two_steps.V_INIT * two_steps.H1
@@ -45,13 +44,12 @@ def first_W_spectral(value: dict[str, sp.Expr]) -> Iterator[float]:
         yield max(np.abs(rest).max() * T - 2.1 * scale, 0.0)
 
 
-@ledger.symbolic(two_steps.LIMITS, detail=f"t (v_1^(1) - v_init) -> h_1 w_init D / 2, D = {D}")
+@ledger.symbolic(LIMITS, detail=f"t (v_1^(1) - v_init) -> h_1 w_init D / 2, D = {D}")
 def first_v_symbolic(value: sp.Expr) -> bool:
     return theory.is_zero(sp.expand(value / (h1 * w_init) - LEADING.D / 2))
 
 
-@ledger.spectral(two_steps.POWERS, 1e-12,
-                 "every j: t^2 times the rest is within h_1 w_init (1 + D)")  # fmt: skip
+@ledger.spectral(POWERS, 1e-12, "every j: t^2 times the rest is within h_1 w_init (1 + D)")
 def first_v_spectral(value: sp.Expr) -> Iterator[float]:
     scale = two_steps.H1 * two_steps.W_INIT
     for T in two_steps.LENGTHS:
@@ -60,7 +58,7 @@ def first_v_spectral(value: sp.Expr) -> Iterator[float]:
         yield max(np.abs(rest).max() * T - 1.2 * scale, 0.0)
 
 
-@ledger.symbolic(two_steps.LIMITS,
+@ledger.symbolic(LIMITS,
                  detail="the logits are linear in W for any v; the second derivatives of the loss "
                  "in W vanish identically in a")  # fmt: skip
 def linear_symbolic(dependence: sp.Expr) -> bool:
@@ -84,7 +82,7 @@ def linear_enumerated(dependence: sp.Expr) -> Iterator[float]:
         yield np.abs(here - origin - float(dependence) * W1).max()
 
 
-@ledger.symbolic(two_steps.LIMITS, detail="true coefficient (artanh(2 eps) / (2 eps) - 1) / 8")
+@ledger.symbolic(LIMITS, detail="true coefficient (artanh(2 eps) / (2 eps) - 1) / 8")
 def diagonal_symbolic(value: dict[str, sp.Expr]) -> bool:
     """True coefficient of t over the stated one: must be 1, or any positive number under O(.)."""
     true, stated = LIMIT.W / (v_init * h2), value["coefficient"].rewrite(sp.log)
@@ -95,7 +93,7 @@ def diagonal_symbolic(value: dict[str, sp.Expr]) -> bool:
     return bool(power == stated_power and c * stated_c > 0)
 
 
-@ledger.spectral(two_steps.POWERS, 0.02, "found over stated, epsilon = 0.1, 0.2, 0.3, error O(1/T)")
+@ledger.spectral(POWERS, 0.02, "found over stated, epsilon = 0.1, 0.2, 0.3, error O(1/T)")
 def diagonal_spectral(value: dict[str, sp.Expr]) -> list[float]:
     """The stated coefficient against W / (v_init h2): the ratio is 1, or positive and constant."""
     ratios = []
@@ -107,9 +105,7 @@ def diagonal_spectral(value: dict[str, sp.Expr]) -> list[float]:
     return [float(min(ratios) <= 0), *(ratio - target for ratio in ratios)]
 
 
-@ledger.symbolic(two_steps.LIMITS,
-                 detail="equal derivatives in epsilon, and both vanish at epsilon = "
-                 "0")  # fmt: skip
+@ledger.symbolic(LIMITS, detail="equal derivatives in epsilon, and both vanish at epsilon = 0")
 def integral_symbolic(value: sp.Expr) -> list[bool]:
     slope = sum((x - HALF) / (x - 1) for x in (HALF + eps, HALF - eps))
     return [sp.simplify(x) == 0 for x in (sp.diff(value, eps) - slope, value.subs(eps, 0))]
@@ -122,14 +118,14 @@ def integral_quadrature(value: sp.Expr) -> list[float]:
     return [integral - float(value.subs(eps, e)) for e, integral in found.items()]
 
 
-@ledger.symbolic(two_steps.LIMITS, detail="rate times gradient, of order t, must tend to v_2^(2)")
+@ledger.symbolic(LIMITS, detail="rate times gradient, of order t, must tend to v_2^(2)")
 def rate_symbolic(rate: sp.Expr) -> bool:
     gradient = LIMIT.gap * lambda_moment(2, eps) / 8 * (t + 1)
     found = sp.limit(rate.subs(eta2, h2 / t) * gradient, t, sp.oo)
     return bool(found.is_finite and sp.simplify(found - two_steps.SYMBOLIC.limit_v(2)) == 0)
 
 
-@ledger.spectral(two_steps.POWERS, 100.0, "(v_2 / limit - 1) t, which must stay bounded")
+@ledger.spectral(POWERS, 100.0, "(v_2 / limit - 1) t, which must stay bounded")
 def rate_spectral(rate: sp.Expr) -> Iterator[float]:
     limit = two_steps.numeric(two_steps.SYMBOLIC.limit_v(2))
     for T in two_steps.LENGTHS:
@@ -137,7 +133,7 @@ def rate_spectral(rate: sp.Expr) -> Iterator[float]:
         yield (v_2 / limit - 1) * T
 
 
-@ledger.symbolic(two_steps.LIMITS,
+@ledger.symbolic(LIMITS,
                  detail="at w_init = 0 weights of L_const, L_diag over v_init h_1: "
                  f"{float(A / 6):.5f}, {float((B - A) / 6):.5f}")  # fmt: skip
 def split_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
@@ -146,7 +142,7 @@ def split_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     return [theory.is_zero(c) for polynomial in polynomials for c in polynomial.coeffs()]
 
 
-@ledger.symbolic(two_steps.LIMITS, detail="-dL/dv = c' S/2 + (rho - c') (S + m)/4 for W^(1)")
+@ledger.symbolic(LIMITS, detail="-dL/dv = c' S/2 + (rho - c') (S + m)/4 for W^(1)")
 def third_line_symbolic(value: dict[str, sp.Expr]) -> bool:
     """Kernel with free moments: S for the gap sum, m for E lambda^j; K = (S +- m) / (8 t)."""
     S, m = sp.symbols("S m")

@@ -46,8 +46,7 @@ def weight_enumerated(value: sp.Expr) -> Iterator[float]:
         yield np.abs(np.cumsum(hit * weight[:, None], axis=1) - f).max()
 
 
-@ledger.symbolic("extreme sequences",
-                 detail="no token equal to i gives 0, all of them the whole sum")  # fmt: skip
+@ledger.symbolic("extreme sequences", 0.0, "no token equal to i gives 0, all of them the whole sum")
 def range_symbolic(value: tuple[sp.Expr, sp.Expr]) -> list[bool]:
     return [sp.expand(value[0]) == 0, sp.expand(value[1] - summed(c**2 * t1, t1, p)) == 0]
 
@@ -69,8 +68,7 @@ def margin_symbolic(value: sp.Expr) -> list[bool]:
     return [bool(x >= 0) for x in spare.coeffs()]
 
 
-@ledger.enumeration("every sequence", 0.0,
-                    "least argument of the hinge over all sequences, k = 2, 3")  # fmt: skip
+@ledger.enumeration("every sequence", 0.0, "least argument of the hinge, k = 2, 3")
 def margin_enumerated(value: sp.Expr) -> Iterator[float]:
     for size, T in ((2, 1), (2, 3), (2, 7), (3, 4)):
         tokens, f = _start_logits(size, T)
@@ -95,9 +93,7 @@ class Slope(NamedTuple):
     alone: int = 0
 
 
-def line_value(
-    line: Slope, f: Any, slope: Any, tokens: tuple[int, ...], margin: int
-) -> sp.Expr:  # fmt: skip
+def line_value(line: Slope, f: Any, slope: Any, tokens: tuple[int, ...], margin: int) -> sp.Expr:
     """The line for one sequence, with logits f and their slopes in one W_ml."""
     out = sp.Integer(0)
     states = line.states.subs(k, len(f[0]))
@@ -165,7 +161,6 @@ def corner_symbolic(excess: int) -> ledger.Finding | bool:
 
 @ledger.enumeration("one-sided slopes of the population loss")
 def corner_enumerated(excess: int) -> ledger.Finding:
-    """Left and right slopes of sim's population loss along 11^T."""
     T, step = 5, 2.0**-10
     model = sim.MinimalModel.constant(T, 2, v=2.0, W=2.0)
     margin = float(2 * T * (T + 1) + excess)

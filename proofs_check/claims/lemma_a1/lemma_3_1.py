@@ -28,9 +28,8 @@ FINITE = (
 
 def _finite_errors(part: int) -> list[float]:
     """The finite-T gradient is right for the true hinge, so its large-T law is about the model."""
-    return [
-        relative_error(theory.first_step(T)[part], enumerated_step(T)[part]) for T in range(1, 9)
-    ]
+    pairs = ((theory.first_step(T)[part], enumerated_step(T)[part]) for T in range(1, 9))
+    return [relative_error(exact, found) for exact, found in pairs]
 
 
 @ledger.symbolic("exact constants and a bound on the remainder")
@@ -87,9 +86,7 @@ def exact_constant(value: sp.Expr, name: str) -> ledger.Finding:
 
 @ledger.quadrature("Gauss-Legendre in exit probabilities after Duffy's map", 1e-13,
                    "every printed form")  # fmt: skip
-def averaged(
-    value: sp.Expr, forms: tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], ...]
-) -> list[float]:
+def averaged(value: sp.Expr, forms: tuple[Callable[..., np.ndarray], ...]) -> list[float]:
     rule = sim.prior_quadrature(sim.Dirichlet(2), 40)
     a, b = rule.transition[:, 0, 0], rule.transition[:, 1, 1]
     return [float(np.sum(rule.weights * form(a, b))) - float(value) for form in forms]

@@ -29,16 +29,14 @@ SLOPE = c * sp.Sum(delta(x[t1], i) * sp.Sum(delta(x[p], m) * delta(x[s], l), (s,
                    (t1, 1, p))  # fmt: skip
 
 
-@ledger.symbolic("derivative of (A.10) with symbolic tokens",
-                 detail="symbolic p, tokens, m, l and i")  # fmt: skip
+@ledger.symbolic("derivative of (A.10) with symbolic tokens", 0.0, "symbolic p, tokens, m, l and i")
 def slope_symbolic(value: sp.Expr) -> bool:
     f = c * sp.Sum(delta(x[t1], i) * sp.Sum(W[x[p], x[s]], (s, 1, t1)), (t1, 1, p))
     rename = {delta(m, x[p]): delta(x[p], m), delta(l, x[s]): delta(x[s], l)}
     return sp.expand(sp.diff(f, W[m, l]).xreplace(rename) - value) == 0
 
 
-@ledger.enumeration("slopes of the logits of all sequences",
-                    detail="integers, k = 2, T = 3; k = 3, T = 2")  # fmt: skip
+@ledger.enumeration("slopes of logits, all sequences", 0.0, "integers, k = 2, T = 3; k = 3, T = 2")
 def slope_enumerated(value: sp.Expr) -> Iterator[bool]:
     for size, T in ((2, 3), (3, 2)):
         for last, state, entry in product(range(1, T + 1), range(size), entries(size)):
@@ -50,9 +48,8 @@ def slope_enumerated(value: sp.Expr) -> Iterator[bool]:
 
 
 # (A.19)-(A.24)
-THREE, FOUR, MATCH = map(
-    sp.Symbol, ("P[s=l, t'=i, p=m]", "P[s=l, t'=i, p=m, p+1=i]", "P[s=l, t'=x_{p+1}, p=m]")
-)
+THREE, FOUR = sp.Symbol("P[s=l, t'=i, p=m]"), sp.Symbol("P[s=l, t'=i, p=m, p+1=i]")
+MATCH = sp.Symbol("P[s=l, t'=x_{p+1}, p=m]")
 GIVEN_I, GIVEN_L = sp.Symbol("P[p=m | t'=i]"), sp.Symbol("P[t'=i | s=l]")
 LATE, EARLY = sp.Symbol("(P^(p-t'))_im"), sp.Symbol("(P^(t'-s))_li")
 P_mi, pi_m, pi_l = sp.symbols("P_mi pi_m pi_l")
@@ -112,7 +109,6 @@ def line_symbolic(line: Line) -> Iterator[bool]:
 @ledger.enumeration("hinge loss of all sequences, differentiated",
              detail="rationals: k = 2, T = 3, 4, and k = 3, T = 3 for lines of any k")  # fmt: skip
 def line_enumerated(line: Line, cases: Any = CASES) -> Iterator[bool]:
-    """Added over (p, t', s)."""
     for chain, T in cases:
         for entry, truth in exact_chains.gradient(chain, T).items():
             found = sum(line_value(line, chain, entry, triple) for triple in triples(T))
@@ -131,8 +127,7 @@ def logit_symbolic(value: sp.Expr, next_token: bool) -> Iterator[bool]:
         yield vanishes(value.xreplace(meanings(SYMBOLIC, *entry, state, TRIPLE)) - c * mean)
 
 
-@ledger.enumeration("mean slope over all sequences",
-                    detail="every slope, rationals compared, k = 2 and 3")  # fmt: skip
+@ledger.enumeration("mean slope over all sequences", detail="every slope, rationals, k = 2 and 3")
 def logit_enumerated(value: sp.Expr, next_token: bool) -> Iterator[bool]:
     """Means of the logits' slopes, (A.10) taken literally, every p and i."""
     for chain, T in CASES:
@@ -140,9 +135,8 @@ def logit_enumerated(value: sp.Expr, next_token: bool) -> Iterator[bool]:
         for entry in entries(chain.k):
             slope = {e: at_start(e, constant(chain.k, 0, entry)) for e in weights}
             for at, state in product(range(1, T + 1), range(chain.k)):
-                mean = sum(
-                    weights[e] * f[at - 1][e[at] if next_token else state] for e, f in slope.items()
-                )
+                logits = {e: e[at] if next_token else state for e in weights}
+                mean = sum(weights[e] * f[at - 1][logits[e]] for e, f in slope.items())
                 here = [triple for triple in triples(T) if triple[0] == at]
                 found = sum(value.xreplace(meanings(chain, *entry, state, x)) for x in here)
                 yield sp.cancel(found.subs(c, INIT) - mean) == 0

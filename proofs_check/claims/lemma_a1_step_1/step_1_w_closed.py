@@ -21,15 +21,14 @@ from proofs_check.claims.lemma_a1_step_1.step_1_w import (
 from proofs_check.claims.lemma_a1_step_1.step_1_w_sums import II, III, IV, SUMMAND, I
 from proofs_check.ledger.normal import vanishes
 from proofs_check.methods import exact_chains
-from proofs_check.methods.exact_chains import SYMBOLIC, Chain
+from proofs_check.methods.exact_chains import SYMBOLIC, Chain, gradient
 from proofs_check.methods.exact_model import INIT
 from proofs_check.methods.symbols import HALF, Entry, a, b, c, entries, lam, t
 from proofs_check.methods.triple_sums import symbolic_gradient, total
 
 # (A.25): b1m stands for beta_1m and so on
-b1m, b2m, bl1, bl2, g1m, g2m, gl1, gl2, P_m1 = sp.symbols(
-    "beta_1m beta_2m beta_l1 beta_l2 gamma_1m gamma_2m gamma_l1 gamma_l2 P_m1"
-)
+b1m, b2m, bl1, bl2 = sp.symbols("beta_1m beta_2m beta_l1 beta_l2")
+g1m, g2m, gl1, gl2, P_m1 = sp.symbols("gamma_1m gamma_2m gamma_l1 gamma_l2 P_m1")
 
 
 def filled(expression: sp.Expr, chain: Chain, entry: Entry) -> sp.Expr:
@@ -69,9 +68,7 @@ def term_by_term(value: Entries, term: str = "") -> Iterator[bool]:
     for chain, (entry, found) in product(exact_chains.CHAINS, value.items()):
         here = filled(found, chain, entry).subs(c, INIT)
         for T in range(1, 7):
-            truth = (
-                _added(term, chain, entry, T) if term else exact_chains.gradient(chain, T)[entry]
-            )
+            truth = _added(term, chain, entry, T) if term else gradient(chain, T)[entry]
             yield sp.cancel(here.subs(t, T) - truth) == 0
 
 

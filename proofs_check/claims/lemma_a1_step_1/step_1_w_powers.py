@@ -40,8 +40,7 @@ def power_enumerated(value: sp.Matrix) -> list[bool]:
 Eigenvector = tuple[sp.Matrix, Any]  # a row, and the eigenvalue it is said to belong to
 
 
-@ledger.symbolic("pi P = eigenvalue * pi, rational functions",
-                 detail="and pi 1 = 1, symbolic a and b")  # fmt: skip
+@ledger.symbolic("pi P = eigenvalue * pi, rational functions", detail="and pi 1 = 1, any a and b")
 def pi_symbolic(value: Eigenvector) -> list[bool]:
     row, eigenvalue = value
     rest = (*(row * P - eigenvalue * row), sum(row) - 1)

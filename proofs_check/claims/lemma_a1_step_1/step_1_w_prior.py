@@ -35,10 +35,8 @@ def _at_length(entry: Entry, T: int) -> sp.Expr:
     return sum(terms) / T
 
 
-@ledger.symbolic("average of the conditional gradients", detail="over QQ[log 2]",
-                 scope="t = 2, 3, 5")  # fmt: skip
+@ledger.symbolic("average of the conditional gradients", 0.0, "over QQ[log 2]", scope="t = 2, 3, 5")
 def update_symbolic(value: sp.Expr) -> Iterator[bool]:
-    """Averages of the conditional gradient over chains are the gradient of the average."""
     for T in (2, 3, 5):
         for entry in entries(2):
             mean = prior_mean(_at_length(entry, T))
@@ -60,8 +58,7 @@ def update_enumerated(value: sp.Expr) -> Iterator[float]:
 Equal = tuple[tuple[Entry, Entry], ...]  # pairs of entries said to be equal
 
 
-@ledger.symbolic("relabelling the states",
-                 detail="conditional gradients are images under a <-> b, any t")  # fmt: skip
+@ledger.symbolic("relabelling the states", detail="conditional gradients swap with a <-> b, any t")
 def symmetry_symbolic(value: Equal) -> Iterator[bool]:
     """It swaps a and b, y and -y, and leaves the flat prior as it is."""
     for one, other in value:
@@ -111,9 +108,8 @@ def leading_spectral(value: Leading) -> ledger.Finding:
         for entry in entries(2):
             rest = step[entry] - lead * float(_leading_mean(entry, integrand))
             excess.append(abs(rest) / T**order - 2.0 * 30 ** (1 - order))
-    return ledger.Finding(
-        worst(excess), 0.0, f"|remainder| / t^{order} within its bound, t = {lengths}"
-    )
+    detail = f"|remainder| / t^{order} within its bound, t = {lengths}"
+    return ledger.Finding(worst(excess), 0.0, detail)
 
 
 LEADING = (pi_m * pi_l / (lam - 1) * (b - a) * (P_m1 - HALF), (t + 1) * (t + 2) / 6, 1)

@@ -116,7 +116,6 @@ def _definition(term: str) -> sp.Expr:
 
 @ledger.symbolic("geometric sums in closed form, any t", detail="symbolic t and lambda")
 def in_closed_form(value: Sums) -> bool:
-    """Sum what is left to sum; compare with the triple sum of the definition."""
     closed = value.factor * total(value.summand, TRIPLE[3 - value.depth :])
     return vanishes(closed - _definition(value.term))
 

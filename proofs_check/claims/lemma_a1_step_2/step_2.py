@@ -14,9 +14,8 @@ from proofs_check.methods.symbols import BETA, CP, GAMMA, GAP, HALF, PI, P, a, b
 PAIRS = tuple(product(range(2), repeat=2))  # (l, i)
 COUNT = p - j + 1
 # brackets that several lines print: in v_1, and in v_j
-FIRST = [
-    PI[i] / (lam - 1) * (p * GAMMA[i, i] + BETA[i, i] * (lam**p - 1) / (lam - 1)) for i in range(2)
-]
+GEOMETRIC = (lam**p - 1) / (lam - 1)
+FIRST = [PI[i] / (lam - 1) * (p * GAMMA[i, i] + BETA[i, i] * GEOMETRIC) for i in range(2)]
 LATER = {
     (x, i): PI[x] / (lam - 1) ** 2
     * (BETA[i, x] * BETA[x, i] * (lam**p - lam ** (j - 1)) / (lam - 1)

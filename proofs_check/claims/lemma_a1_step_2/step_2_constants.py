@@ -40,9 +40,7 @@ def kernel(T: int) -> np.ndarray:
     return theory.population_kernel(T)
 
 
-@ledger.symbolic("limit of P^n",
-                 detail="integrand decided, remainder bounded by E[1/(1-|lambda|)] = "
-                 "2")  # fmt: skip
+@ledger.symbolic("limit of P^n", 0.0, "integrand decided, remainder at most E[1/(1-|lambda|)] = 2")
 def leading(value: sp.Expr, lag: sp.Expr) -> list[bool]:
     """P^n replaced by its limit 1 pi in the diagonal gradient, against the printed integrand.
 

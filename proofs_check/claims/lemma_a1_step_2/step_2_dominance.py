@@ -17,11 +17,10 @@ from proofs_check.methods.all_sequences import two_enumerated_steps
 from theory.first_steps.step_2 import second_step, second_step_v
 
 SAMPLED = "both steps sampled"
+Step = Callable[[int, float, float], np.ndarray]  # v after two steps at (T, c, eta)
 
 
-def dominance(
-    value: dict[str, float], lengths: range, step: Callable[[int, float, float], np.ndarray]
-) -> Iterable[bool]:
+def dominance(value: dict[str, float], lengths: range, step: Step) -> Iterable[bool]:
     """Whether v_2 leads from `first_T` on above `factor` times the critical rate, and not else."""
     for T in lengths:
         rate = theory.critical_learning_rate(T)
@@ -40,8 +39,7 @@ def dominance_by_kernel(value: dict[str, float]) -> Iterable[bool]:
     return dominance(value, range(3, 203, 40), lambda T, c, eta: second_step(T, c, eta)[1])
 
 
-@ledger.symbolic("exact signs over QQ[log 2]",
-                 detail="T = 3, 5, 8..11, 0.1% around the critical rate")  # fmt: skip
+@ledger.symbolic("exact signs over QQ[log 2]", detail="T = 3, 5, 8..11, 0.1% off the critical rate")
 def dominance_exact(value: dict[str, float]) -> Iterable[float]:
     for T in (3, 5, 8, 9, 10, 11):
         rate = theory.critical_learning_rate_exact(T)
@@ -61,8 +59,7 @@ def law_by_kernel(value: dict[str, sp.Expr]) -> float:
     return theory.critical_learning_rate(T) * T ** float(value["power"]) / float(value["C"]) - 1
 
 
-@ledger.symbolic("constants over QQ[log 2]",
-                 detail="the order is that of D over T^3/12 (B-A)(d_2-d_1)")  # fmt: skip
+@ledger.symbolic("constants over QQ[log 2]", detail="order that of D over T^3/12 (B-A)(d_2-d_1)")
 def law(value: dict[str, sp.Expr]) -> float:
     ratio = sp.fraction(sp.together(theory.critical_rate_constant() - value["C"]))[0]
     # a float, since that T^3 is the order depends on leading terms, which is not a decision

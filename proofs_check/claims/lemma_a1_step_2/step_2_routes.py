@@ -17,6 +17,7 @@ from proofs_check.methods import derivatives_in_v as in_v
 from proofs_check.methods.symbols import CP
 from theory.first_steps.step_2 import second_step
 
+Split = dict[str, Any]
 Target = int | str  # a state, or "next" for x_{p+1}
 Events = Callable[[in_v.Chain, int, int, Target, int], float]
 
@@ -40,9 +41,7 @@ def by_powers(chain: in_v.Chain, lag: int, length: int, target: Target, back: in
     return float(np.sum(joint * P) if target == "next" else joint[:, target].sum())
 
 
-def split_gaps(
-    value: dict[str, Any], targets: tuple[Target, ...], events: Events
-) -> Iterable[float]:
+def split_gaps(value: Split, targets: tuple[Target, ...], events: Events) -> Iterable[float]:
     """The c' part plus (rho - c') times the joint events, less the derivative in v_left."""
     for chain, length, target in product(in_v.CHAINS, range(1, 5), targets):
         for lag in range(1, length + 1):

@@ -41,7 +41,6 @@ def _count(tokens: np.ndarray, k: int, rule: Counting) -> np.ndarray:
 
 @ledger.enumeration("every sequence for k = 2, 3, 4 against counts, in integers, T = 7, 5, 4")
 def by_sequences(value: tuple[Counting, Counting]) -> Iterator[float]:
-    """The two choices of weights as printed, for bigrams and for unigrams."""
     for k, T in ((2, 7), (3, 5), (4, 4)):
         tokens = all_sequences(k, T)
         weights = (np.eye(T)[1], np.eye(k)), (np.eye(T)[0], np.ones((k, k)))

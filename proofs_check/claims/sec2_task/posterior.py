@@ -72,7 +72,6 @@ def observed_rows() -> Iterator[Row]:
 
 @ledger.enumeration("moments by exact integrals over P", detail=ROWS)
 def dirichlet_moments(parameter: sp.Expr) -> Iterator[bool]:
-    """First and second moments of the Dirichlet law with these parameters."""
     for row in observed_rows():
         k = len(row.prior)
         law = [row.at(parameter, j) for j in range(k)]
@@ -101,8 +100,7 @@ def beta_moments(law: tuple[sp.Expr, sp.Expr]) -> Iterator[bool]:
                 yield moment == row.moment(*[j] * (order + 1))
 
 
-@ledger.symbolic("the other coordinates integrated out",
-                 detail="any counts and alpha, three states")  # fmt: skip
+@ledger.symbolic("the other coordinates integrated out", 0.0, "any counts and alpha, three states")
 def beta_density(law: tuple[sp.Expr, sp.Expr]) -> list[bool]:
     """Substituting q = (1 - p) u leaves a power of p and one of 1 - p."""
     n, a = (sp.symbols(f"{name}1:4", positive=True) for name in "na")

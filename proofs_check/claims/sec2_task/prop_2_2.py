@@ -29,7 +29,6 @@ def score_by_layer(power: sp.Expr) -> Iterator[float]:
 
 @ledger.symbolic("eq. (5) on the printed blocks, k = 2, 3, 5")
 def score_by_blocks(power: sp.Expr) -> Iterator[bool]:
-    """Eq. (5) with the printed blocks: 1^T (c e, 0, 0)^T / sqrt(d)."""
     d, c = sp.symbols("d c", positive=True)
     for k in (2, 3, 5):
         ones, key = sp.ones(1, 3 * k), c * sp.Matrix([[1] + [0] * (3 * k - 1)])

@@ -22,10 +22,8 @@ from proofs_check.claims.sec2_task.posterior import A, N_row, alpha, c, mean_by_
 from proofs_check.methods.exact_chains import exact_probability
 
 
-@ledger.enumeration("exact conditional probabilities",
-                    detail="every sequence, T <= 4, in QQ[log 2]")  # fmt: skip
+@ledger.enumeration("exact conditional probabilities", 0.0, "every sequence, T <= 4, in QQ[log 2]")
 def optimal_exactly(start: str) -> Iterator[bool]:
-    """Conditional probabilities of every sequence against the add-one bigram rule."""
     for T in range(1, 5):
         for *x, j in product(range(2), repeat=T + 1):
             row = [sum(a == x[-1] and b == i for a, b in pairwise(x)) for i in range(2)]
@@ -102,11 +100,9 @@ def excess_by_length(limit: float) -> ledger.Finding:
     slopes = [float(np.log2(a / b)) for a, b in pairwise(excess)]
     # a power law halves faster and faster towards its exponent, so the last slope bounds the tail
     beyond = excess[-1] / (2 ** slopes[-1] - 1)
-    return ledger.Finding(
-        abs(excess[-1] - limit), excess[-1] + beyond,
-        f"KL(Bayes || bigram) = {', '.join(f'{e:.2e}' for e in excess)} at T = 8, 16, 32, 64, "
-        f"falling as T to the {', '.join(f'{-s:.2f}' for s in slopes)}, towards -2",
-    )  # fmt: skip
+    found, powers = ", ".join(f"{e:.2e}" for e in excess), ", ".join(f"{-s:.2f}" for s in slopes)
+    detail = f"KL(Bayes || bigram) = {found} at T = 8, 16, 32, 64, falling as T to the {powers}"
+    return ledger.Finding(abs(excess[-1] - limit), excess[-1] + beyond, f"{detail}, towards -2")
 
 
 @cache
@@ -154,9 +150,8 @@ def total_by_position(value: sp.Expr) -> ledger.Finding:
     law = np.linalg.solve([[48.0**-2, 48.0**-3], [64.0**-2, 64.0**-3]], excess[-2:])
     tail = law @ [polygamma(1, 65.0), -polygamma(2, 65.0) / 2]
     total = float(np.exp(spline(np.log(np.arange(1, 65)))).sum() + tail)
-    return ledger.Finding(
-        abs(total - float(value)), 1e-3, f"{total:.5f}, of which {tail:.5f} beyond position 64"
-    )
+    detail = f"{total:.5f}, of which {tail:.5f} beyond position 64"
+    return ledger.Finding(abs(total - float(value)), 1e-3, detail)
 
 
 FLAT = "k = 2, rows of P uniform"

@@ -48,7 +48,6 @@ def shapes_by_dimensions(rows: sp.Symbol) -> list[bool]:
 
 @ledger.enumeration("random weights, literally, T = 1, 4, 9", 1e-12)
 def formula_in_numbers(value: dict[str, float]) -> Iterator[float]:
-    """Eq. (5) entry by entry."""
     for seed, (T, width) in enumerate(((1, 3), (4, 2), (9, 6))):
         rng = np.random.default_rng(seed)
         # v has a row more than positions: an index off by one is then a wrong value, no error
@@ -63,7 +62,6 @@ def formula_in_numbers(value: dict[str, float]) -> Iterator[float]:
 
 @ledger.symbolic("rational weights, 30 digits, T = 3, d = 2", 1e-14)
 def formula_in_rationals(value: dict[str, float]) -> Iterator[float]:
-    """The same formula in SymPy with rational weights, evaluated to 30 digits."""
     T, width = 3, 2
     rng = np.random.default_rng(5)
     Q, K, V, v, e = (rng.integers(-4, 5, (n, width)) / 8 for n in (width, width, width, T + 1, T))

@@ -85,9 +85,8 @@ def softmax_limit(share: float) -> ledger.Finding:
 def _heights(colours: dict[str, str], loss: dict[str, float], where: str) -> ledger.Finding:
     gaps = [height - loss[colours[colour]] for colour, two in LINES.items() for height in two]
     shown = f"unigram {loss['unigram']:.4f}, bigram {loss['bigram']:.4f}"
-    return ledger.Finding(
-        worst(np.abs(gaps)), READING, f"k = 3, {where}: {shown}; lines at {LINES}"
-    )
+    detail = f"k = 3, {where}: {shown}; lines at {LINES}"
+    return ledger.Finding(worst(np.abs(gaps)), READING, detail)
 
 
 @ledger.simulation("losses of both strategies")

@@ -22,6 +22,7 @@ from sim.sweeps.executors import summary
 
 Stated = dict[str, Any]
 Runs = Callable[[Stated], list[Trajectory]]
+Value = Callable[[Trajectory, int], float]  # of a run at a record
 
 # a model is at a strategy's level when off by less than this part of the way to the next level
 NEAR = 0.25
@@ -58,9 +59,7 @@ def _at_level(run: Trajectory, name: str) -> bool:
     return bool(abs(run.measures["kl_truth"][-1] - level) <= NEAR * min(others))
 
 
-def _in_stages(
-    run: Trajectory, names: tuple[str, ...], value: Callable[[Trajectory, int], float]
-) -> list[float]:
+def _in_stages(run: Trajectory, names: tuple[str, ...], value: Value) -> list[float]:
     """A value in the middle of each stage, in the last at the end; NaN where there is none."""
     places = transformers.middles(run) | {names[-1]: len(run) - 1}
     return [value(run, places[name]) if name in places else np.nan for name in names]

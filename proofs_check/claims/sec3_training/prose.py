@@ -110,7 +110,6 @@ def first_step_enumerated(value: dict[str, int]) -> list[bool]:
 
 @ledger.simulation("flow of cross-entropy")
 def first_step_flow(value: dict[str, int]) -> ledger.Finding:
-    """Which entries lead soon after a small equal start."""
     population = sim.Population(sim.Dirichlet(2), 6, sim.CrossEntropy())
     start = sim.MinimalModel.constant(6, 2, v=0.1, W=0.1)
     run = sim.gradient_flow(start, population, t_span=(0.0, 10.0))

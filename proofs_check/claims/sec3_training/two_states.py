@@ -16,7 +16,6 @@ NEAR, FAR = 2.2, 3.0
 
 @ledger.simulation("nearest strategy on held-out sequences")
 def passes(stated: dict[str, Any], runs: Runs) -> list[bool]:
-    """Runs that are in turn nearest to the stated strategies."""
     return [stage_names(run) == tuple(stated["stages"]) for run in runs(stated)]
 
 
@@ -37,7 +36,6 @@ def _counted(stated: dict[str, int], attend: int, avoid: int, detail: str) -> le
 
 @ledger.attention("attention of layer 1 to the token before")
 def kinds(stated: dict[str, int], runs: Runs) -> ledger.Finding:
-    """How many first layers attend to the token before, and how many avoid it."""
     scores = sorted(float(run.measures["previous_token"][-1]) for run in runs(stated))
     attend, avoid = sum(s > ATTENDS for s in scores), sum(s < AVOIDS for s in scores)
     shown = ", ".join(f"{score:.2g}" for score in scores)

@@ -34,7 +34,6 @@ def by_enumeration(sign: int) -> Iterator[float]:
 
 @ledger.simulation("sampled gradient for k = 3")
 def by_sampling(sign: int) -> ledger.Finding:
-    """The sampled gradient of the loss in v, against the kernel by QMC."""
     T, k, n = 12, 3, 400_000
     rng = np.random.default_rng(11)
     v, W = rng.normal(size=T) / T, rng.normal(size=(k, k))
@@ -71,10 +70,8 @@ def _exact_kernel(T: int) -> list[sp.Expr]:
     return [entries[index] for index in sorted(entries)]
 
 
-@ledger.symbolic("exact sums over sequences, T <= 3", detail="all entries, in QQ[log 2]",
-                 scope="T <= 3")  # fmt: skip
+@ledger.symbolic("exact sums over sequences", detail="all entries, in QQ[log 2]", scope="T <= 3")
 def by_exact_sums(sign: int) -> Iterator[bool]:
-    """The probabilities of the sequences are integrated by SymPy over (a, b)."""
     for T in (1, 2, 3):
         derived = np.array(theory.population_kernel_exact(T).tolist()).ravel()
         for entry, summed in zip(derived, _exact_kernel(T), strict=True):

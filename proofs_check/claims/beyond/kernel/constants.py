@@ -49,8 +49,7 @@ def _sampled_constants(k: int) -> tuple[np.ndarray, np.ndarray]:
     return mean_and_error(rows)
 
 
-@ledger.simulation("400,000 / k sampled chains", 4.5,
-                   "in standard errors, beyond the rounding if any")  # fmt: skip
+@ledger.simulation("400,000 / k sampled chains", 4.5, "standard errors, beyond the rounding if any")
 def by_sampled_chains(value: Numbers, rounded: float = 0.0) -> Iterator[float]:
     for k, stated in value.items():
         mean, error = _sampled_constants(k)
@@ -70,8 +69,7 @@ def by_qmc(value: Numbers) -> ledger.Finding:
     return ledger.Finding(worst(gaps), ROUNDED, "beyond 5 standard errors; " + "; ".join(notes))
 
 
-@ledger.spectral("sums over transition counts", 5.1e-6,
-                 "T = 8, 100; half a unit of the fifth place")  # fmt: skip
+@ledger.spectral("sums over transition counts", 5.1e-6, "T = 8, 100; half a unit of the 5th place")
 def losses_counted(value: Losses) -> Iterator[float]:
     for T, stated in value.items():
         yield from (counted(T)[name] - stated[name] for name in stated)

@@ -57,8 +57,7 @@ def decay_symbolic(factor: float) -> bool:
     return bool(sp.simplify(law.subs(DECAY_V, RATE_W * DECAY_W / RATE_V)) == 0)
 
 
-@ledger.simulation("flow of the exact population loss", 1e-8,
-                   "both rate times decay 0.2, three losses")  # fmt: skip
+@ledger.simulation("flow of the exact population loss", 1e-8, "rate times decay 0.2, three losses")
 def decay_in_flow(factor: float) -> Iterator[float]:
     for loss in SMOOTH:
         run = flow(loss, 10.0, 1e-11, rates=RATES, weight_decay=DECAY)
@@ -76,8 +75,7 @@ def step_symbolic(share: float) -> bool:
     return bool(sp.expand((after - w2) / eta + 2 * along - own) == 0)
 
 
-@ledger.simulation("gradient descent on the population loss", 1e-11,
-                   "30 steps, unequal rates and decays")  # fmt: skip
+@ledger.simulation("descent on the population loss", 1e-11, "30 steps, unequal rates and decays")
 def step_measured(share: float) -> Iterator[float]:
     model = random_model()
     run = sim.gradient_descent(
@@ -117,7 +115,6 @@ def _descent(rate: float) -> np.ndarray:
 
 @ledger.simulation("drift at two rates")
 def adam_measured(value: dict[str, float]) -> ledger.Finding:
-    """Powers of the learning rate in the drift over a fixed time."""
     drifts = {
         "adam": [abs(rows[-1] - rows[0]) for rows in (_adam(1e-3, 100), _adam(2.5e-4, 400))],
         "descent": [np.ptp(_descent(rate)) for rate in (1e-2, 2.5e-3)],

@@ -21,8 +21,7 @@ SCALES = (1e-3, 1e-5)  # c of the runs
 E_FOLDS = float(np.log(SCALES[0] / SCALES[1]))
 
 
-@ledger.symbolic("derivatives of both losses",
-                 detail="k = 2, 3, 5; for any k both are 1/k - 1{i = y}")  # fmt: skip
+@ledger.symbolic("derivatives of both losses", detail="k = 2, 3, 5; both are 1/k - 1{i = y}")
 def gradient_symbolic(ratio: float) -> Iterator[bool]:
     """d/df_i of log sum exp f - f_y and of the hinges with Delta + f_i - f_y > 0, at f = 0."""
     for k in (2, 3, 5):

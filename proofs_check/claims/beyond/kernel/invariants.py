@@ -36,8 +36,7 @@ def flow(loss: Loss, stop: float, rtol: float, **options: Any) -> sim.Trajectory
     return sim.gradient_flow(random_model(), population(loss), t_span=span, rtol=rtol, **options)
 
 
-@ledger.symbolic("scaling symmetry of eq. (A.10)",
-                 detail="v_j W_ml is invariant, so is every logit")  # fmt: skip
+@ledger.symbolic("scaling symmetry of eq. (A.10)", 0.0, "v_j W_ml is invariant, so is every logit")
 def by_scaling(power: int) -> bool:
     """f is unchanged under v -> s v, W -> s^-1 W, term by term in eq. (A.10).
 
@@ -62,7 +61,6 @@ def by_flow(power: int) -> Iterator[float]:
 
 @ledger.enumeration("Euler's identity on batches", 1e-12, "four losses, k = 3, T = 30")
 def on_batches(power: int) -> Iterator[float]:
-    """<v, dL/dv> = <W, dL/dW> on sampled sequences, with and without length normalisation."""
     tokens = sim.sample_sequences(sim.Dirichlet(3), 50, 31, 5).tokens
     for loss, normalize in product(LOSSES, ("none", "length")):
         model = random_model(T=30, k=3, normalize=normalize)
@@ -81,7 +79,6 @@ def drift_expanded(order: int) -> bool:
 
 @ledger.simulation("gradient descent on the exact population loss", 1e-11, "40 steps at eta = 0.3")
 def drift_measured(order: int) -> Iterator[float]:
-    """Each step's drift against its law."""
     model, eta = random_model(), 0.3
     run = sim.gradient_descent(model, population(), steps=40, learning_rate=eta, record_every=1)
     drift, evaluate = np.diff(run.measures["balance"]), population().bind(model)

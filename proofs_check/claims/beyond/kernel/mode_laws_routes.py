@@ -29,7 +29,6 @@ def _stated(value: dict[str, Any], T: int) -> np.ndarray:
 
 @ledger.spectral("closed kernel at T = 10^5")
 def law_spectral(value: dict[str, Any], prior: str) -> ledger.Finding:
-    """Ratio to the law, and the power from its logarithmic slope."""
     T = 100_000
     found, before = (theory.modes(length, prior=prior).singular_values for length in (T, T // 2))
     ratio = found / _stated(value, T) - 1
@@ -80,12 +79,11 @@ def _cosines(prior: str, mode: int, T: int = 100) -> dict[str, float]:
     return {"unigram": cosine(pi[:, :1] - 0.5), "bigram": cosine(P[:, :, 0] - 0.5)}
 
 
+Mode = tuple[str, int]  # prior and number
 Roles = dict[str, tuple[str, ...]]  # what each mode predicts as, by prior
 
 
-def _roles(
-    value: Roles, found: dict[tuple[str, int], dict[str, float]], what: str
-) -> ledger.Finding:
+def _roles(value: Roles, found: dict[Mode, dict[str, float]], what: str) -> ledger.Finding:
     """Whether the strategy that each mode is nearest to is the stated one."""
     wrong, notes = 0, []
     for (prior, mode), near in found.items():
@@ -109,8 +107,7 @@ def role_sampled(value: Roles) -> ledger.Finding:
     return _roles(value, found, f"4000 sequences, {what}")
 
 
-@ledger.spectral("root of the exact flow", 1e-4,
-                 "the law at T = 10^5, the number at T = 12, T = 2..39")  # fmt: skip
+@ledger.spectral("root of the exact flow", 1e-4, "law at T = 10^5, number at T = 12, T = 2..39")
 def overtaking_spectral(value: dict[str, Any]) -> Iterator[float]:
     T = 100_000
     yield T ** float(value["power"]) * (theory.overtaking_time(T) or np.nan) / float(value["C"]) - 1

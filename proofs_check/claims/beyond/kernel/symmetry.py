@@ -47,8 +47,7 @@ def by_flow(identity_weight: float) -> ledger.Finding:
     return ledger.Finding(share, 1e-9, f"flow to time 30; diagonal ahead by {grown:.3f}")
 
 
-@ledger.symbolic("exact entries of the kernel in QQ[log 2]",
-                 scope="k = 2, T = 1, 2, 5, hinges active")  # fmt: skip
+@ledger.symbolic("exact kernel in QQ[log 2]", scope="k = 2, T = 1, 2, 5, hinges active")
 def by_exact_entries(identity_weight: float) -> Iterator[bool]:
     """K_j11 = K_j22 and K_j12 = K_j21, each computed on its own."""
     yield identity_weight == 1

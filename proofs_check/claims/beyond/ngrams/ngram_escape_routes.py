@@ -52,7 +52,6 @@ def exponents_measured(value: dict[int, int]) -> Iterator[float]:
 
 @ledger.enumeration("gradients at small weights", 2e-4, f"{EACH}, both losses")
 def velocity_enumerated(factor: float) -> Iterator[float]:
-    """Gradients of the enumerated losses against those of B."""
     for heads in HEADS:
         rng, size = np.random.default_rng(heads), SIZES[heads][1]
         v, W = size * rng.normal(size=(heads, SHORT)), size * rng.normal(size=(heads, 2, 2))
@@ -72,7 +71,6 @@ def doubling_measured(factor: float) -> Iterator[float]:
 
 @ledger.simulation("cross-entropy flow from a point of the ray", 1e-4, f"{EACH}, growth by 1.5")
 def ray_measured(factor: float) -> Iterator[float]:
-    """The flow follows the ray, at its rate."""
     for heads in HEADS:
         ray, size = theory.symmetric_ray(ngram_runs.kernel(heads)), SIZES[heads][1]
         high = float(theory.ray_time(factor * ray.rate, heads, size, 1.5 * size))
@@ -112,7 +110,6 @@ def asymmetry_spectral(value: dict[int, int]) -> ledger.Finding:
 
 @ledger.simulation("cross-entropy flow with a small preference")
 def asymmetry_measured(value: dict[int, int]) -> ledger.Finding:
-    """Flow from the ray with a small preference for one state, while it grows."""
     gaps, notes = [], []
     for heads, exponent in value.items():
         ray, size = theory.symmetric_ray(ngram_runs.kernel(heads)), SIZES[heads][1] / 2

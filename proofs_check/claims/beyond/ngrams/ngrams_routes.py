@@ -41,10 +41,8 @@ def _counted(x: Tokens, k: int, order: int) -> np.ndarray:
     return counts
 
 
-@ledger.enumeration("logits on all sequences against recounted n-grams",
-                    detail="bigrams to 4-grams")  # fmt: skip
+@ledger.enumeration("logits on all sequences against recounted n-grams", 0.0, "bigrams to 4-grams")
 def counts_enumerated(lag: int) -> Iterator[bool]:
-    """Integers on both sides: they are equal or not."""
     for k, T, heads in ((2, 7, 1), (2, 7, 2), (2, 8, 3), (3, 5, 2), (4, 5, 2)):
         tokens = _every_sequence(k, T)
         found = sim.logits(_comparing(lag, T, k, heads), tokens)
@@ -60,9 +58,7 @@ def counts_symbolic(lag: int) -> Iterator[bool]:
         difference = sp.zeros(k, 1)
         for t in range(T):
             scores = sp.prod(_score(X, model, n, p, t) for n in range(heads))
-            matches = sp.prod(
-                X[p - n].dot(X[t - n - 1]) if t > n else sp.Integer(0) for n in range(heads)
-            )
+            matches = sp.prod(X[p - n].dot(X[t - n - 1]) if t > n else 0 for n in range(heads))
             difference += X[t] * (scores - matches)
         yield difference.expand() == sp.zeros(k, 1)
 
@@ -89,7 +85,6 @@ def _exact_rank(rows: list[list[int]]) -> int:
 
 @ledger.symbolic("rank over the rationals, k = 2")
 def sums_symbolic(gap: int) -> ledger.Finding:
-    """What sums of heads can be, without and with trigram counts."""
     T = 6
     features = [(x, list(_pair_features(x, 2, 2))) for x in _every_sequence(2, T)]
     alone = _exact_rank([row for _, row in features])
@@ -127,8 +122,7 @@ def _last_differences(model: sim.MultiHeadModel, tokens: Tokens) -> np.ndarray:
     return np.asarray((last[:, 1:] - last[:, :1]).ravel())
 
 
-@ledger.symbolic("scaling symmetry of the logits",
-                 detail="any two factors of every term of every logit")  # fmt: skip
+@ledger.symbolic("scaling symmetry of the logits", detail="any two factors of each term of a logit")
 def balance_symbolic(power: int) -> Iterator[bool]:
     """f is unchanged under W^1 -> s^-1 W^1 with v^1, v^2 or W^2 -> s times itself."""
     s = sp.Symbol("s", positive=True)
@@ -138,8 +132,7 @@ def balance_symbolic(power: int) -> Iterator[bool]:
         yield sp.simplify(scaled - first * other) == 0
 
 
-@ledger.simulation("Euler's identities on batches", 1e-10,
-                   "four losses, two and three heads, k = 3")  # fmt: skip
+@ledger.simulation("Euler's identities on batches", 1e-10, "four losses, 2 and 3 heads, k = 3")
 def balance_measured(power: int) -> Iterator[float]:
     rng = np.random.default_rng(3)
     tokens = sim.sample_sequences(sim.Dirichlet(3, order=2), 50, 21, 5).tokens
@@ -181,7 +174,6 @@ def _learned(heads: int) -> tuple[sim.Trajectory, ...]:
 
 @ledger.simulation("SGD over seeds, T = 30")
 def stages_sampled(value: Names) -> ledger.Finding:
-    """The stages, and what is left at the end over what the bigram rule leaves."""
     wrong, notes = 0, []
     for heads, names in value.items():
         runs = _learned(heads)

@@ -74,10 +74,8 @@ def simulated_logits(form: Form) -> ledger.Finding:
     return ledger.Finding(worst(residuals), 4.5 * worst(errors) + 4.0 / p, detail)
 
 
-@ledger.quadrature("gradients over chains against sim's at T = 400, 800", 7.0,
-                   "in errors of 8 batches")  # fmt: skip
+@ledger.quadrature("gradients over chains, sim's at T = 400, 800", 7.0, "in errors of 8 batches")
 def gradients(stated: dict[str, float]) -> Iterator[float]:
-    """Sim's losses and their gradients in alpha, beta, v, without the 1/T part."""
     delta = 0.7
     losses = {
         "squared": sim.Squared(at="last"),

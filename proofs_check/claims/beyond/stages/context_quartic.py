@@ -74,10 +74,8 @@ def bigram_gap_sign(stated: dict[str, bool]) -> Iterator[bool]:
         yield from (theory.sign(bottom) == 1, (theory.sign(top) == 0) == holds)
 
 
-@ledger.enumeration("f = P as an identity of polynomials, monomial by monomial", 0.0,
-                    "2, 4 and 7 lags")  # fmt: skip
+@ledger.enumeration("f = P as an identity of polynomials, by monomials", 0.0, "2, 4 and 7 lags")
 def solvable(stated: dict[str, bool]) -> Iterator[bool]:
-    """Whether f = P has a solution as an identity in (pi_1, lambda), for every chain at once."""
     share, lam, x = sp.symbols("share lambda x")
     pi = (share, 1 - share)
     for (name, holds), lags in product(stated.items(), (2, 4, 7)):

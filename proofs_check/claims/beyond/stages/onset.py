@@ -23,7 +23,6 @@ def _mean_entropy(weights: np.ndarray, pi: np.ndarray) -> float:
 
 @ledger.quadrature("limit logits at random weights", 1e-12, "k = 2, 3, random alpha, beta, v")
 def condition_of_limit(scale: float) -> Iterator[float]:
-    """Both KL divergences of the expected logits against the linear condition."""
     rng = np.random.default_rng(6)
     for k, nodes in ((2, 16), (3, 256)):
         model = theory.ExpectedCounts(3, k=k, nodes=nodes)
@@ -39,7 +38,6 @@ def condition_of_limit(scale: float) -> Iterator[float]:
 
 @ledger.simulation("eq. (8) on sampled sequences", 1e-10, "k = 2, 3, T = 30, random v and W")
 def condition_of_sequences(scale: float) -> Iterator[float]:
-    """Sim's divergences of random models to the sampled sequences' own pi."""
     rng = np.random.default_rng(7)
     for k in (2, 3):
         held_out = stage_task.limit_strategies(sim.sample_sequences(sim.Dirichlet(k), 500, 31, 8))
@@ -56,7 +54,6 @@ def condition_of_sequences(scale: float) -> Iterator[float]:
 @ledger.quadrature("closed form; the flow of W with expected counts at T = 400", 0.02,
                    "a 100th if linear")  # fmt: skip
 def onset_of_flow(constants: dict[str, float]) -> list[float]:
-    """The closed form of the linear constant, and the reduced flow of eq. (8) with v frozen."""
     model = theory.ExpectedCounts(1, nodes=32)
     w, P, pi = model.weights, model.transition, model.stationary
     square = (pi**2).sum(axis=1)
@@ -90,8 +87,7 @@ def _frozen_at(T: int) -> float:
     return float(np.interp(wanted, lead, np.arange(steps + 1) * step)) * c**2 * T**4
 
 
-@ledger.simulation("descent in W alone on sampled sequences", 0.03,
-                   "T = 100, 200, without the 1/T part")  # fmt: skip
+@ledger.simulation("descent in W alone, sampled sequences", 0.03, "T = 100, 200, less the 1/T part")
 def onset_of_descent(constants: dict[str, float]) -> Iterator[float]:
     """Relative distance beyond three standard errors."""
     # the gradient at logits 0 does not change: one step does

@@ -48,8 +48,7 @@ def growth_by_chains(factor: float) -> np.ndarray:
     return _growth(factor, by_chains(128), 128)
 
 
-@ledger.spectral("flow of the quartic in closed form", 0.004,
-                 "J = 1024, after 1, 2, 3 units of time")  # fmt: skip
+@ledger.spectral("flow of the quartic in closed form", 0.004, "J = 1024, after times 1, 2, 3")
 def growth_by_quartic(factor: float) -> np.ndarray:
     return _growth(factor, by_quartic(1024), 1024)
 
@@ -59,8 +58,7 @@ def _longer(eighth: float) -> float:
     return eighth * 8.0 * np.log(4.0) * theory.plateau_slope()
 
 
-@ledger.spectral("the flow of three numbers, up to 4e20 lags", 1e-3,
-                 "J = 1e10, 1e20, to beta = 0.3, 0.5")  # fmt: skip
+@ledger.spectral("flow of three numbers, up to 4e20 lags", 1e-3, "J = 1e10, 1e20, beta = 0.3, 0.5")
 def slope_slow(eighth: float) -> list[float]:
     """Times from the start at J and 4 J."""
     return [

@@ -20,8 +20,7 @@ INIT = 0.2  # large enough for the gradient in v not to matter at T = 100
 LENGTH, STABLE, UNSTABLE = 400, 1e-4, 1e-3
 
 
-@ledger.quadrature("expected counts at finite T", 0.1,
-                   "exponent of 1/T of the error, T = 100, 200, 400")  # fmt: skip
+@ledger.quadrature("expected counts, finite T", 0.1, "order in 1/T of the error, T = 100, 200, 400")
 def start_averaged(constant: float) -> list[float]:
     """Every position and lag in its place; the error has to fall as 1/T."""
     errors = []
@@ -72,7 +71,6 @@ def steps_averaged(stated: dict[str, float]) -> ledger.Finding:
 
 @ledger.simulation("SGD, 10 seeds")
 def steps_sgd(stated: dict[str, float]) -> ledger.Finding:
-    """Medians over the seeds."""
     cells = tuple(stage_runs.Cell("bigram", LENGTH, learning_rate=r) for r in (STABLE, UNSTABLE))
     runs = stage_runs.measured(cells)
     return _compared(stated, *(median_interval(runs[cell]["limit_0"]).median for cell in cells))

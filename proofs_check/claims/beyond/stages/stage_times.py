@@ -62,9 +62,8 @@ def _bias(stated: Table, found: dict[Key, np.ndarray]) -> ledger.Finding:
         for median, ratio in zip(intervals[key], ratios, strict=True)
     ]
     shown = {key: [median[:3] for median in each] for key, each in intervals.items()}
-    return ledger.Finding(
-        worst(outside), 0.03, f"medians and 95% intervals by (T, k): {_listed(shown)}"
-    )
+    detail = f"medians and 95% intervals by (T, k): {_listed(shown)}"
+    return ledger.Finding(worst(outside), 0.03, detail)
 
 
 @ledger.quadrature("gradient flow on 10 samples of sequences")
@@ -103,7 +102,6 @@ def range_flow(bounds: dict[str, tuple[float, float]]) -> ledger.Finding:
 
 @ledger.simulation("SGD, 10 seeds, every cell")
 def range_sgd(bounds: dict[str, tuple[float, float]]) -> ledger.Finding:
-    """Over lengths, numbers of states and init scales."""
     design, found = stage_runs.design(), {}
     cells = tuple(dict.fromkeys((*design["length"], *design["init"])))
     for cell, times in stage_runs.measured(cells).items():
@@ -123,9 +121,8 @@ def _thresholds(stated: Table, times: Times) -> ledger.Finding:
         for key in stated
     }  # fmt: skip
     off = worst(np.abs(found[key] - np.array(stated[key])).max() for key in stated)
-    return ledger.Finding(
-        off, 0.006, f"unigram, bigram at 0.003, 0.01, by (T, k): {_listed(found)}"
-    )
+    detail = f"unigram, bigram at 0.003, 0.01, by (T, k): {_listed(found)}"
+    return ledger.Finding(off, 0.006, detail)
 
 
 @ledger.quadrature("reduced flow")
@@ -151,8 +148,7 @@ def thresholds_sgd(stated: Table) -> ledger.Finding:
     return _thresholds(stated, _sgd(stated))
 
 
-@ledger.quadrature("reduced flow with expected counts", 0.1,
-                   "0.1 for finite T; rates do not enter it")  # fmt: skip
+@ledger.quadrature("reduced flow with expected counts", 0.1, "0.1 for finite T; rates do not enter")
 def slopes_reduced(stated: dict[str, float]) -> list[float]:
     settings = ((100, 0.02), (200, 0.02), (100, 0.2), (100, 2e-3), (100, 2e-4))
     begins = {(T, c): stage_runs.predicted(T, 2, c)["unigram"] for T, c in settings}

@@ -107,10 +107,8 @@ def _shift(stated: dict[str, float], length: int, times: list[tuple[float, float
     return max(abs(moved - stated["first"]), abs(longer - stated["plateau"]))
 
 
-@ledger.quadrature("reduced flow with expected counts", 0.1,
-                   "T = 30, 60; allowed for the 1/T of sigma_1")  # fmt: skip
+@ledger.quadrature("reduced flow with expected counts", 0.1, "T = 30, 60; for the 1/T of sigma_1")
 def plateau_of_flow(stated: dict[str, float]) -> list[float]:
-    """From v = 10^-3 and 10^-4."""
     return [_shift(stated, T, [_predicted(T, 1e-3), _predicted(T, 1e-4)]) for T in (30, 60)]
 
 
@@ -122,10 +120,8 @@ def _predicted(T: int, init: float) -> tuple[float, float]:
     return prediction.unigram, prediction.bigram
 
 
-@ledger.simulation("SGD from two inits", 0.35,
-                   "T = 60, batches of 256, one seed; a third for noise")  # fmt: skip
+@ledger.simulation("SGD from two inits", 0.35, "T = 60, batches of 256, one seed; 1/3 for noise")
 def plateau_of_sgd(stated: dict[str, float]) -> float:
-    """From v = 10^-3 and 10^-4."""
     return _shift(stated, 60, [_trained(60, 1e-3, 1150), _trained(60, 1e-4, 1300)])
 
 
