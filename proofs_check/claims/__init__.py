@@ -14,12 +14,13 @@ from proofs_check.claims import (
     sec3_training,
 )
 
-CLAIMS = (
-    *sec2_task.CLAIMS,
-    *sec3_training.CLAIMS,
-    *lemma_a1.CLAIMS,
-    *lemma_a1_step_1.CLAIMS,
-    *lemma_a1_step_2.CLAIMS,
-    *cor_a2_prop_a3.CLAIMS,
-    *beyond.CLAIMS,
+IN_ORDER = (
+    sec2_task,
+    sec3_training,
+    lemma_a1,
+    lemma_a1_step_1,
+    lemma_a1_step_2,
+    cor_a2_prop_a3,
+    beyond,
 )
+CLAIMS = tuple(claim for folder in IN_ORDER for claim in folder.CLAIMS)

@@ -77,15 +77,21 @@ def two_enumerated_steps(T: int, c: float, eta: float, share: float = 1.001) -> 
     return v
 
 
+def relabelled(chains: Array) -> Array:
+    """Chains (n, k, k) with their states in every order, one order after the other."""
+    orders = [list(order) for order in permutations(range(chains.shape[-1]))]
+    return np.concatenate([chains[:, order][:, :, order] for order in orders])
+
+
 def symmetric_population(k: int, T: int, loss: Loss) -> sim.Sample:
     """All sequences of k states under a prior that is by construction invariant under relabelling.
 
     It is the average over the orders of the states of a quadrature of the flat prior.
     """
     rule = sim.prior_quadrature(sim.Dirichlet(k), 8)
-    orders = [list(order) for order in permutations(range(k))]
-    orbit = [rule.transition[:, order, :][:, :, order] for order in orders]
-    weights = np.tile(rule.weights / len(orbit), len(orbit))
+    orbit = relabelled(rule.transition)
+    orders = len(orbit) // len(rule.weights)
     tokens = all_sequences(k, T + 1)
-    chances = sequence_probabilities(tokens, sim.Quadrature(weights, np.concatenate(orbit)))
+    symmetric = sim.Quadrature(np.tile(rule.weights / orders, orders), orbit)
+    chances = sequence_probabilities(tokens, symmetric)
     return sim.Sample(tokens, k, loss, chances)

@@ -37,6 +37,28 @@ def logits(form: Model, tokens: Sequence[int], v: Sequence[Any], W: Any) -> list
     return out
 
 
+def lag_matrix(form: Model, v: Sequence[Any]) -> list[list[Any]]:
+    """M[t', s] = v_{t'-s+offset} for s <= t' - early, and 0 where that does not exist."""
+
+    def entry(here: int, earlier: int) -> Any:
+        lag = here - earlier + form.offset - 1
+        return v[lag] if earlier <= here - form.early and 0 <= lag < len(v) else 0
+
+    places = range(len(v))
+    return [[entry(here, earlier) for earlier in places] for here in places]
+
+
+def matrices(form: Model, tokens: Sequence[int], v: Sequence[Any], W: Any) -> list[list[Any]]:
+    """The logits mask(e W (M e)^T) e of eq. (8) as matrix products, exactly."""
+    T = len(tokens)
+    e = sp.Matrix(T, len(W), lambda r, q: int(tokens[r] == q))
+    inside = sp.Matrix(lag_matrix(form, v))[:T, :T]
+    weights = sp.Matrix(W).T if form.transposed else sp.Matrix(W)
+    scores = e * weights * (inside * e).T
+    mask = sp.Matrix(T, T, lambda r, q: int(bool(q <= r - form.late)))
+    return (scores.multiply_elementwise(mask) * e).tolist()
+
+
 def constant(size: int, level: int, raised: Entry | None = None) -> list[list[int]]:
     """W with `level` everywhere, and one more at the entry `raised`."""
     return [[level + ((m, q) == raised) for q in range(size)] for m in range(size)]

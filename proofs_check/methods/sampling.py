@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 import sim
 from sim.models.model import Gradient
+from sim.runs.measures import kl
 from sim.task.losses import Loss
 
 Array = NDArray[np.float64]
@@ -18,6 +19,21 @@ def mean_and_error(rows: Sequence[ArrayLike] | Array) -> tuple[Array, Array]:
     """Mean of independent rows and its standard error, entry by entry."""
     found = np.asarray(rows, dtype=float)
     return found.mean(axis=0), found.std(axis=0, ddof=1) / np.sqrt(len(found))
+
+
+def strategy_gaps(prior: sim.Prior, k: int, T: int, n: int, seed: int) -> dict[str, Array]:
+    """KL(truth || strategy) at the last token of each of n sampled sequences."""
+    tokens, transition = sim.sample_sequences(prior, n, T, seed)
+    truth = transition[np.arange(n), tokens[:, -1]]
+    names = ("uniform", "unigram", "bigram")
+    guesses = {name: getattr(sim.strategies, name)(tokens, k)[:, -1] for name in names}
+    return {name: kl(truth, np.log(guess)) for name, guess in guesses.items()}
+
+
+def flat_rule(nodes: int) -> tuple[Array, Array, Array]:
+    """A quadrature of the flat prior of two states: weights, chains and their pi."""
+    rule = sim.prior_quadrature(sim.Dirichlet(2), nodes)
+    return rule.weights, rule.transition, sim.stationary_distribution(rule.transition)
 
 
 def batch_gradients(

@@ -6,7 +6,7 @@ All gradients are per unit of c, from W = c 11^T, v = c 1. The chain has pi = 1/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import sympy as sp
@@ -37,9 +37,8 @@ _INNER = (t - (LAM - LAM ** (t + 1)) / (1 - LAM)) * LAM / (1 - LAM)
 DIAGONAL = (t * (t + 1) / 2 - _INNER) * LAM / (1 - LAM) / (4 * t)
 
 
-def symmetric_step(T: int) -> tuple[np.ndarray, np.ndarray]:
-    """-dL/dW and -dL/dv per unit c when a = b, by brute force."""
-    return enumerated_step(T, sim.DoublyStochastic(2))
+# -dL/dW and -dL/dv per unit c when a = b, by brute force
+symmetric_step = partial(enumerated_step, prior=sim.DoublyStochastic(2))
 
 
 def _chain_mean(expression: sp.Expr, T: int) -> float:
@@ -175,9 +174,7 @@ def linear_symbolic(value: tuple[sp.Expr, sp.Expr]) -> bool:
 
 @ledger.quadrature("Gauss-Legendre in a", 1e-13, "at r = 1 (both sides are linear in r)")
 def linear_quadrature(value: tuple[sp.Expr, sp.Expr]) -> float:
-    nodes, weights = np.polynomial.legendre.leggauss(8)
-    mean = sum(w / 2 * value[0].subs(a, (x + 1) / 2) for x, w in zip(nodes, weights, strict=True))
-    return float((mean - value[1]).subs(r, 1))
+    return _chain_mean(value[0].subs(r, 1), 5) - float(value[1].subs(r, 1))
 
 
 @ledger.symbolic("limit of the ratio of closed forms", detail="(log t / 4) / (D t / 2)")

@@ -73,7 +73,7 @@ def density_symbolic(value: sp.Expr) -> bool:
 
 @ledger.quadrature(NODES, 1e-12, "weight times integral over expectation, j = 2, 4, 6")
 def density_quadrature(value: sp.Expr) -> Iterator[float]:
-    (x, weights) = np.polynomial.legendre.leggauss(12)
+    x, weights = np.polynomial.legendre.leggauss(12)
     for n, width, mean in _cases(2, 4, 6):
         integral = float(np.sum(width * weights * (width * x) * (2 * width * x) ** (n - 1)))
         yield float(value.subs(eps, width)) * integral / mean - 1

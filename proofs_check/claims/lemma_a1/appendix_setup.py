@@ -15,7 +15,8 @@ from proofs_check import ledger
 from proofs_check.claims.lemma_a1 import appendix_start
 from proofs_check.methods.all_sequences import population_gradient
 from proofs_check.methods.exact_chains import SYMBOLIC, chance, prior_mean
-from proofs_check.methods.exact_model import Loss, Model, constant, logits, loss
+from proofs_check.methods.exact_model import Loss, Model, constant, logits, loss, matrices
+from proofs_check.methods.printed_chain import chain_by_quadrature, chain_symbolic
 from proofs_check.methods.sampling import mean_and_error
 from proofs_check.methods.symbols import P, a, b, k, t
 from sim.learning.objectives import all_sequences
@@ -25,42 +26,7 @@ from theory.notation import lam, y
 SHAPES = ((2, 4), (3, 3))  # states and length
 ALL_ACTIVE = 7  # keeps every hinge active at W = 11^T, v = 1 up to t = 3
 
-# (A.9): the chain
-
-
-@ledger.symbolic("row sums, free entries, Dirichlet density", 0.0, "the density of Dir(1, 1) is 1")
-def chain_symbolic(value: sp.Matrix) -> list[bool]:
-    x, alpha = sp.symbols("x alpha", positive=True)
-    density = sp.gamma(2 * alpha) / sp.gamma(alpha) ** 2 * (x * (1 - x)) ** (alpha - 1)
-    rows = [sp.expand(sum(value.row(r)) - 1) == 0 for r in range(2)]
-    return [*rows, list(value.diagonal()) == [a, b], density.subs(alpha, 1) == 1]
-
-
-@ledger.quadrature("the prior of sim, node by node", 1e-14, "every node, and moments up to a^3 b^3")
-def chain_by_quadrature(value: sp.Matrix) -> list[float]:
-    rule = sim.prior_quadrature(sim.Dirichlet(2))
-    x, z = rule.transition[:, 0, 0], rule.transition[:, 1, 1]
-    printed = [np.broadcast_to(sp.lambdify((a, b), e)(x, z), x.shape) for e in value]
-    nodes = np.abs(np.stack(printed, 1).reshape(-1, 2, 2) - rule.transition).max()
-    powers = list(product(range(4), repeat=2))
-    return [nodes, *(rule.weights @ (x**r * z**q) - 1 / ((r + 1) * (q + 1)) for r, q in powers)]
-
-
 # (A.10): the model
-
-
-def matrices(form: Model, tokens: Any, v: Any, W: Any) -> Any:
-    """The logits mask(e W (M e)^T) e as matrix products."""
-    T = len(tokens)
-    e = sp.Matrix(T, len(W), lambda r, q: int(tokens[r] == q))
-    inside = [
-        [v[r - q + form.offset - 1] if q <= r - form.early else 0 for q in range(T)]
-        for r in range(T)
-    ]
-    weights = sp.Matrix(W).T if form.transposed else sp.Matrix(W)
-    scores = e * weights * (sp.Matrix(inside) * e).T
-    mask = sp.Matrix(T, T, lambda r, q: int(bool(q <= r - form.late)))
-    return (scores.multiply_elementwise(mask) * e).tolist()
 
 
 @ledger.symbolic("matrix form against sums", detail="symbolic v and W; every sequence",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from proofs_check import ledger
 from proofs_check.ledger.normal import vanishes
 from proofs_check.methods import derivatives_in_v as in_v
@@ -10,25 +12,17 @@ from proofs_check.methods.symbols import CROSS, HALF, PI, a, b, j, lam, n, p, t
 
 @ledger.symbolic("p = 2, j = 1, every chain", detail="sum of the subtracted logits, less 2")
 def subtracted(value: str) -> bool:
-    total = {
-        "states": 2 * sum(in_v.chain_pi()),
-        "tokens": 2 + 2 * in_v.returns(1),
-        "next token": 2 * (in_v.returns(1) + in_v.returns(2)),
-    }
+    all_states, one, two = 2 * sum(in_v.chain_pi()), in_v.returns(1), in_v.returns(2)
+    total = {"states": all_states, "tokens": 2 + 2 * one, "next token": 2 * (one + two)}
     return vanishes(total[value] - 2)
 
 
 @ledger.enumeration(in_v.MODEL, 1e-12, "p = 2, j = 1: the k logits add up to p - j + 1 = 2")
-def subtracted_enumerated(value: str) -> list[float]:
-    readings: dict[str, tuple[int | str, ...]] = {
-        "states": (0, 1),
-        "tokens": ("x_1", "x_2"),
-        "next token": ("next", "next"),
-    }
-    return [
-        sum(in_v.derivative(chain, 1, 2, in_v.ALL_ONES, target) for target in readings[value]) - 2
-        for chain in in_v.CHAINS
-    ]
+def subtracted_enumerated(value: str) -> Iterator[float]:
+    tokens = {"tokens": ("x_1", "x_2"), "next token": ("next", "next")}
+    targets = (0, 1) if value == "states" else tokens[value]
+    for chain in in_v.CHAINS:
+        yield sum(in_v.derivative(chain, 1, 2, in_v.ALL_ONES, target) for target in targets) - 2
 
 
 SQUARES = (a - 1) ** 2 + (b - 1) ** 2

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from proofs_check import ledger
-from proofs_check.claims.lemma_a1.appendix_setup import chain_by_quadrature, chain_symbolic
 from proofs_check.ledger.normal import vanishes
 from proofs_check.methods.exact_chains import CHAINS, SYMBOLIC, letters
+from proofs_check.methods.printed_chain import chain_by_quadrature, chain_symbolic
 from proofs_check.methods.symbols import BETA, GAMMA, PI, P, a, b, lam, n
 
 SCALE = 1 / (a + b - 2)
@@ -29,12 +30,9 @@ def power_symbolic(value: sp.Matrix) -> bool:
 
 
 @ledger.enumeration("repeated multiplication", detail="n = 0..6, two chains, rationals compared")
-def power_enumerated(value: sp.Matrix) -> list[bool]:
-    return [
-        value.subs(letters(chain)).subs(n, exponent) == chain.power(exponent)
-        for chain in CHAINS
-        for exponent in range(7)
-    ]
+def power_enumerated(value: sp.Matrix) -> Iterator[bool]:
+    for chain, exponent in product(CHAINS, range(7)):
+        yield value.subs(letters(chain)).subs(n, exponent) == chain.power(exponent)
 
 
 Eigenvector = tuple[sp.Matrix, Any]  # a row, and the eigenvalue it is said to belong to

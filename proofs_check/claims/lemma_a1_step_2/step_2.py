@@ -60,10 +60,8 @@ def update_of_v_j(sign: int) -> dict[str, sp.Expr]:
 ASSUME = ("k = 2, x_1 stationary, lambda not 0 or 1", "1 <= j <= p", "every hinge active")
 SPLIT = {"shift": 1, "sign": 1, "left": "j"}
 SLIPS = [SPLIT | {"shift": 0}, SPLIT | {"sign": -1}]
-SPLIT_LOGIT, SPLIT_TRUE_LOGIT = (
-    [route.given(targets=targets) for route in routes.SPLIT_ROUTES]
-    for targets in ((0, 1), ("next",))
-)
+SPLIT_LOGIT = [route.given(targets=(0, 1)) for route in routes.SPLIT_ROUTES]
+SPLIT_TRUE_LOGIT = [route.given(targets=("next",)) for route in routes.SPLIT_ROUTES]
 
 CLAIMS = (
     ledger.supported("A.38", 22,

@@ -33,11 +33,7 @@ TERMS_51 = (
     4 * CROSS * (b - 1) * (a - HALF) / (lam - 1) ** 3 * lam ** (j - 1),
     2 * (b - a) * (b - 1) ** 2 * (a - HALF) / (lam - 1) ** 3,
 )
-
-
-@cache
-def kernel(T: int) -> np.ndarray:
-    return theory.population_kernel(T)
+kernel = cache(theory.population_kernel)
 
 
 @ledger.symbolic("limit of P^n", 0.0, "integrand decided, remainder at most E[1/(1-|lambda|)] = 2")
@@ -80,13 +76,12 @@ def common_part_by_kernel(value: dict[str, sp.Expr]) -> Iterable[float]:
 
 def moment(kept: int, lag: int) -> sp.Expr:
     """The part of `theory.diagonal_constant` with (1) or without (0) lambda^(j-1)."""
-    return sp.expand(
-        sum(
-            2 * sp.Rational(x.coefficient) * theory.exact_moment(x.q, x.shift + kept * (lag - 1))
-            for x in terms(0, 0)
-            if not x.gap and x.lag == kept
-        )
-    )
+    total = sp.Integer(0)
+    for x in terms(0, 0):
+        if not x.gap and x.lag == kept:
+            mean = theory.exact_moment(x.q, x.shift + kept * (lag - 1))
+            total += 2 * sp.Rational(x.coefficient) * mean
+    return sp.expand(total)
 
 
 @ledger.symbolic(MEAN)

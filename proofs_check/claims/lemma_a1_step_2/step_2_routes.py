@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-import sim
 import theory
 from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
 from proofs_check.methods import derivatives_in_v as in_v
+from proofs_check.methods.all_sequences import HINGE, enumerated_margin, enumerated_step
 from proofs_check.methods.symbols import CP
 from theory.first_steps.step_2 import second_step
 
@@ -48,11 +48,8 @@ def split_gaps(value: Split, targets: tuple[Target, ...], events: Events) -> Ite
             joint = value["sign"] * events(chain, lag, length, target, lag - value["shift"])
             common = in_v.derivative(chain, lag, length, in_v.ALL_ONES, target)
             left = {"1": 1, "j": lag, "j + 1": lag + 1}[value["left"]]
-            yield (
-                0.7 * common
-                + 1.2 * joint
-                - in_v.derivative(chain, left, length, in_v.MIXED, target)
-            )
+            mixed = in_v.derivative(chain, left, length, in_v.MIXED, target)
+            yield 0.7 * common + 1.2 * joint - mixed
 
 
 SPLIT = "three chains, p = 1..4, every j <= p; c'=0.7, rho=1.9"
@@ -68,7 +65,7 @@ def scale(power: int) -> bool:
     return bool(sp.expand(CP * c**power * c - CP) == 0)
 
 
-@ledger.enumeration(in_v.HINGE, 1e-11, "T = 2, 5, c = 0.5, c' = 0.8, real hinge")
+@ledger.enumeration(HINGE, 1e-11, "T = 2, 5, c = 0.5, c' = 0.8, real hinge")
 def scale_enumerated(power: int) -> Iterable[float]:
     """-c' c^power dL0/dv against the gradient at W = c' 11^T."""
     c, other = 0.5, 0.8
@@ -86,13 +83,10 @@ def start_gap(value: str, v1: np.ndarray, step: np.ndarray) -> float:
     return relative_error((base + step)[1:], second_step(T, INIT, ETA)[1][1:])
 
 
-@ledger.enumeration(in_v.HINGE, 1e-11, "T = 5, j = 2..5")
+@ledger.enumeration(HINGE, 1e-11, "T = 5, j = 2..5")
 def start_enumerated(value: str) -> float:
-    start = sim.MinimalModel.constant(T, 2, v=INIT, W=INIT)
-    evaluate = sim.Population(sim.Dirichlet(2), T, sim.Margin(100.0)).bind(start)
-    first = evaluate(start.v, start.W)[1]
-    W1, v1 = start.W - ETA * first.W, start.v - ETA * first.v
-    return start_gap(value, v1, -ETA * evaluate(v1, W1)[1].v)
+    W1, v1 = (INIT + ETA * INIT * part for part in enumerated_step(T))
+    return start_gap(value, v1, ETA * enumerated_margin(v1, W1)[1])
 
 
 @ledger.spectral("kernel by matrix powers", 1e-11, "T = 5, j = 2..5")

@@ -13,6 +13,7 @@ from scipy.special import log_softmax, xlogy
 import sim
 from proofs_check import ledger
 from proofs_check.ledger.compare import worst
+from proofs_check.methods.sampling import flat_rule, strategy_gaps
 
 # heights of the horizontal lines, read off Fig. 3 (top, bottom) to about 0.005
 LINES = {"orange": (0.184, 0.167), "green": (0.027, 0.026)}
@@ -35,16 +36,7 @@ def _gap(rule: sim.Quadrature) -> tuple[float, float]:
 @cache
 def _sampled(prior: sim.Prior, k: int, T: int = 100, n: int = 8000) -> dict[str, float]:
     """KL from the truth of each strategy at the last token."""
-    tokens, transition = sim.sample_sequences(prior, n, T, 1)
-    truth = transition[np.arange(n), tokens[:, -1]]
-    return {
-        name: float((xlogy(truth, truth) - xlogy(truth, guess(tokens, k)[:, -1])).sum(1).mean())
-        for name, guess in (
-            ("uniform", sim.strategies.uniform),
-            ("unigram", sim.strategies.unigram),
-            ("bigram", sim.strategies.bigram),
-        )
-    }
+    return {name: float(gaps.mean()) for name, gaps in strategy_gaps(prior, k, T, n, 1).items()}
 
 
 def _softmax_loss(truth: np.ndarray, guess: np.ndarray, weights: np.ndarray) -> float:
@@ -75,10 +67,9 @@ def softmax_sampled(share: float) -> ledger.Finding:
 @ledger.quadrature("best a at T = infinity, k = 2")
 def softmax_limit(share: float) -> ledger.Finding:
     """The same at T = infinity, k = 2: the frequencies are P, and the bigram loss is 0."""
-    rule = sim.prior_quadrature(sim.Dirichlet(2), 40)
-    pi = sim.stationary_distribution(rule.transition)
-    soft = _softmax_loss(rule.transition, rule.transition, rule.weights[:, None] * pi)
-    found = 1 - soft / _gap(rule)[0]
+    weights, P, pi = flat_rule(40)
+    soft = _softmax_loss(P, P, weights[:, None] * pi)
+    found = 1 - soft / _gap(sim.Quadrature(weights, P))[0]
     return ledger.Finding(share - found, 0.0, f"{found:.1%} of the gap closed")
 
 

@@ -11,7 +11,7 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.ledger.compare import worst
-from proofs_check.methods.sampling import batch_gradients, mean_and_error
+from proofs_check.methods.sampling import batch_gradients, flat_rule, mean_and_error
 
 T, RATE, START, CHAINS = 100, 0.03, 0.02, 10_000
 Read = dict[Any, tuple[float, float]]
@@ -31,9 +31,7 @@ def _by_chain() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     The pairs of gaps (p - t', t' - s) = (g, h) occur T - g - h times; P^n = 1 pi + lambda^n (I -
     1 pi) leaves sums over single gaps.
     """
-    rule = sim.prior_quadrature(sim.Dirichlet(2), 32)
-    P = rule.transition
-    pi = sim.stationary_distribution(P)
+    weights, P, pi = flat_rule(32)
     lam = P[:, 0, 0] + P[:, 1, 1] - 1
     gap = np.arange(T)
     with np.errstate(under="ignore"):
@@ -50,7 +48,7 @@ def _by_chain() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     pair, decaying = (np.einsum("qi,qim,qmi->q", pi, part, P - 0.5) for part in (fixed, rest))
     lagged = pair[:, None] + decaying[:, None] * powers
     v = np.cumsum(np.cumsum(lagged, axis=1), axis=1)[:, ::-1]
-    return rule.weights, W / T, v / T
+    return weights, W / T, v / T
 
 
 def _spread(part: int) -> np.ndarray:

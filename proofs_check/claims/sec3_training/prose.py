@@ -13,6 +13,7 @@ from proofs_check import ledger
 from proofs_check.claims.sec3_training import captions
 from proofs_check.ledger.compare import worst
 from proofs_check.methods.all_sequences import enumerated_step
+from proofs_check.methods.sampling import flat_rule
 from theory import notation
 from theory.first_steps import curriculum
 
@@ -43,10 +44,9 @@ def density_by_moments(claimed: sp.Expr | None) -> ledger.Finding:
     upper = sp.lambdify(x, density.subs(sp.Max(x, 1 - x), x))
     nodes, weights = np.polynomial.legendre.leggauss(40)
     at, weights = 0.75 + nodes / 4, weights / 4
-    rule = sim.prior_quadrature(sim.Dirichlet(2), 40)
-    pi = sim.stationary_distribution(rule.transition)[:, 0]
+    prior, _, pi = flat_rule(40)
     residual = worst(
-        abs(rule.weights @ (pi - 0.5) ** q - 2 * weights @ (upper(at) * (at - 0.5) ** q))
+        abs(prior @ (pi[:, 0] - 0.5) ** q - 2 * weights @ (upper(at) * (at - 0.5) ** q))
         for q in (0, 2, 4, 6)
     )
     detail = f"moments 0, 2, 4, 6 of the elementary density differ by {residual:.1e}"
@@ -130,10 +130,9 @@ def lag_moment(j: np.ndarray) -> np.ndarray:
 
 def _lag_moment_powers(j: int) -> float:
     """The same from matrix powers: sum_m pi_m^2 sum_i (P^(j-1) - 1 pi)_mi (P_mi - 1/2)."""
-    rule = sim.prior_quadrature(sim.Dirichlet(2), 120)
-    P, pi = rule.transition, sim.stationary_distribution(rule.transition)
+    weights, P, pi = flat_rule(120)
     decay = np.linalg.matrix_power(P, j - 1) - pi[:, None, :]
-    return float(np.einsum("q,qm,qmi,qmi->", rule.weights, pi**2, decay, P - 0.5))
+    return float(np.einsum("q,qm,qmi,qmi->", weights, pi**2, decay, P - 0.5))
 
 
 @ledger.symbolic("ends of the spectrum, by Watson's lemma")

@@ -13,7 +13,7 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.ledger.compare import worst
-from proofs_check.methods.sampling import batch_gradients, mean_and_error
+from proofs_check.methods.sampling import batch_gradients, mean_and_error, strategy_gaps
 from sim.learning.objectives import all_sequences, sequence_probabilities
 from sim.runs.measures import kl
 from theory.chains.constants import NAMES, chain_constants
@@ -75,13 +75,6 @@ def losses_counted(value: Losses) -> Iterator[float]:
         yield from (counted(T)[name] - stated[name] for name in stated)
 
 
-def _guesses(tokens: np.ndarray, for_bayes: np.ndarray) -> dict[str, np.ndarray]:
-    """What each strategy predicts after the last token."""
-    names = ("uniform", "unigram", "bigram")
-    guesses = {name: getattr(sim.strategies, name)(tokens, 2)[:, -1] for name in names}
-    return guesses | {"bayes": sim.strategies.bayes(for_bayes, sim.Dirichlet(2))[:, -1]}
-
-
 @ledger.enumeration("every sequence, T = 8", 5.1e-6, "also within 1e-7 of the sums over counts")
 def losses_enumerated(value: Losses) -> Iterator[float]:
     T = 8
@@ -89,8 +82,11 @@ def losses_enumerated(value: Losses) -> Iterator[float]:
     chance = sequence_probabilities(tokens, sim.prior_quadrature(sim.Dirichlet(2), 32))
     known, target = tokens[:, :-1], tokens[:, -1]
     rate = float(theory.exact_constants()["entropy_rate"])
-    for name, guess in _guesses(known, known).items():
-        found = -chance @ np.log(guess[np.arange(len(known)), target]) - rate
+    simple = ("uniform", "unigram", "bigram")
+    guesses = {name: getattr(sim.strategies, name)(known, 2) for name in simple}
+    guesses["bayes"] = sim.strategies.bayes(known, sim.Dirichlet(2))
+    for name, guess in guesses.items():
+        found = -chance @ np.log(guess[np.arange(len(known)), -1, target]) - rate
         yield found - value[T][name]
         yield abs(found - counted(T)[name]) + 5e-6
 
@@ -98,10 +94,12 @@ def losses_enumerated(value: Losses) -> Iterator[float]:
 @cache
 def _sampled_losses(T: int) -> dict[str, np.ndarray]:
     """KL(truth || strategy) at the last token of sampled sequences."""
-    batch = sim.sample_sequences(sim.Dirichlet(2), 20_000, T, 17)
-    truth = batch.transition[np.arange(len(batch.tokens)), batch.tokens[:, -1]]
-    few = batch.tokens[:300]  # a quadrature over 13,000 chains for each
-    return {name: kl(truth[: len(q)], np.log(q)) for name, q in _guesses(batch.tokens, few).items()}
+    prior, n, few = sim.Dirichlet(2), 20_000, 300
+    tokens, transition = (part[:few] for part in sim.sample_sequences(prior, n, T, 17))
+    # a quadrature over 13,000 chains for each
+    guess = sim.strategies.bayes(tokens, prior)[:, -1]
+    bayes = kl(transition[np.arange(few), tokens[:, -1]], np.log(guess))
+    return strategy_gaps(prior, 2, T, n, 17) | {"bayes": bayes}
 
 
 @ledger.simulation("20,000 sequences, T = 100", 4.5, "in standard errors (Bayes: 300 sequences)")

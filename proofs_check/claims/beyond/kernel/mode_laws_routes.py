@@ -34,11 +34,9 @@ def law_spectral(value: dict[str, Any], prior: str) -> ledger.Finding:
     ratio = found / _stated(value, T) - 1
     slope = np.log2(found / before)
     off = slope - np.log2(_stated(value, T) / _stated(value, T // 2))
-    return ledger.Finding(
-        worst(np.abs([*ratio, *off])), 2e-3,
-        f"closed form at T = {T}: relative gaps {ratio[0]:.1e}, {ratio[1]:.1e}; slopes "
-        f"d log sigma / d log T = {slope[0]:.4f}, {slope[1]:.4f}",
-    )  # fmt: skip
+    slopes = f"slopes d log sigma / d log T = {slope[0]:.4f}, {slope[1]:.4f}"
+    detail = f"closed form at T = {T}: relative gaps {ratio[0]:.1e}, {ratio[1]:.1e}; {slopes}"
+    return ledger.Finding(worst(np.abs([*ratio, *off])), 2e-3, detail)
 
 
 @ledger.simulation("sampled gradients")
@@ -47,12 +45,10 @@ def law_sampled(value: dict[str, Any], prior: str) -> ledger.Finding:
     found, error = sampled_singular_values(prior, T, 20_000)
     law = _stated(value, T)
     pulls = (found - theory.modes(T, prior=prior).singular_values) / error
-    return ledger.Finding(
-        worst(np.abs(found / law - 1) - 4.5 * error / law), FINITE_T,
-        f"20,000 sequences, T = {T}: {found[0]:.2f}, {found[1]:.3f}, which is {pulls[0]:+.1f}, "
-        f"{pulls[1]:+.1f} standard errors from the closed form; 4.5 of them and the law's own "
-        "10% at this T are allowed",
-    )  # fmt: skip
+    away = f"which is {pulls[0]:+.1f}, {pulls[1]:+.1f} standard errors from the closed form"
+    detail = f"20,000 sequences, T = {T}: {found[0]:.2f}, {found[1]:.3f}, {away}; 4.5 of them and "
+    detail += "the law's own 10% at this T are allowed"
+    return ledger.Finding(worst(np.abs(found / law - 1) - 4.5 * error / law), FINITE_T, detail)
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import permutations
 
 import numpy as np
 import sympy as sp
@@ -15,7 +14,8 @@ from proofs_check import ledger
 from proofs_check.claims.beyond.kernel import mode_laws_routes
 from proofs_check.experiments.sampled_modes import OWN, PRIORS, SHARED
 from proofs_check.ledger.compare import relative_error
-from proofs_check.methods.all_sequences import symmetric_population
+from proofs_check.methods.all_sequences import relabelled, symmetric_population
+from proofs_check.methods.sampling import mean_and_error
 from theory.kernel.chain_average import chain_average
 from theory.kernel.mode_laws import second_singular_constant
 
@@ -65,10 +65,9 @@ def flow_sampled(speed: float) -> np.ndarray:
         for seed in range(runs)
     ]  # fmt: skip
     directions = np.array([SHARED, OWN])
-    found = np.einsum("rml,dml->rd", ends, directions)
+    mean, error = mean_and_error(np.einsum("rml,dml->rd", ends, directions))
     W = theory.linear_flow(start.v, start.W, speed * rate * steps)[1]
-    error = found.std(axis=0, ddof=1) / np.sqrt(runs)
-    return np.asarray((found.mean(axis=0) - np.einsum("ml,dml->d", W, directions)) / error)
+    return np.asarray((mean - np.einsum("ml,dml->d", W, directions)) / error)
 
 
 @ledger.symbolic("exact minors in QQ[log 2], both priors", scope="k = 2, T = 4")
@@ -106,12 +105,10 @@ def rank_spectral(rank: int) -> Iterator[float]:
         return chain_average(np.full(len(chains), 1 / len(chains)), chains, T)
 
     for k, T in ((3, 12), (4, 20)):
-        orders = [list(order) for order in permutations(range(k))]
         chains = theory.point_set(8, k, seed=1)[1]
         if _numerical_rank(average(chains, T)) <= 2:
             raise ValueError("chains without the symmetry have rank 2 as well")
-        orbit = np.concatenate([chains[:, order][:, :, order] for order in orders])
-        yield _numerical_rank(average(orbit, T)) - rank
+        yield _numerical_rank(average(relabelled(chains), T)) - rank
 
 
 ACTIVE = ("margin loss (7) averaged as in (6)", "every hinge active")
@@ -119,11 +116,8 @@ LOG2 = sp.log(2)
 A, B = (7 - 10 * LOG2) / 6, (8 * LOG2 - 5) / 12
 FIRST = sp.sqrt((A**2 + B**2) / 10)
 FLAT = {"powers": (1.5, 1.0), "constants": (FIRST, math.sqrt(second_singular_constant()))}
-SYMMETRIC = {
-    "powers": (1.0, 0.5),
-    "constants": (sp.sqrt(sp.pi**2 / 8 - 1) / 8, 1 / sp.sqrt(192)),
-    "shift": sp.EulerGamma + LOG2 - 3,
-}
+SYMMETRIC = {"powers": (1.0, 0.5), "shift": sp.EulerGamma + LOG2 - 3,
+             "constants": (sp.sqrt(sp.pi**2 / 8 - 1) / 8, 1 / sp.sqrt(192))}  # fmt: skip
 ROLES = {"flat": ("unigram", "bigram"), "doubly_stochastic": ("bigram", "unigram")}
 OVERTAKING = {"power": 3, "C": theory.critical_rate_constant(), "first_T": 10, "T12": 2.72652}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
@@ -89,10 +89,8 @@ def sums_symbolic(gap: int) -> ledger.Finding:
     features = [(x, list(_pair_features(x, 2, 2))) for x in _every_sequence(2, T)]
     alone = _exact_rank([row for _, row in features])
     wider = _exact_rank([[*row, int(_counted(x, 2, 2)[-1] @ [-1, 1])] for x, row in features])
-    return ledger.exactly(
-        wider - alone == gap,
-        f"T = {T}, all sequences: rank {alone} without the counts, {wider} with them",
-    )
+    detail = f"T = {T}, all sequences: rank {alone} without the counts, {wider} with them"
+    return ledger.exactly(wider - alone == gap, detail)
 
 
 @ledger.enumeration("rank of logits of models, k = 3")
@@ -109,11 +107,9 @@ def sums_enumerated(gap: int) -> ledger.Finding:
     alone, wider = (np.linalg.matrix_rank(a) for a in (features, np.c_[features, counts]))
     rest = counts - features @ np.linalg.lstsq(features, counts, rcond=None)[0]
     share = float(rest @ rest / (counts @ counts))
-    return ledger.Finding(
-        abs(int(wider - alone) - gap), 0.0,
-        f"k = {k}, T = {T}: ranks {alone} and {wider}; the best sum misses {share:.0%} of "
-        "the squares of the counts",
-    )  # fmt: skip
+    missed = f"the best sum misses {share:.0%} of the squares of the counts"
+    detail = f"k = {k}, T = {T}: ranks {alone} and {wider}; {missed}"
+    return ledger.Finding(abs(int(wider - alone) - gap), 0.0, detail)
 
 
 def _last_differences(model: sim.MultiHeadModel, tokens: Tokens) -> np.ndarray:
@@ -166,10 +162,8 @@ def stages_enumerated(value: Names) -> Iterator[bool]:
 
 @cache
 def _learned(heads: int) -> tuple[sim.Trajectory, ...]:
-    return tuple(
-        learn(heads, seed, length=30, steps=3000, batch_size=32, held_out=1024)
-        for seed in range(SEEDS)
-    )
+    run = partial(learn, heads, length=30, steps=3000, batch_size=32, held_out=1024)
+    return tuple(run(seed) for seed in range(SEEDS))
 
 
 @ledger.simulation("SGD over seeds, T = 30")

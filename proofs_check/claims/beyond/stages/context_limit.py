@@ -77,12 +77,8 @@ def simulated_logits(form: Form) -> ledger.Finding:
 @ledger.quadrature("gradients over chains, sim's at T = 400, 800", 7.0, "in errors of 8 batches")
 def gradients(stated: dict[str, float]) -> Iterator[float]:
     delta = 0.7
-    losses = {
-        "squared": sim.Squared(at="last"),
-        "cross_entropy": sim.CrossEntropy(at="last"),
-        "margin": sim.Margin(delta, at="last"),
-    }
-    for name, loss in losses.items():
+    losses = (sim.Squared(at="last"), sim.CrossEntropy(at="last"), sim.Margin(delta, at="last"))
+    for name, loss in zip(stated, losses, strict=True):
         limit = theory.ExpectedCounts(3, loss=name, delta=delta, nodes=40)
         value, slope = limit.loss_and_gradient(*OF_LOSS)
         wanted = np.array([value, slope.alpha, slope.beta, *slope.v]) * stated[name]

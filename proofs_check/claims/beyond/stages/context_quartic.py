@@ -126,23 +126,18 @@ def visits_growth(coefficient: int) -> Iterator[float]:
 
 
 _QUARTIC = r"L=1-2b\cdot x+x^\top Gx,\ x=(\alpha\textstyle\sum v,\beta v_1,\beta v_2),\ "
+# entries of b and of G, by what is divided
+_FIRST, _NEAR, _FAR = 2 - 2 * _LOG, 1 - _LOG, Rational(1, 6) + _LOG / 3
+_OFF, _ONE, _TWO = Rational(5, 2) - 3 * _LOG, (4 * _LOG - 1) / 3, (16 * _LOG - 7) / 6
 _BY_LENGTH = {
     "normalization": "length",
-    "b": [2 - 2 * _LOG, Rational(4, 3) * (1 - _LOG), (11 - 14 * _LOG) / 3],
-    "G": [
-        [2 - 2 * _LOG, Rational(5, 2) - 3 * _LOG, Rational(1, 6) + _LOG / 3],
-        [Rational(5, 2) - 3 * _LOG, Rational(5, 2) - 3 * _LOG, 1 - _LOG],
-        [Rational(1, 6) + _LOG / 3, 1 - _LOG, 1 - _LOG],
-    ],
+    "b": [_FIRST, Rational(4, 3) * _NEAR, (11 - 14 * _LOG) / 3],
+    "G": [[_FIRST, _OFF, _FAR], [_OFF, _OFF, _NEAR], [_FAR, _NEAR, _NEAR]],
 }
 _BY_SCORE = {
     "normalization": "score",
-    "b": [2 - 2 * _LOG, (4 * _LOG - 1) / 3, (16 * _LOG - 7) / 6],
-    "G": [
-        [2 - 2 * _LOG] * 3,
-        [2 - 2 * _LOG, sp.Integer(1), (4 * _LOG - 1) / 3],
-        [2 - 2 * _LOG, (4 * _LOG - 1) / 3, (16 * _LOG - 7) / 6],
-    ],
+    "b": [_FIRST, _ONE, _TWO],
+    "G": [[_FIRST] * 3, [_FIRST, sp.Integer(1), _ONE], [_FIRST, _ONE, _TWO]],
 }
 _STRATEGIES = {"uniform": Rational(1, 2), "unigram": 2 * _LOG - 1, "bigram": (13 - 16 * _LOG) / 6}
 

@@ -76,11 +76,8 @@ def slope_by_quartic(eighth: float) -> float:
     return (many - few - (slow - _longer(1 / 8))) / _longer(eighth) - 1
 
 
-_ASSUMED = (
-    "squared loss, normalised scores, infinite context",
-    "k = 2, flat prior",
-    "v = epsilon 1, W = 0, epsilon small",
-)
+_ASSUMED = ("squared loss, normalised scores, infinite context", "k = 2, flat prior",
+            "v = epsilon 1, W = 0, epsilon small")  # fmt: skip
 
 CLAIMS = (
     ledger.supported("x-unigram-plateau-start", "beyond the paper",

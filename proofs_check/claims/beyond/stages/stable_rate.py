@@ -82,11 +82,9 @@ def _compared(stated: dict[str, float], stable: float, unstable: float) -> ledge
     stable, unstable = stable / flow, unstable / flow
     off = max(abs(stable - stated["stable"]) - 0.05, unstable - stated["unstable"], 0.0)
     sides = float(not STABLE < stated["largest"] < UNSTABLE) + abs(largest / stated["largest"] - 1)
-    return ledger.Finding(
-        max(off, sides), 0.02,
-        f"T = {LENGTH}: bigram stage from {stable:.3f} of the flow's time with steps of "
-        f"{STABLE:g}, {unstable:.3f} with {UNSTABLE:g}; largest stable one {largest:.3g}",
-    )  # fmt: skip
+    shares = f"{stable:.3f} of the flow's time with steps of {STABLE:g}, {unstable:.3f} with"
+    detail = f"{shares} {UNSTABLE:g}; largest stable one {largest:.3g}"
+    return ledger.Finding(max(off, sides), 0.02, f"T = {LENGTH}: bigram stage from {detail}")
 
 
 @cache

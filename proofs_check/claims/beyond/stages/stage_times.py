@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -112,14 +113,11 @@ def range_sgd(bounds: dict[str, tuple[float, float]]) -> ledger.Finding:
 
 def _thresholds(stated: Table, times: Times) -> ledger.Finding:
     """Medians of times over those without a threshold, run by run, against what is stated."""
-    found = {
-        key: np.array([
-            [np.median(times[key][f"{stage}_limit_{index}"] / times[key][f"{stage}_limit_0"])
-             for stage in STAGES]
-            for index in (1, 2)
-        ])
-        for key in stated
-    }  # fmt: skip
+    found = {}
+    for key in stated:
+        first = [times[key][f"{stage}_limit_0"] for stage in STAGES]
+        later = [[times[key][f"{stage}_limit_{index}"] for stage in STAGES] for index in (1, 2)]
+        found[key] = np.median(np.array(later) / first, axis=-1)
     off = worst(np.abs(found[key] - np.array(stated[key])).max() for key in stated)
     detail = f"unigram, bigram at 0.003, 0.01, by (T, k): {_listed(found)}"
     return ledger.Finding(off, 0.006, detail)
@@ -127,14 +125,10 @@ def _thresholds(stated: Table, times: Times) -> ledger.Finding:
 
 @ledger.quadrature("reduced flow")
 def thresholds_predicted(stated: Table) -> ledger.Finding:
-    times = {
-        (T, k): {
-            f"{stage}_limit_{index}": np.array([time])
-            for index in range(3)
-            for stage, time in stage_runs.predicted(T, k, 0.02, index).items()
-        }
-        for T, k in stated
-    }
+    times: Times = {key: {} for key in stated}
+    for (T, k), index in product(stated, range(3)):
+        for stage, time in stage_runs.predicted(T, k, 0.02, index).items():
+            times[T, k][f"{stage}_limit_{index}"] = np.array([time])
     return _thresholds(stated, times)
 
 
@@ -152,12 +146,11 @@ def thresholds_sgd(stated: Table) -> ledger.Finding:
 def slopes_reduced(stated: dict[str, float]) -> list[float]:
     settings = ((100, 0.02), (200, 0.02), (100, 0.2), (100, 2e-3), (100, 2e-4))
     begins = {(T, c): stage_runs.predicted(T, 2, c)["unigram"] for T, c in settings}
-    found = {
+    # rates and batch sizes do not enter
+    found = dict.fromkeys(stated, 0.0) | {
         "length": np.log2(begins[200, 0.02] / begins[100, 0.02]),
         "init": np.log10(begins[100, 0.2] / begins[100, 0.02]),
         "small_init": (begins[100, 2e-4] - begins[100, 2e-3]) / _decade(),
-        "learning_rate": 0.0,
-        "batch_size": 0.0,
     }
     return [found[name] - stated[name] for name in stated]
 
