@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger import text
+from proofs_check.ledger import selection, text
 from proofs_check.ledger.report import write_report
 from sim import checks
 from sim.commands.parser import OneLineParser, in_options
@@ -128,7 +127,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    claims = ledger.select(options.claims, experiments=options.experiments or options.list)
+    claims = selection.select(options.claims, experiments=options.experiments or options.list)
     if options.list:
         for claim in claims:
             cost = f" (experiment, about {claim.minutes:g} min)" if claim.minutes else ""
@@ -137,7 +136,7 @@ def _verify(options: argparse.Namespace) -> int:
     if options.json:
         # an unwritable place is better found out before the work than after it
         refuse_unwritable(Path(options.json).parent)
-    entries = ledger.verify(claims, progress=True)
+    entries = selection.verify(claims, progress=True)
     if options.explain:
         print("\n\n".join(text.explain(entry) for entry in entries))
         print()
@@ -152,9 +151,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    claims = ledger.select(options.claims, experiments=options.experiments)
+    claims = selection.select(options.claims, experiments=options.experiments)
     refuse_unwritable(options.out)
-    entries = ledger.verify(claims, progress=True)
+    entries = selection.verify(claims, progress=True)
     for path in write_report(entries, options.out):
         print(path)
     print(text.summary(entries))
@@ -163,7 +162,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _tell_left_out(options: argparse.Namespace) -> None:
-    left_out = [] if options.claims or options.experiments else ledger.resting_on_experiments()
+    left_out = [] if options.claims or options.experiments else selection.resting_on_experiments()
     if left_out:
         minutes = sum(claim.minutes for claim in left_out)
         print(

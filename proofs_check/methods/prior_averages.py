@@ -1,10 +1,16 @@
-"""Exact averages over Markov chains of two states under the flat prior."""
+"""Averages over Markov chains of two states under the flat prior, exactly and by quadrature."""
 
 from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
+
+import sim
+
+Array = NDArray[np.float64]
 
 
 def average_over_exits(of: sp.Expr, first: sp.Symbol, second: sp.Symbol) -> sp.Expr:
@@ -33,3 +39,9 @@ def inverse_gap() -> sp.Expr:
     near_one = sp.integrate(sp.cancel(s / s), (s, 0, 1))
     near_minus_one = sp.cancel(s * 2 * (1 / s - sp.Rational(1, 2)) / (2 - s))
     return near_one + sp.integrate(near_minus_one, (s, 1, 2))
+
+
+def flat_rule(nodes: int) -> tuple[Array, Array, Array]:
+    """A quadrature of the flat prior of two states: weights, chains and their pi."""
+    rule = sim.prior_quadrature(sim.Dirichlet(2), nodes)
+    return rule.weights, rule.transition, sim.stationary_distribution(rule.transition)

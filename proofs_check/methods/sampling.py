@@ -1,4 +1,4 @@
-"""Gradients on batches of sampled sequences, and means with their standard errors."""
+"""Sampled sequences: gradients on batches, what strategies leave, means with standard errors."""
 
 from __future__ import annotations
 
@@ -28,12 +28,6 @@ def strategy_gaps(prior: sim.Prior, k: int, T: int, n: int, seed: int) -> dict[s
     names = ("uniform", "unigram", "bigram")
     guesses = {name: getattr(sim.strategies, name)(tokens, k)[:, -1] for name in names}
     return {name: kl(truth, np.log(guess)) for name, guess in guesses.items()}
-
-
-def flat_rule(nodes: int) -> tuple[Array, Array, Array]:
-    """A quadrature of the flat prior of two states: weights, chains and their pi."""
-    rule = sim.prior_quadrature(sim.Dirichlet(2), nodes)
-    return rule.weights, rule.transition, sim.stationary_distribution(rule.transition)
 
 
 def batch_gradients(

@@ -103,8 +103,9 @@ def growth_W_enumerated(value: dict[str, sp.Expr]) -> Iterator[float]:
         yield max(excess, 0.0)
 
 
-@ledger.symbolic("exact moments of lambda, summed", detail="exact rationals at r = t-j+1 = 1..12; "
-          "positive from r = 2 on, because no moment of lambda is negative")  # fmt: skip
+@ledger.symbolic("exact moments of lambda, summed",
+                 detail="exact rationals at r = t-j+1 = 1..12; positive from r = 2 on, because no "
+                 "moment of lambda is negative")  # fmt: skip
 def step_v_symbolic(value: dict[str, sp.Expr]) -> list[float]:
     """What t (v_j - c) / (c eta) differs from the law by, above the stated remainder."""
     gaps = [curriculum.gap_sum(n) / 2 - value["law"].subs(r, n).doit() for n in range(1, 13)]

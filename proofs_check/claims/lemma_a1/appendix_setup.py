@@ -30,7 +30,7 @@ ALL_ACTIVE = 7  # keeps every hinge active at W = 11^T, v = 1 up to t = 3
 
 
 @ledger.symbolic("matrix form against sums", detail="symbolic v and W; every sequence",
-          scope="k = 2, t = 4 and k = 3, t = 3")  # fmt: skip
+                 scope="k = 2, t = 4 and k = 3, t = 3")  # fmt: skip
 def model_symbolic(value: Model, read: Any, other: Any) -> Iterator[bool]:
     """The statement read in one form against the true model in the other."""
     v = sp.symbols("v1:7")
@@ -93,7 +93,7 @@ def loss_symbolic(value: Loss) -> list[bool]:
 
 
 @ledger.enumeration("every sequence against sim's hinge loss", 1e-12,
-             "113 sequences, some hinges active and some not")  # fmt: skip
+                    "113 sequences, some hinges active and some not")  # fmt: skip
 def loss_enumerated(value: Loss) -> Iterator[float]:
     rng = np.random.default_rng(8)
     for size, T in SHAPES:

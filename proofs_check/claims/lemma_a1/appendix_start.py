@@ -128,7 +128,7 @@ def slope_enumerated(value: Slope) -> Iterator[float]:
 
 
 @ledger.spectral("mean over sequences against powers of P",
-          detail="k = 2, t = 3 and k = 3, t = 2, rationals compared")  # fmt: skip
+                 detail="k = 2, t = 3 and k = 3, t = 2, rationals compared")  # fmt: skip
 def slope_spectral(value: Slope) -> Iterator[bool]:
     """Against sums of powers of P (the last line of A.21), exactly."""
     for chain, T in ((exact_chains.CHAINS[0], 3), (exact_chains.THREE_STATES, 2)):
@@ -222,14 +222,12 @@ ON_THE_GRADIENT = (
         Slope(1 / k, False, False, paired=0, alone=1), slope_spectral, slope_enumerated,
         wrong=[Slope(1 / k, False, False, paired=0, alone=-1),
                Slope(sp.Integer(1), False, False, paired=0, alone=1)], assume=ACTIVE),
-    ledger.corrected(
-        "A.16-corner", "(A.14)-(A.16), p. 16", "the margin has to be larger, not equal",
+    # at -8 the next largest difference of logits stands at the corner
+    ledger.corrected("A.16-corner", "(A.14)-(A.16), p. 16",
+        "the margin has to be larger, not equal",
         (r"\Delta\ge c^2t(t+1)/2\ \Rightarrow\ \mathcal L\text{ has the gradient (A.16)}", 0),
         (r"\Delta>c^2t(t+1)/2\ \Rightarrow\ \mathcal L\text{ has the gradient (A.16)}", 1),
-        corner_symbolic, corner_enumerated,
-        wrong=[-8],  # where the next largest difference of logits stands at the corner
-        assume=START,
+        corner_symbolic, corner_enumerated, wrong=[-8], assume=START,
         note="At equality constant sequences put a hinge exactly at its corner: the loss has "
-        "one-sided slopes only, and (A.16) is one of its subgradients.",
-    ),
+        "one-sided slopes only, and (A.16) is one of its subgradients."),
 )  # fmt: skip

@@ -107,7 +107,8 @@ def line_symbolic(line: Line) -> Iterator[bool]:
 
 
 @ledger.enumeration("hinge loss of all sequences, differentiated",
-             detail="rationals: k = 2, T = 3, 4, and k = 3, T = 3 for lines of any k")  # fmt: skip
+                    detail="rationals: k = 2, T = 3, 4, and k = 3, T = 3 for lines of any "
+                    "k")  # fmt: skip
 def line_enumerated(line: Line, cases: Any = CASES) -> Iterator[bool]:
     for chain, T in cases:
         for entry, truth in exact_chains.gradient(chain, T).items():
@@ -135,8 +136,8 @@ def logit_enumerated(value: sp.Expr, next_token: bool) -> Iterator[bool]:
         for entry in entries(chain.k):
             slope = {e: at_start(e, constant(chain.k, 0, entry)) for e in weights}
             for at, state in product(range(1, T + 1), range(chain.k)):
-                logits = {e: e[at] if next_token else state for e in weights}
-                mean = sum(weights[e] * f[at - 1][logits[e]] for e, f in slope.items())
+                states = {e: e[at] if next_token else state for e in weights}
+                mean = sum(weights[e] * f[at - 1][states[e]] for e, f in slope.items())
                 here = [triple for triple in triples(T) if triple[0] == at]
                 found = sum(value.xreplace(meanings(chain, *entry, state, x)) for x in here)
                 yield sp.cancel(found.subs(c, INIT) - mean) == 0

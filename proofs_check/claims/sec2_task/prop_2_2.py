@@ -144,29 +144,25 @@ BLOCKS = (ONE_HOT, "printed (k, d) projections read the token and write the bloc
 FIXED = (ONE_HOT, "layer 2 matches the block of the previous token, as corrected in prop-2.2")
 
 CLAIMS = (
-    ledger.corrected(
-        "prop-2.2", "Prop. 2.2, pp. 6-7",
+    # in REPAIRED position 1 attends to itself
+    ledger.corrected("prop-2.2", "Prop. 2.2, pp. 6-7",
         "two attention layers approach the empirical bigram frequencies",
-        (r"v^{(1)}=\delta_21^\top,\ W_Q^{(1)}=0,\ W_K^{(1)}=(cI\ 0\ 0),\ W_V^{(1)}=(0\ I\ 0);\ "
-         r"v^{(2)}=0,\ W_Q^{(2)}=(cI\ 0\ 0),\ W_K^{(2)}=(0\ I\ 0),\ W_V^{(2)}=(0\ 0\ I);\ "
-         r"P=(0\ 0\ I)\ \Rightarrow\ TF(x)_{i,j}\to\frac{\#\{p\le i:x_{p-1}=x_i,x_p=j\}}"
-         r"{\#\{p\le i:x_{p-1}=x_i\}}\quad(c\to\infty)", construction.PRINTED),
-        (r"W_K^{(2)}=\begin{pmatrix}0&0&0\\I&0&0\\0&0&0\end{pmatrix},\ "
-         r"\text{all others }(d\times d)\text{ with zero rows below, and a begin symbol before }"
-         r"x_1\text{ (}d=3(k+1)\text{)}", CORRECTED),
-        construction.by_blocks, construction.by_attention,
-        wrong=(
-            REPAIRED,  # position 1 attends to itself
-            CORRECTED._replace(K2=(0, 1)), CORRECTED._replace(V2=(2, 2)),
-            CORRECTED._replace(lag=2), CORRECTED._replace(P=0),
-        ),
+        (r"v^{(1)}=\delta_21^\top,\ W_Q^{(1)}=0,\ "
+         r"W_K^{(1)}=(cI\ 0\ 0),\ W_V^{(1)}=(0\ I\ 0);\ v^{(2)}=0,\ W_Q^{(2)}=(cI\ 0\ 0),\ "
+         r"W_K^{(2)}=(0\ I\ 0),\ W_V^{(2)}=(0\ 0\ I);\ P=(0\ 0\ I)\ \Rightarrow\ TF(x)_{i,j}"
+         r"\to\frac{\#\{p\le i:x_{p-1}=x_i,x_p=j\}}{\#\{p\le i:x_{p-1}=x_i\}}\quad(c\to\infty)",
+         construction.PRINTED),
+        (r"W_K^{(2)}=\begin{pmatrix}0&0&0\\I&0&0\\0&0&0\end{pmatrix},\ \text{all others }(d\times "
+         r"d)\text{ with zero rows below, and a begin symbol before }x_1\text{ (}d=3(k+1)\text{)}",
+         CORRECTED), construction.by_blocks, construction.by_attention,
+        wrong=(REPAIRED, CORRECTED._replace(K2=(0, 1)), CORRECTED._replace(V2=(2, 2)),
+               CORRECTED._replace(lag=2), CORRECTED._replace(P=0)),
         assume=(*BLOCKS, "positions i whose token has been left before"), needs="eq-5-shapes",
-        note="The proposition is right, its weights are not. As printed the queries of layer 2 "
-        "stand in block 1 and the keys in block 2, so that all scores are 0 and the output is the "
-        "unigram frequency. (Read as d x k the queries and keys match, but then W_V of either "
+        note="The proposition is right, its weights are not. As printed the queries of layer "
+        "2 stand in block 1 and the keys in block 2, so that all scores are 0 and the output is "
+        "the unigram frequency. (Read as d x k the queries and keys match, but then W_V of either "
         "layer reads an empty block.) Besides, position 1 attends to itself in layer 1 and counts "
-        "as a transition x_1 -> x_1: see prop-2.2-count. A begin symbol makes it exact.",
-    ),
+        "as a transition x_1 -> x_1: see prop-2.2-count. A begin symbol makes it exact."),
     ledger.corrected("prop-2.2-layer-1-score", "proof of Prop. 2.2, p. 6",
         "score of the previous token in layer 1",
         (r"A_{i,i-1}=c,\ A_{i,j}=0\ (j\ne i-1)", sp.Integer(0)),
@@ -174,15 +170,13 @@ CLAIMS = (
         score_by_blocks, score_by_layer, wrong=(sp.Rational(1, 2), -sp.Integer(1)), assume=BLOCKS,
         note="The data are the power of d. The factor 1/sqrt(d) of (5) is left out; the limit c -> "
         "infinity is not affected."),
-    ledger.proved(
-        "prop-2.2-layer-1", "proof of Prop. 2.2, p. 6",
+    # the data are the lag
+    ledger.proved("prop-2.2-layer-1", "proof of Prop. 2.2, p. 6",
         "layer 1 copies the previous token, from position 2 on",
         r"\lim_{c\to\infty}Attn^{(1)}(e_x)_i=(0\ \ e_{x_{i-1}}\ \ 0)",
-        1, copies_by_limit, copies_by_layer,  # the lag
-        wrong=(0,), assume=(*BLOCKS, "i >= 2"),
-        note="At i = 1 there is no previous token and the softmax has one entry: the output is "
-        "(0 e_{x_1} 0).",
-    ),
+        1, copies_by_limit, copies_by_layer, wrong=(0,), assume=(*BLOCKS, "i >= 2"),
+        note="At i = 1 there is no previous token and the softmax has one entry: the output is (0 "
+        "e_{x_1} 0)."),
     ledger.corrected("prop-2.2-count", "proof of Prop. 2.2, p. 7", "what the second layer counts",
         (r"Attn^{(2)}_{i,j}\propto\#\{p<i:\ x_p=j,\ x_{p-1}=x_i\}", Counting(last=-1, first=0)),
         (r"Attn^{(2)}_{i,j}\propto\#\{2\le p\le i:\ x_p=j,\ x_{p-1}=x_i\}+1\{x_1=x_i=j\}",

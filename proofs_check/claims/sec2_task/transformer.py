@@ -93,16 +93,14 @@ def least_and_largest(offset: int) -> list[bool]:
 FORMULA = {"offset": 1, "power": 0.5}
 
 CLAIMS = (
-    ledger.corrected(
-        "eq-4-order", "(4), p. 6", "order in which the layers are composed",
-        # the data are the layer that is applied first
+    # the data are the layer that is applied first
+    ledger.corrected("eq-4-order", "(4), p. 6", "order in which the layers are composed",
         (r"TF(x)=P\circ(Attn_1+I)\cdots\circ(Attn_n+I)", 2),
         (r"TF(x)=P\circ(Attn_n+I)\circ\cdots\circ(Attn_1+I)\;e_x", 1),
         order_by_attention, order_by_blocks, wrong=(2,), needs="prop-2.2",
         note="Composed as printed, the innermost map Attn_n acts first, on e_x; Prop. 2.2 then "
         "finds no previous token to match. Read from left to right the order of the layers would "
-        "be right but P, from d to k dimensions, would come before them.",
-    ),
+        "be right but P, from d to k dimensions, would come before them."),
     ledger.corrected("eq-5-shapes", "below (4), p. 6", "shapes of the projections",
         (r"W_Q,W_K,W_V\in\mathbb R^{k\times d},\ v\in\mathbb R^{t\times d}", k),
         (r"W_Q,W_K,W_V\in\mathbb R^{d\times d},\ v\in\mathbb R^{t\times d}", d),
@@ -117,12 +115,11 @@ CLAIMS = (
         wrong=(FORMULA | {"offset": 2}, FORMULA | {"power": 1.0}),
         assume="shapes as corrected in eq-5-shapes", needs="eq-5-shapes",
         note="A definition: what is checked is that the software implements it."),
-    ledger.proved(
-        "eq-5-index", "(5), p. 6",
+    # the data are what is added to i - j
+    ledger.proved("eq-5-index", "(5), p. 6",
         "the index i - j + 1 stays within v_1 .. v_t under the causal mask",
-        r"j\le i\le t\Rightarrow i-j+1\in\{1,\dots,t\}", 1,  # what is added to i - j
-        least_and_largest, indices_of_pairs, wrong=(0, 2),
+        r"j\le i\le t\Rightarrow i-j+1\in\{1,\dots,t\}", 1, least_and_largest, indices_of_pairs,
+        wrong=(0, 2),
         note="v_1 belongs to the current token, v_2 to the one before; above the diagonal the "
-        "index would not exist, so the mask has to come before the positions are looked up.",
-    ),
+        "index would not exist, so the mask has to come before the positions are looked up."),
 )  # fmt: skip

@@ -13,7 +13,8 @@ from scipy.special import log_softmax, xlogy
 import sim
 from proofs_check import ledger
 from proofs_check.ledger.compare import worst
-from proofs_check.methods.sampling import flat_rule, strategy_gaps
+from proofs_check.methods.prior_averages import flat_rule
+from proofs_check.methods.sampling import strategy_gaps
 
 # heights of the horizontal lines, read off Fig. 3 (top, bottom) to about 0.005
 LINES = {"orange": (0.184, 0.167), "green": (0.027, 0.026)}

@@ -11,7 +11,8 @@ import sim
 import theory
 from proofs_check import ledger
 from proofs_check.ledger.compare import worst
-from proofs_check.methods.sampling import batch_gradients, flat_rule, mean_and_error
+from proofs_check.methods.prior_averages import flat_rule
+from proofs_check.methods.sampling import batch_gradients, mean_and_error
 
 T, RATE, START, CHAINS = 100, 0.03, 0.02, 10_000
 Read = dict[Any, tuple[float, float]]

@@ -13,7 +13,7 @@ from proofs_check import ledger
 from proofs_check.claims.sec3_training import captions
 from proofs_check.ledger.compare import worst
 from proofs_check.methods.all_sequences import enumerated_step
-from proofs_check.methods.sampling import flat_rule
+from proofs_check.methods.prior_averages import flat_rule
 from theory import notation
 from theory.first_steps import curriculum
 

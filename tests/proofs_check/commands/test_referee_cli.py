@@ -17,11 +17,10 @@ def test_verify_writes_json(tmp_path, capsys):
 def test_verify_exits_1_when_a_verdict_differs(monkeypatch, capsys):
     from dataclasses import replace
 
-    from proofs_check.ledger import Verdict
-    from proofs_check.ledger import selection as ledger
+    from proofs_check.ledger import Verdict, selection
 
-    wrong = replace(ledger.select(["A.32"])[0], expected=Verdict.REFUTED)
-    monkeypatch.setattr(ledger, "CLAIMS", (wrong,))
+    wrong = replace(selection.select(["A.32"])[0], expected=Verdict.REFUTED)
+    monkeypatch.setattr(selection, "CLAIMS", (wrong,))
     assert main(["verify"]) == 1
     assert "expected refuted" in capsys.readouterr().out
 

@@ -10,7 +10,7 @@ import pytest
 import theory
 from proofs_check.experiments import cache
 from proofs_check.experiments.experiment import Experiment
-from proofs_check.ledger import selection as ledger
+from proofs_check.ledger import selection
 
 
 def numbers(configuration):
@@ -119,8 +119,8 @@ def test_folders_that_print_and_draw_do_not_count(tmp_path, monkeypatch):
 
 
 def test_experiments_are_looked_into_only_when_asked_for(monkeypatch):
-    claims = [replace(ledger.CLAIMS[0], minutes=2.0), ledger.CLAIMS[1]]
-    monkeypatch.setattr(ledger, "CLAIMS", claims)
-    assert ledger.select([]) == claims[1:]
-    assert ledger.select([], experiments=True) == claims
-    assert ledger.select([claims[0].id]) == claims[:1]
+    claims = [replace(selection.CLAIMS[0], minutes=2.0), selection.CLAIMS[1]]
+    monkeypatch.setattr(selection, "CLAIMS", claims)
+    assert selection.select([]) == claims[1:]
+    assert selection.select([], experiments=True) == claims
+    assert selection.select([claims[0].id]) == claims[:1]

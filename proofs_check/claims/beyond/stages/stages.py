@@ -18,7 +18,7 @@ _LAGS = 4
 
 
 @ledger.symbolic("closed form against integrals over (a, b)", scope=f"lags 1..{_LAGS}",
-          detail="G_00 = b_0, so alpha and v feel nothing")  # fmt: skip
+                 detail="G_00 = b_0, so alpha and v feel nothing")  # fmt: skip
 def force_integrated(factor: int) -> Iterator[bool]:
     """2 (G_0j - b_j) against E[lambda^j (1 - sum pi^2)]."""
     g, h = sp.symbols("g h", positive=True)
