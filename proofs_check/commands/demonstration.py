@@ -9,8 +9,7 @@ from pathlib import Path
 from proofs_check.claims import CLAIMS
 from proofs_check.figures import FigureSpec, make_figure
 from proofs_check.figures.minimal import fig3, fig12
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger import text
+from proofs_check.ledger import selection, text
 
 SPECS = {3: fig3.SPEC, 2: fig12.SPEC}
 SHOWN = ("fact-2.3", "lemma-3.1", "A.32", "A.33", "A.37", "x-bilinear", "x-balance")
@@ -52,7 +51,7 @@ def demo(
         print(data.trajectory)
         print(data.curves.stages)
         print(f"figure: {', '.join(str(path) for path in paths)}\n")
-    entries = ledger.verify(ledger.select(CLAIMS, SHOWN), progress=True)
+    entries = selection.verify(selection.select(CLAIMS, SHOWN), progress=True)
     print(text.table(entries))
     print(f"\n{time.perf_counter() - began:.1f} s. The whole ledger: {prog} verify")
     return 0 if all(entry.as_expected for entry in entries) else 1

@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from proofs_check.claims import CLAIMS
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger import text
+from proofs_check.ledger import selection, text
 from proofs_check.ledger.index import write_pages
 from proofs_check.ledger.report import write_report
 from sim import checks
@@ -143,7 +142,9 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    claims = ledger.select(CLAIMS, options.claims, experiments=options.experiments or options.list)
+    claims = selection.select(
+        CLAIMS, options.claims, experiments=options.experiments or options.list
+    )
     if options.list:
         for claim in claims:
             cost = f" (experiment, about {claim.minutes:g} min)" if claim.minutes else ""
@@ -152,7 +153,7 @@ def _verify(options: argparse.Namespace) -> int:
     if options.json:
         # an unwritable place is better found out before the work than after it
         refuse_unwritable(Path(options.json).parent)
-    entries = ledger.verify(claims, progress=True)
+    entries = selection.verify(claims, progress=True)
     if options.explain:
         print("\n\n".join(text.explain(entry) for entry in entries))
         print()
@@ -167,9 +168,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    claims = ledger.select(CLAIMS, options.claims, experiments=options.experiments)
+    claims = selection.select(CLAIMS, options.claims, experiments=options.experiments)
     refuse_unwritable(options.out)
-    entries = ledger.verify(claims, progress=True)
+    entries = selection.verify(claims, progress=True)
     for path in write_report(entries, options.out):
         print(path)
     print(text.summary(entries))

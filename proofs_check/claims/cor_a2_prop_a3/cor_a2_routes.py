@@ -5,44 +5,40 @@ All gradients are per unit of c, from W = c 11^T, v = c 1. The chain has pi = 1/
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, partial
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 import sim
 import theory
-from proofs_check.claims.common import enumerated_margin
-from proofs_check.claims.cor_a2_prop_a3.two_steps import HINGE, matrix_powers
-from proofs_check.ledger import enumeration, quadrature, spectral, symbolic
+from proofs_check import ledger
+from proofs_check.claims.lemma_a1_step_1.step_1_w_sums import II, III
 from proofs_check.ledger.compare import relative_error
 from proofs_check.ledger.normal import vanishes
+from proofs_check.methods.all_sequences import HINGE, enumerated_step
+from proofs_check.methods.symbols import lam, t
+from proofs_check.methods.two_steps import matrix_powers
 from theory import notation
 from theory.chains import chain
 from theory.first_steps import curriculum
 
-Array = NDArray[np.float64]
 a = sp.Symbol("a")
-t, r, M = sp.symbols("t r M", integer=True, positive=True)
+r, M = sp.symbols("r M", integer=True, positive=True)
 LAM = 2 * a - 1
 SMALL = range(1, 10)
 LENGTHS = (100, 1000, 10000)
 
-# (II) and (III) as they stand in (A.25), with lambda = 2a - 1
-SUM_II = LAM**2 * (1 - LAM**t) / (1 - LAM) - LAM * t * (t + 3) / 2 + t * (t + 1) / 2
-SUM_III = t * LAM / (1 - LAM) - (LAM**2 - LAM ** (t + 2)) / (1 - LAM) ** 2 - t * (t + 1) / 2
+# (II) and (III) of (A.25), with lambda = 2a - 1
+SUM_II, SUM_III = (part.subs({lam: LAM}) for part in (II, III))
 # sum over n < t of (t-n+1) lambda^n, and sum over n of lambda^n (t-n+1)(t-n+2) / (8 t)
 _INNER = (t - (LAM - LAM ** (t + 1)) / (1 - LAM)) * LAM / (1 - LAM)
 DIAGONAL = (t * (t + 1) / 2 - _INNER) * LAM / (1 - LAM) / (4 * t)
 
 
-@cache
-def enumerated_step(T: int) -> tuple[Array, Array]:
-    """-dL/dW and -dL/dv per unit c by brute force, with the hinge."""
-    c = 0.5
-    _, step_v, step_W = enumerated_margin(np.full(T, c), np.full((2, 2), c), "doubly_stochastic")
-    return step_W / c, step_v / c
+# -dL/dW and -dL/dv per unit c when a = b, by brute force
+symmetric_step = partial(enumerated_step, prior=sim.DoublyStochastic(2))
 
 
 def _chain_mean(expression: sp.Expr, T: int) -> float:
@@ -52,15 +48,15 @@ def _chain_mean(expression: sp.Expr, T: int) -> float:
     return float(np.sum(weights / 2 * np.broadcast_to(values, nodes.shape)))
 
 
-@symbolic("P at b = a, and pi P = pi", detail="pi = (1/2, 1/2) for every a: unigram is uniform")
+@ledger.symbolic("P at b = a, and pi P = pi", detail="pi = (1/2, 1/2), any a: unigram is uniform")
 def matrix_symbolic(P: sp.Matrix) -> list[bool]:
     pi = sp.ones(1, 2) / 2
     symmetric = chain.transition().subs({notation.a: a, notation.b: a})
     return [bool(rest.expand().is_zero_matrix) for rest in (P - symmetric, pi * P - pi)]
 
 
-@quadrature("the prior of sim, node by node", 1e-13, "nodes of the doubly stochastic prior of "
-            "sim, and its moments")  # fmt: skip
+@ledger.quadrature("the prior of sim, node by node", 1e-13,
+                   "nodes of the doubly stochastic prior of sim, and its moments")  # fmt: skip
 def matrix_quadrature(P: sp.Matrix) -> list[float]:
     rule = sim.prior_quadrature(sim.DoublyStochastic(2), 12)
     at = rule.transition[:, 0, 0]
@@ -86,61 +82,62 @@ def _excess_over_law(law: sp.Expr) -> list[sp.Expr]:
     return [sp.limit(sp.expand_func(gap), M, sp.oo) for gap in gaps]
 
 
-@symbolic("limit of the closed form, and an identity in lambda^t", detail="(diagonal - law) / t "
-          "-> 0; off the diagonal lag and gap sums cancel for every t and lambda")  # fmt: skip
+@ledger.symbolic("limit of the closed form, and an identity in lambda^t",
+                 detail="(diagonal - law) / t -> 0; off the diagonal lag and gap sums cancel for "
+                 "every t and lambda")  # fmt: skip
 def growth_W_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     diagonal = [sp.simplify(x) == 0 for x in _excess_over_law(value["diagonal"])]
     return [*diagonal, vanishes(SUM_II + (1 - LAM) * SUM_III), value["off"] == 0]
 
 
-@enumeration(HINGE, 1e-12, f"T = 1..9; law within (5/16) log t + 1 at T = {LENGTHS}")
-def growth_W_enumerated(value: dict[str, sp.Expr]) -> list[float]:
-    off, gaps = float(value["off"]) * (1 - np.eye(2)), []
+@ledger.enumeration(HINGE, 1e-12, f"T = 1..9; law within (5/16) log t + 1 at T = {LENGTHS}")
+def growth_W_enumerated(value: dict[str, sp.Expr]) -> Iterator[float]:
+    off = float(value["off"]) * (1 - np.eye(2))
     for T in SMALL:
         exact = float(curriculum.diagonal_step(T)) * np.eye(2)
-        gaps.append(relative_error(enumerated_step(T)[0], exact + off))
+        yield relative_error(symmetric_step(T)[0], exact + off)
     for T in LENGTHS:
         n = np.arange(2, T + 1, 2)
         step = float(np.sum((T - n + 1) * (T - n + 2) / (n + 1))) / (8 * T)
         excess = abs(step - float(value["diagonal"].subs(t, T))) - (5 / 16 * np.log(T) + 1)
-        gaps.append(max(excess, 0.0))
-    return gaps
+        yield max(excess, 0.0)
 
 
-@symbolic("exact moments of lambda, summed", detail="exact rationals at r = t-j+1 = 1..12; "
-          "positive from r = 2 on, because no moment of lambda is negative")  # fmt: skip
+@ledger.symbolic("exact moments of lambda, summed",
+                 detail="exact rationals at r = t-j+1 = 1..12; positive from r = 2 on, because no "
+                 "moment of lambda is negative")  # fmt: skip
 def step_v_symbolic(value: dict[str, sp.Expr]) -> list[float]:
     """What t (v_j - c) / (c eta) differs from the law by, above the stated remainder."""
     gaps = [curriculum.gap_sum(n) / 2 - value["law"].subs(r, n).doit() for n in range(1, 13)]
     return [float(max(abs(gap) - value["remainder"], 0)) for gap in gaps]
 
 
-@enumeration(HINGE, 1e-13, "T times the step of v against the law, T = 1..9")
+@ledger.enumeration(HINGE, 1e-13, "T times the step of v against the law, T = 1..9")
 def step_v_enumerated(value: dict[str, sp.Expr]) -> list[float]:
     law = np.array([float(value["law"].subs(r, n).doit()) for n in SMALL])
-    gaps = [np.abs(T * enumerated_step(T)[1] - law[:T][::-1]).max() for T in SMALL]
+    gaps = [np.abs(T * symmetric_step(T)[1] - law[:T][::-1]).max() for T in SMALL]
     return [max(gap - float(value["remainder"]), 0.0) for gap in gaps]
 
 
-@symbolic("normal form in a and lambda^t", detail="for every t and a, (II) and (III) from (A.25)")
+@ledger.symbolic("normal form in a and lambda^t", detail="every t and a, (II) and (III) of (A.25)")
 def entry_symbolic(value: sp.Expr, per_chain: sp.Expr) -> bool:
     return vanishes(value / t - per_chain)
 
 
-@enumeration(HINGE, 1e-11, "mean over a against the hinge gradient, T = 1..7")
+@ledger.enumeration(HINGE, 1e-11, "mean over a against the hinge gradient, T = 1..7")
 def entry_enumerated(value: sp.Expr, entry: tuple[int, int]) -> list[float]:
     whole = sp.cancel(value) / t
-    return [_chain_mean(whole, T) - enumerated_step(T)[0][entry] for T in range(1, 8)]
+    return [_chain_mean(whole, T) - symmetric_step(T)[0][entry] for T in range(1, 8)]
 
 
-@symbolic("limit of the closed form per chain", detail="coefficient of t once lambda^t is gone")
+@ledger.symbolic("limit of a chain's closed form", detail="coefficient of t once lambda^t is gone")
 def leading_symbolic(lines: tuple[sp.Expr, ...]) -> list[bool]:
     settled = DIAGONAL.subs({LAM ** (t + 1): 0, LAM**t: 0})
     leading = sp.limit(sp.cancel(settled) / t, t, sp.oo)
     return [vanishes(line - leading) for line in lines]
 
 
-@spectral("matrix powers of single chains", 2e-3, "a = 0.1, 0.35, 0.7, T = 4000 (error O(1/T))")
+@ledger.spectral("powers of single chains", 2e-3, "a = 0.1, 0.35, 0.7, T = 4000 (error O(1/T))")
 def leading_spectral(lines: tuple[sp.Expr, ...]) -> list[float]:
     chains, T = (0.1, 0.35, 0.7), 4000
     steps = [diagonal_by_powers(np.array([[x, 1 - x], [1 - x, x]]), T) / T for x in chains]
@@ -148,7 +145,7 @@ def leading_spectral(lines: tuple[sp.Expr, ...]) -> list[float]:
             for line in lines]  # fmt: skip
 
 
-def diagonal_by_powers(P: Array, T: int) -> float:
+def diagonal_by_powers(P: np.ndarray, T: int) -> float:
     """-dL/dW_11 at v = 1 for one chain with a = b, from powers of the matrix itself."""
     powers = matrix_powers(P, T)
     # summed over lags up to t', then over the t' = 1..T-n that precede a gap of n
@@ -156,7 +153,7 @@ def diagonal_by_powers(P: Array, T: int) -> float:
     return float(np.sum((P[0] - 0.5) * powers[:, :, 0] * pairs)) / T
 
 
-@symbolic("growth per chain", detail="coefficient of r, once lambda^r is gone")
+@ledger.symbolic("growth per chain", detail="coefficient of r, once lambda^r is gone")
 def integrand_v_symbolic(value: sp.Expr) -> bool:
     """The growth in r of what a chain adds, sum over n of (r+1-n) lambda^n / 2."""
     per_chain = LAM / (1 - LAM) * (r - (LAM - LAM ** (r + 1)) / (1 - LAM)) / 2
@@ -165,38 +162,36 @@ def integrand_v_symbolic(value: sp.Expr) -> bool:
     return vanishes(true - stated)
 
 
-@enumeration(HINGE, 1e-11, "mean over a against T times the hinge step, T = 1..9")
+@ledger.enumeration(HINGE, 1e-11, "mean over a against T times the hinge step, T = 1..9")
 def integrand_v_enumerated(value: sp.Expr) -> list[float]:
     means = [[_chain_mean(sp.cancel(value.subs(r, n)), T) for n in range(T, 0, -1)] for T in SMALL]
-    return [np.abs(T * enumerated_step(T)[1] - means[T - 1]).max() for T in SMALL]
+    return [np.abs(T * symmetric_step(T)[1] - means[T - 1]).max() for T in SMALL]
 
 
-@symbolic("integral of a rational function", detail="the integrand is constant in a")
+@ledger.symbolic("integral of a rational function", detail="the integrand is constant in a")
 def linear_symbolic(value: tuple[sp.Expr, sp.Expr]) -> bool:
     return sp.simplify(sp.integrate(sp.cancel(value[0]), (a, 0, 1)) - value[1]) == 0
 
 
-@quadrature("Gauss-Legendre in a", 1e-13, "at r = 1 (both sides are linear in r)")
+@ledger.quadrature("Gauss-Legendre in a", 1e-13, "at r = 1 (both sides are linear in r)")
 def linear_quadrature(value: tuple[sp.Expr, sp.Expr]) -> float:
-    nodes, weights = np.polynomial.legendre.leggauss(8)
-    mean = sum(w / 2 * value[0].subs(a, (x + 1) / 2) for x, w in zip(nodes, weights, strict=True))
-    return float((mean - value[1]).subs(r, 1))
+    return _chain_mean(value[0].subs(r, 1), 5) - float(value[1].subs(r, 1))
 
 
-@symbolic("limit of the ratio of closed forms", detail="(log t / 4) / (D t / 2)")
+@ledger.symbolic("limit of the ratio of closed forms", detail="(log t / 4) / (D t / 2)")
 def ratio_symbolic(value: sp.Expr) -> bool:
     equal = _odd_harmonic_settled(curriculum.gap_sum_closed(2 * M, M)) / (4 * M)
     limit = sp.limit(equal / (theory.leading_constants().D * M), M, sp.oo)
     return sp.simplify(limit - value) == 0
 
 
-@spectral("exact sums over all lags and gaps", detail=f"at T = {LENGTHS} from the limit by at most "
-          "(log(T+1) / 4) / (D (T+1) / 2 - 1)")  # fmt: skip
-def ratio_spectral(value: sp.Expr) -> list[float]:
+@ledger.spectral("exact sums over all lags and gaps",
+                 detail=f"at T = {LENGTHS} from the limit by at most "
+                 "(log(T+1) / 4) / (D (T+1) / 2 - 1)")  # fmt: skip
+def ratio_spectral(value: sp.Expr) -> Iterator[float]:
     """S_T / (2T) is at most half the sum of the moments; the flat step is D (T+1) / 2 up to 1."""
-    D, excess = float(theory.leading_constants().D), []
+    D = float(theory.leading_constants().D)
     for T in LENGTHS:
         equal, flat = theory.first_step(T, prior="doubly_stochastic")[1], theory.first_step(T)[1]
         bound = np.log(T + 1) / 4 / (D * (T + 1) / 2 - 1)
-        excess.append(max(abs(equal[0] / flat[0] - float(value)) - bound, 0.0))
-    return excess
+        yield max(abs(equal[0] / flat[0] - float(value)) - bound, 0.0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from proofs_check import ledger
 from proofs_check.claims.cor_a2_prop_a3 import cor_a2, prop_a3
-from proofs_check.ledger import Claim
 
 DISPLAYS = {
     "cor-A.2-W": ("A.53-W", "(A.53), p. 25"),
@@ -13,7 +13,7 @@ DISPLAYS = {
     "prop-A.3": ("A.58", "(A.58), p. 26"),
 }
 
-CLAIMS: tuple[Claim, ...] = tuple(
+CLAIMS: tuple[ledger.Claim, ...] = tuple(
     replace(claim, id=DISPLAYS[claim.id][0], source=DISPLAYS[claim.id][1], depends_on=(claim.id,))
     for claim in (*cor_a2.CLAIMS, *prop_a3.CLAIMS)
     if claim.id in DISPLAYS

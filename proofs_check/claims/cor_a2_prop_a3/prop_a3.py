@@ -11,15 +11,13 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 import sim
-from proofs_check.claims.cor_a2_prop_a3 import two_steps
-from proofs_check.claims.cor_a2_prop_a3.two_steps import SYMBOLIC, eps, order_in_epsilon, t, v_init
-from proofs_check.ledger import Finding, corrected, proved, simulation, spectral, symbolic
+from proofs_check import ledger
+from proofs_check.methods import two_steps
+from proofs_check.methods.two_steps import SYMBOLIC, eps, order_in_epsilon, t, v_init
 from theory.first_steps.curriculum import Curriculum
 
-Array = NDArray[np.float64]
 EXACT, LOGITS = "exact limits", "logits of the model of sim after both steps, sampled sequences"
 POWERS = "both steps by matrix powers"
 POSITION, LONG = 12, 100_000
@@ -33,14 +31,14 @@ def product(j: int) -> sp.Expr:
 
 
 @cache
-def sampled() -> tuple[NDArray[Any], Array]:
+def sampled() -> tuple[np.ndarray, np.ndarray]:
     """Sequences of POSITION tokens of random chains, and their bigram counts at the end."""
     tokens = sim.sample_sequences(sim.Dirichlet(2), 300, POSITION, rng=3).tokens
     before, last = tokens[:, :-1] == tokens[:, -1:], tokens[:, 1:]
     return tokens, np.stack([(before & (last == i)).sum(axis=1) for i in range(2)], axis=1)
 
 
-def logits(width: float, **decays: Any) -> tuple[Array, float]:
+def logits(width: float, **decays: Any) -> tuple[np.ndarray, float]:
     """f at POSITION after the two steps at t = LONG, by the model of sim; and W v_2."""
     numbers = (two_steps.V_INIT, two_steps.W_INIT, two_steps.H1, two_steps.H2)
     v, W = Curriculum(width, *numbers, **decays).second(LONG)
@@ -54,7 +52,7 @@ def _finite(*growths: sp.Expr) -> bool:
     return all(limit.is_finite and limit != 0 for limit in limits)
 
 
-@symbolic(EXACT, detail="lags to 8, of which the odd ones are 0; v_j is of order epsilon^j")
+@ledger.symbolic(EXACT, detail="lags to 8, of which the odd ones are 0; v_j is of order epsilon^j")
 def orders_symbolic(value: dict[str, int]) -> list[bool]:
     orders = {n: order_in_epsilon(x)[1] for n in range(1, 9) if (x := product(n)) != 0}
     constant, order = order_in_epsilon(product(2))
@@ -63,8 +61,9 @@ def orders_symbolic(value: dict[str, int]) -> list[bool]:
     return [len(orders) == 4, order == value["leading"], *(x == value["next"] for x in later)]
 
 
-@simulation(LOGITS, 0.25, f"exponents between epsilon = 0.05 and 0.1 at position {POSITION}, "
-            f"t = {LONG}")  # fmt: skip
+@ledger.simulation(LOGITS, 0.25,
+                   f"exponents between epsilon = 0.05 and 0.1 at position {POSITION}, t "
+                   f"= {LONG}")  # fmt: skip
 def orders_simulated(value: dict[str, int]) -> list[float]:
     """Logits of the model itself: how f and its distance from bigram counts scale in epsilon."""
     counts, constant, scaling = sampled()[1], order_in_epsilon(product(2))[0], []
@@ -75,14 +74,14 @@ def orders_simulated(value: dict[str, int]) -> list[float]:
     return [first - value["leading"], second - value["next"]]
 
 
-@symbolic(EXACT, detail="a part C r / t^2 of every v_j adds up to the share of unigram counts")
+@ledger.symbolic(EXACT, 0.0, "a part C r / t^2 of every v_j adds up to the share of unigram counts")
 def share_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     share, lead = sp.limit(SYMBOLIC.all_lags_share(), eps, 0), order_in_epsilon(product(2))[0]
     return [sp.simplify(share - value["share"]) == 0,
             sp.expand(value.get("lead", lead) - lead) == 0]  # fmt: skip
 
 
-@spectral(POWERS, 0.02, "a = 0.2, b = 0.6, epsilon = 0.02, T = 4000 (error O(1/T))")
+@ledger.spectral(POWERS, 0.02, "a = 0.2, b = 0.6, epsilon = 0.02, T = 4000 (error O(1/T))")
 def share_spectral(value: dict[str, sp.Expr]) -> float:
     """f / (t W v_2) at the last position of one chain, by its matrix powers."""
     T, width, P, pi = 4000, 0.02, np.array([[0.2, 0.8], [0.4, 0.6]]), np.array([1 / 3, 2 / 3])
@@ -94,8 +93,9 @@ def share_spectral(value: dict[str, sp.Expr]) -> float:
     return np.abs(total / scale - stated).max()
 
 
-@symbolic(EXACT, detail="order of v_2 in epsilon at least two below that of other lags, up to 8; "
-          "without decay of W its off-diagonal stays")  # fmt: skip
+@ledger.symbolic(EXACT,
+                 detail="order of v_2 in epsilon at least two below that of other lags, up to 8; "
+                 "without decay of W its off-diagonal stays")  # fmt: skip
 def decay_symbolic(value: dict[str, int]) -> list[bool]:
     decay = {f"decay_{x}": sp.Integer(value[x]) for x in "vW"}
     plan = Curriculum(**vars(SYMBOLIC) | decay)
@@ -105,24 +105,25 @@ def decay_symbolic(value: dict[str, int]) -> list[bool]:
     return [bool(min(orders.values()) >= main + 2), value["W"] == 1]
 
 
-@simulation(LOGITS)
-def decay_simulated(value: dict[str, int]) -> Finding:
+@ledger.simulation(LOGITS)
+def decay_simulated(value: dict[str, int]) -> ledger.Finding:
     width = 0.1
     f, scale = logits(width, decay_W=value["W"], decay_v=value["v"])
     # lag j of W v_j N_j: at most p times the geometric series of 3 (2 epsilon)^(j-2) / 5
     bound = POSITION * (0.6 * (2 * width) ** 2 / (1 - (2 * width) ** 2)) + 1e-2 * POSITION
     distance = float(np.abs(f / scale - sampled()[1]).max())
-    return Finding(distance, bound, f"largest |f / (W v_2) - N_2|, p = {POSITION}, t = {LONG}")
+    detail = f"largest |f / (W v_2) - N_2|, p = {POSITION}, t = {LONG}"
+    return ledger.Finding(distance, bound, detail)
 
 
-@symbolic(EXACT, detail="orders in epsilon of W and v_2, and the limit of v_1")
+@ledger.symbolic(EXACT, detail="orders in epsilon of W and v_2, and the limit of v_1")
 def inference_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     W, v_2 = (order_in_epsilon(x)[1] for x in (LIMIT.W, SYMBOLIC.limit_v(2)))
     kept = sp.expand(value["kept"] - SYMBOLIC.limit_v(1)) == 0
     return [kept, value["W"] == W, value["v_2"] == v_2, value["f"] == W + v_2]
 
 
-@spectral(POWERS, 0.2, f"exponents between epsilon = 0.08 and 0.16, T = {LONGER}")
+@ledger.spectral(POWERS, 0.2, f"exponents between epsilon = 0.08 and 0.16, T = {LONGER}")
 def inference_spectral(value: dict[str, sp.Expr]) -> list[float]:
     (v, W), (wider_v, wider_W) = (two_steps.after_second(LONGER, width) for width in (0.08, 0.16))
     first = np.log2(wider_W[0, 0] / W[0, 0])
@@ -131,14 +132,14 @@ def inference_spectral(value: dict[str, sp.Expr]) -> list[float]:
     return [first - value["W"], second - value["v_2"], first + second - value["f"], kept]
 
 
-@symbolic(EXACT, detail="W moves by eta_1 t^2 / 6, then W by eta_2 t / 8 and v_2 by eta_2 t")
+@ledger.symbolic(EXACT, detail="W moves by eta_1 t^2 / 6, then W by eta_2 t / 8 and v_2 by eta_2 t")
 def rates_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     first, second = value["first"], value["second"]
     finite = _finite((t + 1) * (t + 2) / (6 * t**first), (t + 1) / t**second)
     return [finite, ("second" if first > second else "first") == value["larger"]]
 
 
-@spectral(POWERS, 0.05, "growth in t of the gradients: rates that keep the steps finite undo it")
+@ledger.spectral(POWERS, 0.05, "growth in t of gradients: rates that keep steps finite undo it")
 def rates_spectral(value: dict[str, sp.Expr]) -> list[float]:
     short, long = (
         (T**2 * (steps.W1[0, 0] - two_steps.W_INIT), steps.step_W[0, 0], steps.step_v[1])
@@ -150,13 +151,13 @@ def rates_spectral(value: dict[str, sp.Expr]) -> list[float]:
     return [float(larger != value["larger"]), *gaps]
 
 
-@symbolic(EXACT, detail="change of W: v_init h_1 B / 6, of v_1: h_1 w_init D / (2 t)")
+@ledger.symbolic(EXACT, detail="change of W: v_init h_1 B / 6, of v_1: h_1 w_init D / (2 t)")
 def phases_symbolic(value: dict[str, int]) -> bool:
     W, v = (t + 1) * (t + 2) / (6 * t**2), (t + 1) / (2 * t**2)
     return _finite(W * t ** -value["W"], v * t ** -value["v"])
 
 
-@spectral(POWERS, 0.05, "exponents of t with which W and v_1 change")
+@ledger.spectral(POWERS, 0.05, "exponents of t with which W and v_1 change")
 def phases_spectral(value: dict[str, int]) -> list[float]:
     short, long = (two_steps.by_powers(T) for T in (SHORTER, LONGER))
     W = np.log2((long.W1 - two_steps.W_INIT) / (short.W1 - two_steps.W_INIT))[0, 0]
@@ -173,8 +174,7 @@ ORDERS = {"W": 2, "v_2": 2, "f": 4, "kept": 0}
 RATES = {"first": 2, "second": 1, "larger": "second"}
 
 CLAIMS = (
-    proved(
-        "prop-A.3-fixed-position", "Proposition A.3, (A.58), p. 26",
+    ledger.proved("prop-A.3-fixed-position", "Proposition A.3, (A.58), p. 26",
         "at a fixed position two steps give bigram counts up to epsilon^2",
         FORMULA, {"leading": 4, "next": 6}, orders_symbolic, orders_simulated,
         wrong=[{"leading": 5, "next": 6}, {"leading": 4, "next": 5}],
@@ -182,66 +182,52 @@ CLAIMS = (
         needs=("A.66", "A.67-power", "A.67-offset"),
         note="The orders are right although those of W (epsilon) and v_2 (epsilon^3) are not: both "
         "are 2. f = K epsilon^4 (1 + 12/5 epsilon^2) (N_2 + 12/5 epsilon^2 N_4) + O(epsilon^8) "
-        "with K = h_1 h_2^2 v_init^2 (B - A) / 216.",
-    ),
-    corrected(
-        "prop-A.3", "Proposition A.3, (A.58), p. 26",
+        "with K = h_1 h_2^2 v_init^2 (B - A) / 216."),
+    ledger.corrected("prop-A.3", "Proposition A.3, (A.58), p. 26",
         "at positions p of order t the logits hold unigram counts as well",
         (FORMULA + r",\ p\le t\to\infty", {"share": 0}),
-        (r"\frac{f(e)_{t,i}}t\to\frac{h_1h_2^2v_{init}^2(B-A)}{216}"
-         r"\epsilon^4\pi_m\left[P_{mi}+\frac23\left(1+\frac{2c'}"
-         r"{\rho-c'}\right)\pi_i\right]+O(\epsilon^6),\ m=x_t,"
-         r"\ c'=w_{init}+\frac{v_{init}h_1A}6,\ \rho-c'=\frac{v_{init}h_1(B-A)}6", SHARE),
+        (r"\frac{f(e)_{t,i}}t\to\frac{h_1h_2^2v_{init}^2(B-A)}{216}\epsilon^4"
+         r"\pi_m\left[P_{mi}+\frac23\left(1+\frac{2c'}{\rho-c'}\right)\pi_i\right]+O(\epsilon^6),\ "
+         r"m=x_t,\ c'=w_{init}+\frac{v_{init}h_1A}6,\ \rho-c'=\frac{v_{init}h_1(B-A)}6", SHARE),
         share_symbolic, share_spectral,
         wrong=[SHARE | {"share": SHARE["share"] / 2}, SHARE | {"lead": 2 * SHARE["lead"]}],
         assume=BOTH, needs=("A.67-power", "prop-A.3-fixed-position"),
         note="Data: weight of unigram against bigram counts. The O(1/t) of (A.67) has one sign at "
         "all t lags and adds up to the order of v_2; for w_init >= 0 the share is at least 1.114. "
         "It vanishes for p = o(t), and for w_init = -v_init h_1 (A + B) / 12. On symmetric chains "
-        "it is the same for both states; on others it can turn the prediction.",
-    ),
-    corrected(
-        "prop-3.2", "Proposition 3.2, p. 11",
+        "it is the same for both states; on others it can turn the prediction."),
+    ledger.corrected("prop-3.2", "Proposition 3.2, p. 11",
         "two steps reach the bigram solution if both layers decay",
-        (r"\text{weight decay in the 2nd layer: } f\propto N_2(1+O(\epsilon^2))",
-         {"W": 1, "v": 0}),
-        (r"\text{weight decay 1 in both layers, fixed } p,\ "
-         r"t\to\infty: f\propto N_2+O(\epsilon^2)", {"W": 1, "v": 1}),
-        decay_symbolic, decay_simulated, wrong=[{"W": 0, "v": 1}, {"W": 0, "v": 0}],
+        (r"\text{weight decay in the 2nd layer: } f\propto N_2(1+O(\epsilon^2))", {"W": 1, "v": 0}),
+        (r"\text{weight decay 1 in both layers, fixed } p,\ t\to\infty: f\propto N_2+O(\epsilon^2)",
+         {"W": 1, "v": 1}), decay_symbolic, decay_simulated,
+        wrong=[{"W": 0, "v": 1}, {"W": 0, "v": 0}],
         assume=(*two_steps.SETTING, "decay not multiplied by the rate"),
         needs=("prop-A.3-fixed-position", "A.67-offset"),
         note="With decay of the 2nd layer alone v_j -> v_init (1 + O(epsilon^2)) at all lags: f is "
-        "a cumulative count over all earlier tokens, not bigrams. (A.62) decays v as well.",
-    ),
-    corrected(
-        "A.68", 28, "the orders in epsilon from which the conclusion is drawn",
-        (r"W_k^{(2)}=O(\epsilon)I,\ v_j=v_{init}+O(\epsilon^{j+1})1\{j\ \text{even}\}"
-         r"\ \Rightarrow\ " + FORMULA, {"W": 1, "v_2": 3, "f": 4, "kept": v_init}),
-        (r"W_k^{(2)}=O(\epsilon^2)I,\ v_j=O(\epsilon^j)1\{j\ \text{even}\}\ \Rightarrow\ "
-         + FORMULA + r"\ \text{at fixed }p", ORDERS),
-        inference_symbolic, inference_spectral,
+        "a cumulative count over all earlier tokens, not bigrams. (A.62) decays v as well."),
+    ledger.corrected("A.68", 28, "the orders in epsilon from which the conclusion is drawn",
+        (r"W_k^{(2)}=O(\epsilon)I,\ "
+         r"v_j=v_{init}+O(\epsilon^{j+1})1\{j\ \text{even}\}\ \Rightarrow\ " + FORMULA,
+         {"W": 1, "v_2": 3, "f": 4, "kept": v_init}),
+        (r"W_k^{(2)}=O(\epsilon^2)I,\ v_j=O(\epsilon^j)1\{j\ \text{even}\}\ \Rightarrow\ " + FORMULA
+         + r"\ \text{at fixed }p", ORDERS), inference_symbolic, inference_spectral,
         wrong=[ORDERS | {name: slip} for name, slip in (("W", 1), ("v_2", 3), ("f", 5))]
-        + [ORDERS | {"kept": 1}],
-        assume=BOTH, needs=("A.66", "A.67-power", "A.67-offset"),
+        + [ORDERS | {"kept": 1}], assume=BOTH, needs=("A.66", "A.67-power", "A.67-offset"),
         note="From (A.66) and (A.67) as printed the term v_init O(epsilon) of all lags would lead; "
-        "the errors in the two orders cancel in their product.",
-    ),
-    proved(
-        "text-A-learning-rates", "p. 28, after (A.68)",
+        "the errors in the two orders cancel in their product."),
+    ledger.proved("text-A-learning-rates", "p. 28, after (A.68)",
         "eta_1 = O(1/t^2) and eta_2 = O(1/t), the second much larger",
         r"\eta_1=O(1/t^2),\ \eta_2=O(1/t)\gg\eta_1", RATES, rates_symbolic, rates_spectral,
         wrong=[RATES | {"larger": "first"}, RATES | {"first": 1}],
         assume=(two_steps.SETTING[0], two_steps.SETTING[3]), needs=("A.60", "A.66"),
         note="These are the rates at which both steps stay finite as t grows. Sec. 3.2 says the "
-        "opposite (text-3.2-learning-rates).",
-    ),
-    proved(
-        "text-A-second-layer-first", "p. 28, after (A.68)",
+        "opposite (text-3.2-learning-rates)."),
+    ledger.proved("text-A-second-layer-first", "p. 28, after (A.68)",
         "the first step learns the second layer, not the first",
-        r"W_k^{(1)}-W_k^{(0)}=O(1),\ v^{(1)}-v^{(0)}=O(1/t)", {"W": 0, "v": -1},
-        phases_symbolic, phases_spectral, wrong=[{"W": 0, "v": 0}],
+        r"W_k^{(1)}-W_k^{(0)}=O(1),\ v^{(1)}-v^{(0)}=O(1/t)",
+        {"W": 0, "v": -1}, phases_symbolic, phases_spectral, wrong=[{"W": 0, "v": 0}],
         assume=two_steps.SETTING, needs=("A.60", "A.60-v"),
         note="About the two-step proof; that the two drops in the loss of trained models belong to "
-        "the layers in this order is a matter of simulation, not of this entry.",
-    ),
+        "the layers in this order is a matter of simulation, not of this entry."),
 )  # fmt: skip

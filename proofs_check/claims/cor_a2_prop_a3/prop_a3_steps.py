@@ -5,14 +5,17 @@ L_const is the loss at W = 11^T, L_diag that at W = I; A, B and D are the consta
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import sympy as sp
 
 import theory
-from proofs_check.claims.cor_a2_prop_a3 import two_steps
-from proofs_check.claims.cor_a2_prop_a3.two_steps import a, eps, eta2, h1, h2, t, v_init, w_init
-from proofs_check.ledger import corrected, enumeration, proved, quadrature, spectral, symbolic
+from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
+from proofs_check.methods import two_steps
+from proofs_check.methods.all_sequences import HINGE
+from proofs_check.methods.two_steps import LIMITS, POWERS, a, eps, eta2, h1, h2, t, v_init, w_init
 from theory.first_steps.curriculum import gap_sum, lambda_moment
 
 EYE, ONES, HALF = np.eye(2), np.ones((2, 2)), two_steps.HALF
@@ -23,42 +26,41 @@ UNIT = v_init * h1 / 6  # the O(1) of (A.60)
 CONST, DIAG, RHO = w_init + A * UNIT, (B - A) * UNIT, w_init + B * UNIT
 
 
-@symbolic(two_steps.LIMITS, detail="(t+1)(t+2) / (6 t^power) -> 1/6; the rest is at most 2 t")
+@ledger.symbolic(LIMITS, 0.0, "(t+1)(t+2) / (6 t^power) -> 1/6; the rest is at most 2 t")
 def first_W_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     limit = sp.limit((t + 1) * (t + 2) / (6 * t ** value["power"]), t, sp.oo)
     gaps = (value["diagonal"] - LEADING.B, value["off"] - LEADING.A)
     return [limit == sp.Rational(1, 6), *map(theory.is_zero, gaps)]
 
 
-@spectral(two_steps.POWERS, 1e-12, "t times the remainder is within its bound")
-def first_W_spectral(value: dict[str, sp.Expr]) -> list[float]:
+@ledger.spectral(POWERS, 1e-12, "t times the remainder is within its bound")
+def first_W_spectral(value: dict[str, sp.Expr]) -> Iterator[float]:
     """T^(2-power) (W - w_init) minus its limit, times T, stays within v_init h1 (2 + 1/2 + ...)."""
-    excess, scale = [], two_steps.V_INIT * two_steps.H1
+    scale = two_steps.V_INIT * two_steps.H1
     off, diagonal = (two_steps.numeric(value[name]) for name in ("off", "diagonal"))
     for T in two_steps.LENGTHS:
         growth = (two_steps.by_powers(T).W1 - two_steps.W_INIT) * T ** (2.0 - value["power"])
         rest = growth - scale / 6 * (off * (ONES - EYE) + diagonal * EYE)
-        excess.append(max(np.abs(rest).max() * T - 2.1 * scale, 0.0))
-    return excess
+        yield max(np.abs(rest).max() * T - 2.1 * scale, 0.0)
 
 
-@symbolic(two_steps.LIMITS, detail=f"t (v_1^(1) - v_init) -> h_1 w_init D / 2, D = {D}")
+@ledger.symbolic(LIMITS, detail=f"t (v_1^(1) - v_init) -> h_1 w_init D / 2, D = {D}")
 def first_v_symbolic(value: sp.Expr) -> bool:
     return theory.is_zero(sp.expand(value / (h1 * w_init) - LEADING.D / 2))
 
 
-@spectral(two_steps.POWERS, 1e-12, "every j: t^2 times the rest is within h_1 w_init (1 + D)")
-def first_v_spectral(value: sp.Expr) -> list[float]:
-    excess, scale = [], two_steps.H1 * two_steps.W_INIT
+@ledger.spectral(POWERS, 1e-12, "every j: t^2 times the rest is within h_1 w_init (1 + D)")
+def first_v_spectral(value: sp.Expr) -> Iterator[float]:
+    scale = two_steps.H1 * two_steps.W_INIT
     for T in two_steps.LENGTHS:
         stated = two_steps.numeric(value) * (np.arange(T, 0, -1) / T) ** 2
         rest = T * (two_steps.by_powers(T).v1 - two_steps.V_INIT) - stated
-        excess.append(max(np.abs(rest).max() * T - 1.2 * scale, 0.0))
-    return excess
+        yield max(np.abs(rest).max() * T - 1.2 * scale, 0.0)
 
 
-@symbolic(two_steps.LIMITS, detail="the logits are linear in W for any v; the second derivatives "
-          "of the loss in W vanish identically in a")  # fmt: skip
+@ledger.symbolic(LIMITS,
+                 detail="the logits are linear in W for any v; the second derivatives of the loss "
+                 "in W vanish identically in a")  # fmt: skip
 def linear_symbolic(dependence: sp.Expr) -> bool:
     """The Hessian of the loss in W, all sequences of T = 2 and one free chain, every hinge open."""
     W = sp.Matrix(2, 2, sp.symbols("W:4"))
@@ -72,17 +74,15 @@ def linear_symbolic(dependence: sp.Expr) -> bool:
     return bool(sp.hessian(loss, list(W)) == dependence * sp.eye(4))
 
 
-@enumeration(two_steps.HINGE, 1e-12, "gradient at W^(1) against that at W = 0, T = 2, 4, 7")
-def linear_enumerated(dependence: sp.Expr) -> list[float]:
-    gaps = []
+@ledger.enumeration(HINGE, 1e-12, "gradient at W^(1) against that at W = 0, T = 2, 4, 7")
+def linear_enumerated(dependence: sp.Expr) -> Iterator[float]:
     for T in two_steps.ENUMERATED:
         v, W1 = np.full(T, two_steps.V_INIT), two_steps.enumerated(T).W1
         here, origin = (two_steps.hinge_step(v, W)[1] for W in (W1, 0 * W1))
-        gaps.append(np.abs(here - origin - float(dependence) * W1).max())
-    return gaps
+        yield np.abs(here - origin - float(dependence) * W1).max()
 
 
-@symbolic(two_steps.LIMITS, detail="true coefficient (artanh(2 eps) / (2 eps) - 1) / 8")
+@ledger.symbolic(LIMITS, detail="true coefficient (artanh(2 eps) / (2 eps) - 1) / 8")
 def diagonal_symbolic(value: dict[str, sp.Expr]) -> bool:
     """True coefficient of t over the stated one: must be 1, or any positive number under O(.)."""
     true, stated = LIMIT.W / (v_init * h2), value["coefficient"].rewrite(sp.log)
@@ -93,7 +93,7 @@ def diagonal_symbolic(value: dict[str, sp.Expr]) -> bool:
     return bool(power == stated_power and c * stated_c > 0)
 
 
-@spectral(two_steps.POWERS, 0.02, "found over stated, epsilon = 0.1, 0.2, 0.3, error O(1/T)")
+@ledger.spectral(POWERS, 0.02, "found over stated, epsilon = 0.1, 0.2, 0.3, error O(1/T)")
 def diagonal_spectral(value: dict[str, sp.Expr]) -> list[float]:
     """The stated coefficient against W / (v_init h2): the ratio is 1, or positive and constant."""
     ratios = []
@@ -105,44 +105,44 @@ def diagonal_spectral(value: dict[str, sp.Expr]) -> list[float]:
     return [float(min(ratios) <= 0), *(ratio - target for ratio in ratios)]
 
 
-@symbolic(two_steps.LIMITS, detail="equal derivatives in epsilon, and both vanish at epsilon = 0")
+@ledger.symbolic(LIMITS, detail="equal derivatives in epsilon, and both vanish at epsilon = 0")
 def integral_symbolic(value: sp.Expr) -> list[bool]:
     slope = sum((x - HALF) / (x - 1) for x in (HALF + eps, HALF - eps))
     return [sp.simplify(x) == 0 for x in (sp.diff(value, eps) - slope, value.subs(eps, 0))]
 
 
-@quadrature("Gauss-Legendre in a", 1e-12, "epsilon = 0.1, 0.25, 0.4")
+@ledger.quadrature("Gauss-Legendre in a", 1e-12, "epsilon = 0.1, 0.25, 0.4")
 def integral_quadrature(value: sp.Expr) -> list[float]:
     x, weights = np.polynomial.legendre.leggauss(40)
     found = {e: np.sum(e * weights * (e * x) / (e * x - 0.5)) for e in (0.1, 0.25, 0.4)}
     return [integral - float(value.subs(eps, e)) for e, integral in found.items()]
 
 
-@symbolic(two_steps.LIMITS, detail="rate times gradient, of order t, must tend to v_2^(2)")
+@ledger.symbolic(LIMITS, detail="rate times gradient, of order t, must tend to v_2^(2)")
 def rate_symbolic(rate: sp.Expr) -> bool:
     gradient = LIMIT.gap * lambda_moment(2, eps) / 8 * (t + 1)
     found = sp.limit(rate.subs(eta2, h2 / t) * gradient, t, sp.oo)
     return bool(found.is_finite and sp.simplify(found - two_steps.SYMBOLIC.limit_v(2)) == 0)
 
 
-@spectral(two_steps.POWERS, 100.0, "(v_2 / limit - 1) t, which must stay bounded")
-def rate_spectral(rate: sp.Expr) -> list[float]:
-    limit, gaps = two_steps.numeric(two_steps.SYMBOLIC.limit_v(2)), []
+@ledger.spectral(POWERS, 100.0, "(v_2 / limit - 1) t, which must stay bounded")
+def rate_spectral(rate: sp.Expr) -> Iterator[float]:
+    limit = two_steps.numeric(two_steps.SYMBOLIC.limit_v(2))
     for T in two_steps.LENGTHS:
         v_2 = two_steps.numeric(rate.subs(eta2, h2 / T)) * two_steps.by_powers(T).step_v[1]
-        gaps.append((v_2 / limit - 1) * T)
-    return gaps
+        yield (v_2 / limit - 1) * T
 
 
-@symbolic(two_steps.LIMITS, detail="at w_init = 0 weights of L_const, L_diag over v_init h_1: "
-          f"{float(A / 6):.5f}, {float((B - A) / 6):.5f}")  # fmt: skip
+@ledger.symbolic(LIMITS,
+                 detail="at w_init = 0 weights of L_const, L_diag over v_init h_1: "
+                 f"{float(A / 6):.5f}, {float((B - A) / 6):.5f}")  # fmt: skip
 def split_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     differences = (value["const"] - LIMIT.off, value["diag"] - LIMIT.gap)
     polynomials = [sp.Poly(sp.expand(x), w_init, h1, v_init) for x in differences]
     return [theory.is_zero(c) for polynomial in polynomials for c in polynomial.coeffs()]
 
 
-@symbolic(two_steps.LIMITS, detail="-dL/dv = c' S/2 + (rho - c') (S + m)/4 for W^(1)")
+@ledger.symbolic(LIMITS, detail="-dL/dv = c' S/2 + (rho - c') (S + m)/4 for W^(1)")
 def third_line_symbolic(value: dict[str, sp.Expr]) -> bool:
     """Kernel with free moments: S for the gap sum, m for E lambda^j; K = (S +- m) / (8 t)."""
     S, m = sp.symbols("S m")
@@ -151,11 +151,10 @@ def third_line_symbolic(value: dict[str, sp.Expr]) -> bool:
     return sp.expand(found - value["const"] * S / 2 - value["diag"] * 2 * same) == 0
 
 
-@enumeration(two_steps.HINGE, 1e-11, "-dL/dv at W^(1), T = 2, 4, 7")
-def split_enumerated(value: dict[str, sp.Expr], closed: bool = False) -> list[float]:
+@ledger.enumeration(HINGE, 1e-11, "-dL/dv at W^(1), T = 2, 4, 7")
+def split_enumerated(value: dict[str, sp.Expr], closed: bool = False) -> Iterator[float]:
     """The stated combination at the limit of W^(1); `closed`: with S_r / (2T) for -dL_const/dv."""
     W = two_steps.numeric(LIMIT.off) * ONES + two_steps.numeric(LIMIT.gap) * EYE
-    gaps = []
     for T in two_steps.ENUMERATED:
         v = np.full(T, two_steps.V_INIT)
         found, const, diag = (two_steps.hinge_step(v, at)[0] for at in (W, ONES, EYE))
@@ -163,8 +162,7 @@ def split_enumerated(value: dict[str, sp.Expr], closed: bool = False) -> list[fl
             sums = [float(gap_sum(r, sp.Rational(3, 20))) for r in range(T, 0, -1)]
             const = np.array(sums) / (2 * T)
         stated = two_steps.numeric(value["const"]) * const + two_steps.numeric(value["diag"]) * diag
-        gaps.append(relative_error(stated, found))
-    return gaps
+        yield relative_error(stated, found)
 
 
 FIRST_STEP = (*two_steps.SETTING[:2], two_steps.SETTING[3])
@@ -175,104 +173,84 @@ SECOND_W = {"coefficient": -INTEGRAL / (16 * eps), "up_to_constant": False}
 SPLIT = {"const": CONST, "diag": DIAG}
 
 CLAIMS = (
-    proved(
-        "A.59", 26, "first step of the curriculum: W grows by order t^2 times the rate",
-        r"W_k^{(1)}=w_{init}11^T+v_{init}\eta_1\begin{pmatrix}B&A\\A&B\end{pmatrix}O(t^2)"
-        r"+v_{init}\eta_1O(t)",
+    ledger.proved("A.59", 26, "first step of the curriculum: W grows by order t^2 times the rate",
+        r"W_k^{(1)}=w_{init}11^T+v_{init}"
+        r"\eta_1\begin{pmatrix}B&A\\A&B\end{pmatrix}O(t^2)+v_{init}\eta_1O(t)",
         FIRST_W, first_W_symbolic, first_W_spectral,
         wrong=[FIRST_W | {"diagonal": -B}, FIRST_W | {"off": B}, FIRST_W | {"power": 1}],
         assume=(two_steps.SETTING[0], two_steps.SETTING[3]), needs="lemma-3.1-step-1-W",
-        note="O(t^2) is (t+1)(t+2)/6.",
-    ),
-    proved(
-        "A.60", 26, "with eta_1 = h_1 / t^2 the first step moves W by order 1",
+        note="O(t^2) is (t+1)(t+2)/6."),
+    ledger.proved("A.60", 26, "with eta_1 = h_1 / t^2 the first step moves W by order 1",
         r"W_k^{(1)}=w_{init}11^T+\begin{pmatrix}B&A\\A&B\end{pmatrix}O(1)+O(1/t)",
         FIRST_W, first_W_symbolic, first_W_spectral,
-        wrong=[FIRST_W | {"power": 3}, FIRST_W | {"diagonal": 2 * B}],
-        assume=FIRST_STEP, needs="A.59", note="O(1) is v_init h_1 / 6.",
-    ),
-    corrected(
-        "A.60-v", "below (A.60), p. 26", "after the first step v_j is v_init only up to 1/t",
+        wrong=[FIRST_W | {"power": 3}, FIRST_W | {"diagonal": 2 * B}], assume=FIRST_STEP,
+        needs="A.59", note="O(1) is v_init h_1 / 6."),
+    ledger.corrected("A.60-v", "below (A.60), p. 26",
+        "after the first step v_j is v_init only up to 1/t",
         (r"v_j^{(1)}=v_{init}+\eta_1w_{init}O(t)\ \Rightarrow\ v_j^{(1)}=v_{init}", sp.Integer(0)),
         (r"v_j^{(1)}=v_{init}+\frac{h_1w_{init}D}{2t}\left(1-\tfrac jt\right)^2+O(1/t^2),\ "
-         r"D=\tfrac32-2\ln2", FIRST_V),
-        first_v_symbolic, first_v_spectral, wrong=[-FIRST_V, 2 * FIRST_V],
-        assume=FIRST_STEP, needs="lemma-3.1-step-1-v",
+         r"D=\tfrac32-2\ln2", FIRST_V), first_v_symbolic, first_v_spectral,
+        wrong=[-FIRST_V, 2 * FIRST_V], assume=FIRST_STEP, needs="lemma-3.1-step-1-v",
         note="The data are t (v_1 - v_init). The equality is that of the limit; what is left adds "
-        "1/t to W^(2), its off-diagonal included, so (A.66) is not affected.",
-    ),
-    proved(
-        "footnote-2", "footnote 2, p. 27", "the gradient in W does not depend on W",
-        r"\nabla_{W_k}L(v,W_k)=\nabla_{W_k}L(v,0)", sp.Integer(0),
-        linear_symbolic, linear_enumerated, wrong=[sp.Rational(1, 10)],
+        "1/t to W^(2), its off-diagonal included, so (A.66) is not affected."),
+    ledger.proved("footnote-2", "footnote 2, p. 27", "the gradient in W does not depend on W",
+        r"\nabla_{W_k}L(v,W_k)=\nabla_{W_k}L(v,0)",
+        sp.Integer(0), linear_symbolic, linear_enumerated, wrong=[sp.Rational(1, 10)],
         assume=two_steps.SETTING[3:],
         note="What (A.55) gives at W = c 11^T therefore holds at W^(1); its average over a, "
-        "divergent for a uniform on (0, 1), is finite for epsilon < 1/2.",
-    ),
-    corrected(
-        "A.61-gradient", "(A.61), p. 27, line 2",
+        "divergent for a uniform on (0, 1), is finite for epsilon < 1/2."),
+    ledger.corrected("A.61-gradient", "(A.61), p. 27, line 2",
         "second step of W: diagonal, positive, of order epsilon^2",
-        (r"W_k^{(2)}=v_{init}\eta_2\int_{1/2-\epsilon}^{1/2+\epsilon}\frac{a-1/2}{a-1}\,I\;O(t)"
-         r"+O(1)", {"coefficient": INTEGRAL, "up_to_constant": True}),
+        (r"W_k^{(2)}=v_{init}"
+         r"\eta_2\int_{1/2-\epsilon}^{1/2+\epsilon}\frac{a-1/2}{a-1}\,I\;O(t)+O(1)",
+         {"coefficient": INTEGRAL, "up_to_constant": True}),
         (r"W_k^{(2)}=v_{init}\eta_2\,\frac{-1}{8}\cdot\frac1{2\epsilon}"
-         r"\int_{1/2-\epsilon}^{1/2+\epsilon}\frac{a-1/2}{a-1}da\;t\,I+\eta_2O(1)="
-         r"\frac{v_{init}\eta_2t}{8}\left(\frac{\operatorname{artanh}2\epsilon}{2\epsilon}"
-         r"-1\right)I+\eta_2O(1)", SECOND_W),
-        diagonal_symbolic, diagonal_spectral,
+         r"\int_{1/2-\epsilon}^{1/2+\epsilon}\frac{a-1/2}{a-1}da\;t\,I+\eta_2O(1)=\frac{v_{init}"
+         r"\eta_2t}{8}\left(\frac{\operatorname{artanh}2\epsilon}{2\epsilon}-1\right)I+\eta_2O(1)",
+         SECOND_W), diagonal_symbolic, diagonal_spectral,
         wrong=[SECOND_W | {"coefficient": INTEGRAL / (16 * eps)},
-               SECOND_W | {"coefficient": -INTEGRAL / (8 * eps)}],
-        assume=two_steps.SETTING, needs=("A.55-coefficient", "footnote-2"),
+               SECOND_W | {"coefficient": -INTEGRAL / (8 * eps)}], assume=two_steps.SETTING,
+        needs=("A.55-coefficient", "footnote-2"),
         note="The sign of (A.55) and the density 1/(2 epsilon) are lost (and the 1/8, which O(t) "
-        "may hold): as printed the diagonal is negative and of order epsilon^3.",
-    ),
-    proved(
-        "A.61-integral", "(A.61), p. 27, line 2 to line 3", "value of the printed integral",
-        r"\int_{1/2-\epsilon}^{1/2+\epsilon}\frac{a-1/2}{a-1}da=2\epsilon+\tfrac12\ln"
-        r"\frac{1/2-\epsilon}{1/2+\epsilon}",
-        INTEGRAL, integral_symbolic, integral_quadrature,
-        wrong=[-INTEGRAL, INTEGRAL - eps],
-        assume="0 < epsilon < 1/2", note="It is negative, -8 epsilon^3 / 3 - ...",
-    ),
-    corrected(
-        "A.62-line-1", "(A.62), p. 27, line 1",
+        "may hold): as printed the diagonal is negative and of order epsilon^3."),
+    ledger.proved("A.61-integral", "(A.61), p. 27, line 2 to line 3",
+        "value of the printed integral",
+        r"\int_{1/2-\epsilon}^{1/2+\epsilon}"
+        r"\frac{a-1/2}{a-1}da=2\epsilon+\tfrac12\ln\frac{1/2-\epsilon}{1/2+\epsilon}",
+        INTEGRAL, integral_symbolic, integral_quadrature, wrong=[-INTEGRAL, INTEGRAL - eps],
+        assume="0 < epsilon < 1/2", note="It is negative, -8 epsilon^3 / 3 - ..."),
+    ledger.corrected("A.62-line-1", "(A.62), p. 27, line 1",
         "the second update of v carries the learning rate",
         (r"v_j^{(2)}=(1-\lambda_{wd})v_j^{(1)}-\frac{\partial L}{\partial v_j}", sp.Integer(1)),
         (r"v_j^{(2)}=(1-\lambda_{wd})v_j^{(1)}-\eta_2\frac{\partial L}{\partial v_j}", eta2),
-        rate_symbolic, rate_spectral, wrong=[2 * eta2, -eta2, eta2**2],
-        assume=two_steps.SETTING,
+        rate_symbolic, rate_spectral, wrong=[2 * eta2, -eta2, eta2**2], assume=two_steps.SETTING,
         note="eta_2 is missing, without which v_2 grows like t. As in (A.61) the decay is not "
-        "multiplied by the rate; with 1 - eta_2 lambda_wd, as most optimisers have it, both "
-        "layers would keep their values as t -> infinity.",
-    ),
-    corrected(
-        "A.62-line-2", "(A.62), p. 27, line 2",
+        "multiplied by the rate; with 1 - eta_2 lambda_wd, as most optimisers have it, both layers "
+        "would keep their values as t -> infinity."),
+    ledger.corrected("A.62-line-2", "(A.62), p. 27, line 2",
         "the gradient of v splits into one of a constant and one of a diagonal W",
-        (r"v_j^{(2)}=\eta_2A\frac{\partial L_{const}}{\partial v_j}+\eta_2\,3A"
-         r"\frac{\partial L_{diag}}{\partial v_j}",
+        (r"v_j^{(2)}=\eta_2A\frac{\partial L_{const}}{\partial v_j}+"
+         r"\eta_2\,3A\frac{\partial L_{diag}}{\partial v_j}",
          {"const": -A * UNIT, "diag": -3 * A * UNIT}),
-        (r"v_j^{(2)}=-\eta_2\left(w_{init}+\frac{v_{init}h_1A}{6}\right)"
-         r"\frac{\partial L_{const}}{\partial v_j}-\eta_2\frac{v_{init}h_1(B-A)}{6}"
-         r"\frac{\partial L_{diag}}{\partial v_j}+O(1/t^2)", SPLIT),
+        (r"v_j^{(2)}=-\eta_2"
+         r"\left(w_{init}+\frac{v_{init}h_1A}{6}\right)\frac{\partial L_{const}}{\partial v_j}-"
+         r"\eta_2\frac{v_{init}h_1(B-A)}{6}\frac{\partial L_{diag}}{\partial v_j}+O(1/t^2)", SPLIT),
         split_symbolic, split_enumerated,
         wrong=[{"const": -CONST, "diag": -DIAG}, SPLIT | {"diag": CONST},
-               SPLIT | {"const": 2 * CONST}],
-        assume=two_steps.SETTING, needs="A.60",
+               SPLIT | {"const": 2 * CONST}], assume=two_steps.SETTING, needs="A.60",
         note="Both signs are wrong and w_init is missing; the common factor v_init h_1 / 6 of "
-        "(A.60) is granted to the printed form, and 3A is (B - A) = 2.978 A rounded.",
-    ),
-    corrected(
-        "A.62-line-3", "(A.62), p. 27, line 3",
+        "(A.60) is granted to the printed form, and 3A is (B - A) = 2.978 A rounded."),
+    ledger.corrected("A.62-line-3", "(A.62), p. 27, line 3",
         "the part of the constant W in the second update of v",
-        (r"v_j^{(2)}=A\frac{\eta_2\rho}{t}\left(\frac{(t-j+1)(t-j+2)}2\left(\frac{(a-1)^2+"
-         r"(b-1)^2}{(\lambda-1)^2}-\frac12\right)+O(t)\right)+3A\eta_2"
-         r"\frac{\partial L_{diag}}{\partial v_j}", {"const": CONST * RHO, "diag": -DIAG}),
-        (r"v_j^{(2)}=c'\frac{\eta_2}{t}\left(\frac{(t-j+1)(t-j+2)}2E\left[\frac{(a-1)^2+"
-         r"(b-1)^2}{(\lambda-1)^2}-\frac12\right]+O(t)\right)-(\rho-c')\eta_2"
-         r"\frac{\partial L_{diag}}{\partial v_j}", SPLIT),
+        (r"v_j^{(2)}=A\frac{\eta_2\rho}{t}\left(\frac{(t-j+1)(t-j+2)}2"
+         r"\left(\frac{(a-1)^2+(b-1)^2}{(\lambda-1)^2}-\frac12\right)+O(t)\right)+3A"
+         r"\eta_2\frac{\partial L_{diag}}{\partial v_j}", {"const": CONST * RHO, "diag": -DIAG}),
+        (r"v_j^{(2)}=c'\frac{\eta_2}{t}\left(\frac{(t-j+1)(t-j+2)}2E"
+         r"\left[\frac{(a-1)^2+(b-1)^2}{(\lambda-1)^2}-\frac12\right]+O(t)\right)-(\rho-c')"
+         r"\eta_2\frac{\partial L_{diag}}{\partial v_j}", SPLIT),
         third_line_symbolic, split_enumerated.given(closed=True),
-        wrong=[SPLIT | {"const": CONST * RHO}, SPLIT | {"diag": -DIAG}],
-        assume=two_steps.SETTING, needs=("A.37", "A.62-line-2"),
+        wrong=[SPLIT | {"const": CONST * RHO}, SPLIT | {"diag": -DIAG}], assume=two_steps.SETTING,
+        needs=("A.37", "A.62-line-2"),
         note="A factor rho too many, the expectation and a sign missing; c' and rho are the "
-        "entries of W^(1). For a = b the expectation is 0 and O(t) is S_r / 2 >= 0.",
-    ),
+        "entries of W^(1). For a = b the expectation is 0 and O(t) is S_r / 2 >= 0."),
 )  # fmt: skip

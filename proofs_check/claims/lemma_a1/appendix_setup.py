@@ -11,20 +11,14 @@ import sympy as sp
 
 import sim
 import theory
+from proofs_check import ledger
 from proofs_check.claims.lemma_a1 import appendix_start
-from proofs_check.claims.lemma_a1.exact_chains import PRINTED_P, SYMBOLIC, chance, prior_mean
-from proofs_check.claims.lemma_a1.exact_model import Loss, Model, constant, logits, loss
-from proofs_check.claims.lemma_a1.symbols import a, b, k, t
-from proofs_check.ledger import (
-    Finding,
-    corrected,
-    enumeration,
-    proved,
-    quadrature,
-    simulation,
-    supported,
-    symbolic,
-)
+from proofs_check.methods.all_sequences import population_gradient
+from proofs_check.methods.exact_chains import SYMBOLIC, chance, prior_mean
+from proofs_check.methods.exact_model import Loss, Model, constant, logits, loss, matrices
+from proofs_check.methods.printed_chain import chain_by_quadrature, chain_symbolic
+from proofs_check.methods.sampling import mean_and_error
+from proofs_check.methods.symbols import P, a, b, k, t
 from sim.learning.objectives import all_sequences
 from theory.normal_form import is_zero
 from theory.notation import lam, y
@@ -32,46 +26,11 @@ from theory.notation import lam, y
 SHAPES = ((2, 4), (3, 3))  # states and length
 ALL_ACTIVE = 7  # keeps every hinge active at W = 11^T, v = 1 up to t = 3
 
-# (A.9): the chain
-
-
-@symbolic("row sums, free entries, Dirichlet density", detail="the density of Dir(1, 1) is 1")
-def chain_symbolic(value: sp.Matrix) -> list[bool]:
-    x, alpha = sp.symbols("x alpha", positive=True)
-    density = sp.gamma(2 * alpha) / sp.gamma(alpha) ** 2 * (x * (1 - x)) ** (alpha - 1)
-    rows = [sp.expand(sum(value.row(r)) - 1) == 0 for r in range(2)]
-    return [*rows, list(value.diagonal()) == [a, b], density.subs(alpha, 1) == 1]
-
-
-@quadrature("the prior of sim, node by node", 1e-14, "every node, and moments up to a^3 b^3")
-def chain_by_quadrature(value: sp.Matrix) -> list[float]:
-    rule = sim.prior_quadrature(sim.Dirichlet(2))
-    x, z = rule.transition[:, 0, 0], rule.transition[:, 1, 1]
-    printed = [np.broadcast_to(sp.lambdify((a, b), e)(x, z), x.shape) for e in value]
-    nodes = np.abs(np.stack(printed, 1).reshape(-1, 2, 2) - rule.transition).max()
-    powers = list(product(range(4), repeat=2))
-    return [nodes, *(rule.weights @ (x**r * z**q) - 1 / ((r + 1) * (q + 1)) for r, q in powers)]
-
-
 # (A.10): the model
 
 
-def matrices(form: Model, tokens: Any, v: Any, W: Any) -> Any:
-    """The logits mask(e W (M e)^T) e as matrix products."""
-    T = len(tokens)
-    e = sp.Matrix(T, len(W), lambda r, q: int(tokens[r] == q))
-    inside = [
-        [v[r - q + form.offset - 1] if q <= r - form.early else 0 for q in range(T)]
-        for r in range(T)
-    ]
-    weights = sp.Matrix(W).T if form.transposed else sp.Matrix(W)
-    scores = e * weights * (sp.Matrix(inside) * e).T
-    mask = sp.Matrix(T, T, lambda r, q: int(bool(q <= r - form.late)))
-    return (scores.multiply_elementwise(mask) * e).tolist()
-
-
-@symbolic("matrix form against sums", detail="symbolic v and W; every sequence",
-          scope="k = 2, t = 4 and k = 3, t = 3")  # fmt: skip
+@ledger.symbolic("matrix form against sums", detail="symbolic v and W; every sequence",
+                 scope="k = 2, t = 4 and k = 3, t = 3")  # fmt: skip
 def model_symbolic(value: Model, read: Any, other: Any) -> Iterator[bool]:
     """The statement read in one form against the true model in the other."""
     v = sp.symbols("v1:7")
@@ -82,7 +41,8 @@ def model_symbolic(value: Model, read: Any, other: Any) -> Iterator[bool]:
             yield sp.expand(sp.Matrix(found) - sp.Matrix(true)).is_zero_matrix
 
 
-@enumeration("every sequence against sim.logits", 0.0, "43 sequences, every position; integers")
+@ledger.enumeration("every sequence against sim.logits", 0.0,
+                    "43 sequences, every position; integers")  # fmt: skip
 def model_enumerated(value: Model, read: Any) -> Iterator[bool]:
     rng = np.random.default_rng(5)
     for size, T in SHAPES:
@@ -123,8 +83,8 @@ def population(form: Loss, T: int, order: str = "conditional means") -> sp.Expr:
     return sp.expand(inner).subs({y: 0, lam: 0})  # E a = E b = 1/2
 
 
-@symbolic("population loss against the exact kernel", detail="over QQ[log 2] at W = 11^T, v = 1",
-          scope="t <= 3")  # fmt: skip
+@ledger.symbolic("population loss against the exact kernel",
+                 detail="over QQ[log 2] at W = 11^T, v = 1", scope="t <= 3")  # fmt: skip
 def loss_symbolic(value: Loss) -> list[bool]:
     """The kernel gives Delta (k - 1) / k less the sum of its entries."""
     largest = sp.Rational(ALL_ACTIVE, 2)
@@ -132,8 +92,8 @@ def loss_symbolic(value: Loss) -> list[bool]:
             for T in (1, 2, 3)]  # fmt: skip
 
 
-@enumeration("every sequence against sim's hinge loss", 1e-12,
-             "113 sequences, some hinges active and some not")  # fmt: skip
+@ledger.enumeration("every sequence against sim's hinge loss", 1e-12,
+                    "113 sequences, some hinges active and some not")  # fmt: skip
 def loss_enumerated(value: Loss) -> Iterator[float]:
     rng = np.random.default_rng(8)
     for size, T in SHAPES:
@@ -145,7 +105,7 @@ def loss_enumerated(value: Loss) -> Iterator[float]:
             yield float(loss(value, f.tolist(), row, 2.0)) - known
 
 
-@symbolic("indices in (A.11)", detail="the largest index in the sum over p", scope="t = 2, 3, 5")
+@ledger.symbolic("indices in (A.11)", detail="largest index in the sum over p", scope="t = 2, 3, 5")
 def length_symbolic(extra: int) -> Iterator[bool]:
     x, one = sp.IndexedBase("x"), sp.Function("l")
     for T in (2, 3, 5):
@@ -153,7 +113,7 @@ def length_symbolic(extra: int) -> Iterator[bool]:
         yield max(int(e.indices[0]) for e in used) == T + extra
 
 
-@enumeration("evaluate the loss", detail="sim's loss of t = 2, 3, 5 positions")
+@ledger.enumeration("evaluate the loss", detail="sim's loss of t = 2, 3, 5 positions")
 def length_enumerated(extra: int) -> Iterator[bool]:
     """Whether the loss of t positions can be evaluated on sequences of t + extra tokens."""
     for T in (2, 3, 5):
@@ -171,37 +131,34 @@ def length_enumerated(extra: int) -> Iterator[bool]:
 def _ones_loss(prior: sim.Prior, T: int, margin: float) -> float:
     """Population loss of sim at W = 11^T, v = 1."""
     model = sim.MinimalModel.constant(T, 2, v=1.0, W=1.0)
-    return sim.Population(prior, T, sim.Margin(margin)).bind(model)(model.v, model.W)[0]
+    return population_gradient(model, sim.Margin(margin), prior)[0]
 
 
-@quadrature("sim's population loss against the exact kernel", 1e-12, "t = 2, 4, 6")
+@ledger.quadrature("sim's population loss against the exact kernel", 1e-12, "t = 2, 4, 6")
 def population_by_quadrature(alpha: float) -> Iterator[float]:
     for T in (2, 4, 6):
         found = _ones_loss(sim.Dirichlet(2, alpha), T, 2.0 * T * T)
         yield found - T * T + theory.first_step(T)[1].sum()
 
 
-@simulation("fresh chains and sequences")
-def population_by_sampling(alpha: float) -> Finding:
-    """The mean loss of sequences of chains from Dir(alpha) against the exact one."""
+@ledger.simulation("fresh chains and sequences")
+def population_by_sampling(alpha: float) -> ledger.Finding:
     T, n = 6, 100_000
     tokens = sim.sample_sequences(sim.Dirichlet(2, alpha), n, T + 1, 3).tokens
     f = sim.logits(sim.MinimalModel.constant(T, 2, v=1.0, W=1.0), tokens[:, :-1])
     right = np.take_along_axis(f, tokens[:, 1:, None], 2)[..., 0]
-    gains = (f.sum(2) - 2 * right).mean(1) / 2
-    exact = -float(theory.first_step(T)[1].sum())
-    error = float(gains.std(ddof=1) / np.sqrt(n))
-    return Finding(abs(gains.mean() - exact), 4 * error, "t = 6, 100,000 chains; 4 std errors")
+    mean, error = mean_and_error((f.sum(2) - 2 * right).mean(1) / 2)
+    gap = abs(mean + theory.first_step(T)[1].sum())
+    return ledger.Finding(float(gap), 4 * float(error), "t = 6, 100,000 chains; 4 std errors")
 
 
-@symbolic("exact averages over the prior in two orders", detail="over QQ[log 2]", scope="t = 2, 3")
+@ledger.symbolic("exact averages in two orders", detail="over QQ[log 2]", scope="t = 2, 3")
 def order_symbolic(value: str) -> list[bool]:
-    """The stated order of averaging against the mean over sequences."""
     return [is_zero(population(Loss(), T, value) - population(Loss(), T, "sequences"))
             for T in (2, 3)]  # fmt: skip
 
 
-@enumeration("sim's population loss", 1e-13, "sim's population loss less Delta / 2, t = 2, 3")
+@ledger.enumeration("sim's population loss", 1e-13, "less Delta / 2, t = 2, 3")
 def order_enumerated(value: str) -> Iterator[float]:
     for T in (2, 3):
         margin = 7.0 + T * T
@@ -210,60 +167,41 @@ def order_enumerated(value: str) -> Iterator[float]:
 
 
 CLAIMS = (
-    proved(
-        "A.9", 15, "two states: P has two free entries, uniform",
+    ledger.proved("A.9", 15, "two states: P has two free entries, uniform",
         r"P=\begin{pmatrix}a&1-a\\1-b&b\end{pmatrix},\ a,b\sim U(0,1)",
-        PRINTED_P, chain_symbolic, chain_by_quadrature,
-        wrong=[sp.Matrix([[a, 1 - a], [b, 1 - b]])], assume="rows of P from Dir(1, 1)",
-    ),
-    supported(
-        "A.10", 15, "the logits as sums",
-        r"f(e)_{p,i}=\sum_{t'=1}^p\mathbb 1\{x_{t'}=i\}\sum_{s=1}^{t'}v_{t'-s+1}"
-        r"e_{x_p}^\top W_ke_{x_s}",
-        Model(), *SUMS,
-        wrong=[Model(offset=2), Model(late=1), Model(early=1), Model(transposed=True)],
-    ),
-    supported(
-        "A.10-matrix", "above (A.10), p. 15", "the same in matrix form",
+        P, chain_symbolic, chain_by_quadrature, wrong=[sp.Matrix([[a, 1 - a], [b, 1 - b]])],
+        assume="rows of P from Dir(1, 1)"),
+    ledger.supported("A.10", 15, "the logits as sums",
+        r"f(e)_{p,i}=\sum_{t'=1}^p\mathbb "
+        r"1\{x_{t'}=i\}\sum_{s=1}^{t'}v_{t'-s+1}e_{x_p}^\top W_ke_{x_s}", Model(), *SUMS,
+        wrong=[Model(offset=2), Model(late=1), Model(early=1), Model(transposed=True)]),
+    ledger.supported("A.10-matrix", "above (A.10), p. 15", "the same in matrix form",
         r"f(e)=\mathrm{mask}(eW_k(Me)^\top)e,\ M_{t's}=v_{t'-s+1}\ (s\le t')",
-        Model(), *MATRIX_FORM,
-        wrong=[Model(offset=2), Model(late=1), Model(transposed=True)],
-        note="The mask keeps t' <= p.",
-    ),
-    supported(
-        "A.11", 15, "the loss of a sequence: mean of the margin loss",
+        Model(), *MATRIX_FORM, wrong=[Model(offset=2), Model(late=1), Model(transposed=True)],
+        note="The mask keeps t' <= p."),
+    ledger.supported("A.11", 15, "the loss of a sequence: mean of the margin loss",
         r"L=\frac1t\sum_{p=1}^tl_M(f(e)_{p,:},x_{p+1}),\ l_M=\frac1k\sum_{i\ne x_{p+1}}"
-        rf"\max\{{0,{appendix_start.HINGE}\}}",
-        Loss(), loss_symbolic, loss_enumerated,
-        wrong=[Loss(states=1 / (k - 1)), Loss(sign=-1)],
-    ),
-    corrected(
-        "A.11-prose", "above (A.11), p. 15",
+        rf"\max\{{0,{appendix_start.HINGE}\}}", Loss(), loss_symbolic, loss_enumerated,
+        wrong=[Loss(states=1 / (k - 1)), Loss(sign=-1)]),
+    ledger.corrected("A.11-prose", "above (A.11), p. 15",
         "the loss is the mean over positions, not the sum",
         (r"\text{total loss: sum of the losses across all positions}", Loss(sp.Integer(1))),
-        (r"\text{mean of the losses across all positions}", Loss()),
-        loss_symbolic, loss_enumerated, wrong=[Loss(1 / (t + 1))],
-        note="(A.11) itself, (6) and everything after it divide by t.",
-    ),
-    corrected(
-        "A.11-length", "Setup, p. 15", "the loss needs one token more than the context",
-        (r"x=(x_1,\dots,x_t)", 0), (r"x=(x_1,\dots,x_t,x_{t+1})", 1),
-        length_symbolic, length_enumerated, wrong=[2],
-        note="(A.11) asks for x_{t+1}, the target of the last of t positions.",
-    ),
-    supported(
-        "A.12", 15, "the population loss, Dirichlet parameter 1",
-        r"\mathcal L=E_{x\sim P,\ P\sim\mathrm{Dir}(\alpha)^{\otimes k}}L(f(e),e),\ "
-        r"\alpha=(1,\dots,1)",
-        1.0, population_by_quadrature, population_by_sampling,
-        wrong=[2.0, 0.5], assume=("k = 2", "x_1 stationary"),
-        note="Where x_1 comes from is said only below (A.21): from the stationary law.",
-    ),
+        (r"\text{mean of the losses across all positions}", Loss()), loss_symbolic, loss_enumerated,
+        wrong=[Loss(1 / (t + 1))], note="(A.11) itself, (6) and everything after it divide by t."),
+    ledger.corrected("A.11-length", "Setup, p. 15",
+        "the loss needs one token more than the context",
+        (r"x=(x_1,\dots,x_t)", 0),
+        (r"x=(x_1,\dots,x_t,x_{t+1})", 1), length_symbolic, length_enumerated, wrong=[2],
+        note="(A.11) asks for x_{t+1}, the target of the last of t positions."),
+    ledger.supported("A.12", 15, "the population loss, Dirichlet parameter 1",
+        r"\mathcal "
+        r"L=E_{x\sim P,\ P\sim\mathrm{Dir}(\alpha)^{\otimes k}}L(f(e),e),\ \alpha=(1,\dots,1)",
+        1.0, population_by_quadrature, population_by_sampling, wrong=[2.0, 0.5],
+        assume=("k = 2", "x_1 stationary"),
+        note="Where x_1 comes from is said only below (A.21): from the stationary law."),
     *appendix_start.ON_THE_LOGITS,
-    supported(
-        "A.15", 16, "the mean over chains of conditional means", r"E_{x,P}[L]=E_P[E_x[L|P]]",
-        "conditional means", order_symbolic, order_enumerated,
-        wrong=["the mean chain"], assume="k = 2",
-    ),
+    ledger.supported("A.15", 16, "the mean over chains of conditional means",
+        r"E_{x,P}[L]=E_P[E_x[L|P]]", "conditional means", order_symbolic, order_enumerated,
+        wrong=["the mean chain"], assume="k = 2"),
     *appendix_start.ON_THE_GRADIENT,
 )  # fmt: skip

@@ -10,30 +10,13 @@ import numpy as np
 import sympy as sp
 
 import sim
-from proofs_check.claims.lemma_a1.exact_chains import (
-    CHAINS,
-    SYMBOLIC,
-    THREE_STATES,
-    Chain,
-    chance,
-    pair_mean,
-    prior_mean,
-    triples,
-)
-from proofs_check.claims.lemma_a1.exact_model import INIT, at_start, constant
+from proofs_check import ledger
 from proofs_check.claims.lemma_a1.lemma_3_1 import GROWTH_OF_V, GROWTH_OF_W, MORE_ON_V, MORE_ON_W
-from proofs_check.claims.lemma_a1.symbols import c, entries, k, p, s, t, t1
-from proofs_check.claims.lemma_a1_step_1.triple_sums import summed
-from proofs_check.ledger import (
-    Finding,
-    corrected,
-    enumeration,
-    exactly,
-    proved,
-    spectral,
-    supported,
-    symbolic,
-)
+from proofs_check.methods import exact_chains
+from proofs_check.methods.exact_chains import chance, prior_mean, triples
+from proofs_check.methods.exact_model import INIT, at_start, constant
+from proofs_check.methods.symbols import c, entries, k, p, s, t, t1
+from proofs_check.methods.triple_sums import summed
 from sim.learning.objectives import all_sequences
 from theory.normal_form import sign
 
@@ -49,12 +32,12 @@ def _start_logits(size: int, T: int) -> tuple[np.ndarray, np.ndarray]:
     return tokens, sim.logits(sim.MinimalModel.constant(T, size, v=2.0, W=2.0), tokens[:, :-1])
 
 
-@symbolic("sum over s", detail="the sum over s of v W is counted, symbolic t'")
+@ledger.symbolic("sum over s", detail="the sum over s of v W is counted, symbolic t'")
 def weight_symbolic(value: sp.Expr) -> bool:
     return sp.expand(sp.Sum(c * c, (s, 1, t1)).doit() - value) == 0  # e_{x_p}^T 11^T e_{x_s} = 1
 
 
-@enumeration("every sequence", 0.0, EVERY)
+@ledger.enumeration("every sequence", 0.0, EVERY)
 def weight_enumerated(value: sp.Expr) -> Iterator[float]:
     for size, T in SHAPES:
         tokens, f = _start_logits(size, T)
@@ -63,12 +46,12 @@ def weight_enumerated(value: sp.Expr) -> Iterator[float]:
         yield np.abs(np.cumsum(hit * weight[:, None], axis=1) - f).max()
 
 
-@symbolic("extreme sequences", detail="no token equal to i gives 0, all of them the whole sum")
+@ledger.symbolic("extreme sequences", 0.0, "no token equal to i gives 0, all of them the whole sum")
 def range_symbolic(value: tuple[sp.Expr, sp.Expr]) -> list[bool]:
     return [sp.expand(value[0]) == 0, sp.expand(value[1] - summed(c**2 * t1, t1, p)) == 0]
 
 
-@enumeration("every sequence", 0.0, EVERY)
+@ledger.enumeration("every sequence", 0.0, EVERY)
 def range_enumerated(value: tuple[sp.Expr, sp.Expr]) -> Iterator[float]:
     """Both ends are attained and not passed, at every position."""
     for size, T in SHAPES:
@@ -78,14 +61,14 @@ def range_enumerated(value: tuple[sp.Expr, sp.Expr]) -> Iterator[float]:
             yield from (f[:, q].min() - low, f[:, q].max() - high)
 
 
-@symbolic("least argument over sequences", detail="coefficients in c and t - 1 not negative")
+@ledger.symbolic("least argument over sequences", detail="coefficients in c and t - 1 not negative")
 def margin_symbolic(value: sp.Expr) -> list[bool]:
     """The least argument is Delta - c^2 p (p+1) / 2, decreasing in p, so p = t decides."""
     spare = sp.Poly(sp.expand((value - c**2 * t * (t + 1) / 2).subs(t, p + 1)), p, c)
     return [bool(x >= 0) for x in spare.coeffs()]
 
 
-@enumeration("every sequence", 0.0, "least argument of the hinge over all sequences, k = 2, 3")
+@ledger.enumeration("every sequence", 0.0, "least argument of the hinge, k = 2, 3")
 def margin_enumerated(value: sp.Expr) -> Iterator[float]:
     for size, T in ((2, 1), (2, 3), (2, 7), (3, 4)):
         tokens, f = _start_logits(size, T)
@@ -110,9 +93,7 @@ class Slope(NamedTuple):
     alone: int = 0
 
 
-def line_value(
-    line: Slope, f: Any, slope: Any, tokens: tuple[int, ...], margin: int
-) -> sp.Expr:  # fmt: skip
+def line_value(line: Slope, f: Any, slope: Any, tokens: tuple[int, ...], margin: int) -> sp.Expr:
     """The line for one sequence, with logits f and their slopes in one W_ml."""
     out = sp.Integer(0)
     states = line.states.subs(k, len(f[0]))
@@ -132,7 +113,7 @@ def _every_entry(line: Slope, size: int, tokens: tuple[int, ...], margin: int) -
     return [line_value(line, f, slope, tokens, margin) for slope in slopes]
 
 
-@enumeration("every sequence against sim's gradient", 1e-12, "every slope, k = 2 and 3")
+@ledger.enumeration("every sequence against sim's gradient", 1e-12, "every slope, k = 2 and 3")
 def slope_enumerated(value: Slope) -> Iterator[float]:
     """Sequence by sequence; a line with the indicator at any margin."""
     for size, T in ((2, 4), (3, 3)):
@@ -146,25 +127,26 @@ def slope_enumerated(value: Slope) -> Iterator[float]:
                 yield np.abs(found - known.ravel()).max()
 
 
-@spectral("mean over sequences against powers of P",
-          detail="k = 2, t = 3 and k = 3, t = 2, rationals compared")  # fmt: skip
-def slope_spectral(value: Slope) -> list[bool]:
+@ledger.spectral("mean over sequences against powers of P",
+                 detail="k = 2, t = 3 and k = 3, t = 2, rationals compared")  # fmt: skip
+def slope_spectral(value: Slope) -> Iterator[bool]:
     """Against sums of powers of P (the last line of A.21), exactly."""
-    return [*_agrees(value, CHAINS[0], 3), *_agrees(value, THREE_STATES, 2)]
+    for chain, T in ((exact_chains.CHAINS[0], 3), (exact_chains.THREE_STATES, 2)):
+        yield from _agrees(value, chain, T)
 
 
-def _agrees(line: Slope, chain: Chain, T: int) -> Iterator[bool]:
+def _agrees(line: Slope, chain: exact_chains.Chain, T: int) -> Iterator[bool]:
     every = list(product(range(chain.k), repeat=T + 1))
     values = [_every_entry(line, chain.k, e, 4 * T * T) for e in every]
     chances = [chance(chain, e) for e in every]
     for entry, slopes in zip(entries(chain.k), zip(*values, strict=True), strict=True):
         mean = sum(weight * slope for weight, slope in zip(chances, slopes, strict=True))
-        powers = sum(pair_mean(entry, chain, triple) for triple in triples(T))
+        powers = sum(exact_chains.pair_mean(entry, chain, triple) for triple in triples(T))
         yield sp.cancel(mean + sp.Rational(INIT, T) * powers) == 0
 
 
-@symbolic("chance of a hinge at its corner", scope="t = 3")
-def corner_symbolic(excess: int) -> Finding | bool:
+@ledger.symbolic("chance of a hinge at its corner", scope="t = 3")
+def corner_symbolic(excess: int) -> ledger.Finding | bool:
     """Jump of the slope in direction 11^T: the hinges that stand exactly at 0, weighed.
 
     Only p = t and a constant sequence reach the largest difference; theirs is the chance
@@ -172,21 +154,20 @@ def corner_symbolic(excess: int) -> Finding | bool:
     """
     if excess > 0:
         return True  # no hinge is at its corner: the loss is linear near the start
-    corner = prior_mean(sum(chance(SYMBOLIC, (x,) * 4) for x in range(2)))
+    corner = prior_mean(sum(chance(exact_chains.SYMBOLIC, (x,) * 4) for x in range(2)))
     detail = f"chance of a corner at t = 3: {float(corner):.4f}"
-    return exactly(sign(corner) <= 0, detail, scope="t = 3")
+    return ledger.exactly(sign(corner) <= 0, detail, scope="t = 3")
 
 
-@enumeration("one-sided slopes of the population loss")
-def corner_enumerated(excess: int) -> Finding:
-    """Left and right slopes of sim's population loss along 11^T."""
+@ledger.enumeration("one-sided slopes of the population loss")
+def corner_enumerated(excess: int) -> ledger.Finding:
     T, step = 5, 2.0**-10
     model = sim.MinimalModel.constant(T, 2, v=2.0, W=2.0)
     margin = float(2 * T * (T + 1) + excess)
     evaluate = sim.Population(sim.Dirichlet(2), T, sim.Margin(margin)).bind(model)
     down, middle, up = (evaluate(model.v, model.W + x)[0] for x in (-step, 0.0, step))
     jump = abs(up - 2 * middle + down) / step
-    return Finding(jump, 1e-9, f"t = {T}: the slope jumps by {jump:.3g}")
+    return ledger.Finding(jump, 1e-9, f"t = {T}: the slope jumps by {jump:.3g}")
 
 
 START = "W = c 11^T, v = c 1, c > 0"
@@ -200,68 +181,53 @@ RANDOM_INDEX = (
 ACTIVE = (START, "Delta above c^2 t (t + 1) / 2, so that every hinge is active")
 
 ON_THE_LOGITS = (
-    proved("A.13-W", "Lemma A.1, (A.13), p. 15", *GROWTH_OF_W, needs="lemma-3.1-step-1-W",
-           **MORE_ON_W),
-    proved("A.13-v", "Lemma A.1, (A.13), p. 15", *GROWTH_OF_V, needs="lemma-3.1-step-1-v",
-           **MORE_ON_V),
-    proved(
-        "A.14", 16, "the logits at the start: positions of i, added up",
-        r"f^0(e)_{p,i}=c^2\sum_{t'=1}^p\mathbb 1\{x_{t'}=i\}"
-        r"\sum_{s=1}^{t'}e_{x_p}^\top11^\top e_{x_s}=c^2\sum\mathbb 1\{x_{t'}=i\}t'",
-        c**2 * t1, weight_symbolic, weight_enumerated,
-        wrong=[c * t1, c**2 * (t1 - 1)], assume=START,
-    ),
-    proved(
-        "A.14-range", "(A.14), p. 16", "the logits at the start lie in this range",
+    ledger.proved("A.13-W", "Lemma A.1, (A.13), p. 15", *GROWTH_OF_W, needs="lemma-3.1-step-1-W",
+        **MORE_ON_W),
+    ledger.proved("A.13-v", "Lemma A.1, (A.13), p. 15", *GROWTH_OF_V, needs="lemma-3.1-step-1-v",
+        **MORE_ON_V),
+    ledger.proved("A.14", 16, "the logits at the start: positions of i, added up",
+        r"f^0(e)_{p,i}=c^2\sum_{t'=1}^p\mathbb "
+        r"1\{x_{t'}=i\}\sum_{s=1}^{t'}e_{x_p}^\top11^\top e_{x_s}=c^2\sum\mathbb 1\{x_{t'}=i\}t'",
+        c**2 * t1, weight_symbolic, weight_enumerated, wrong=[c * t1, c**2 * (t1 - 1)],
+        assume=START),
+    ledger.proved("A.14-range", "(A.14), p. 16", "the logits at the start lie in this range",
         r"f^0(e)_{p,i}\in[0,\ c^2p(p+1)/2]",
         (sp.Integer(0), c**2 * p * (p + 1) / 2), range_symbolic, range_enumerated,
         wrong=[(c**2, c**2 * p * (p + 1) / 2), (sp.Integer(0), c**2 * p * (p - 1) / 2)],
-        assume=START, note="Both ends are attained.",
-    ),
-    proved(
-        "A.14-margin", "below (A.14), p. 16", "this margin keeps every hinge from being cut off",
+        assume=START, note="Both ends are attained."),
+    ledger.proved("A.14-margin", "below (A.14), p. 16",
+        "this margin keeps every hinge from being cut off",
         r"\Delta\ge c^2t(t+1)/2\ \Rightarrow\ \Delta+f^0(e)_{p,i}-f^0(e)_{p,x_{p+1}}\ge0",
         c**2 * t * (t + 1) / 2, margin_symbolic, margin_enumerated,
         wrong=[c**2 * t * (t - 1) / 2, c * t * (t + 1) / 2], assume=START,
-        note="No smaller margin would do: a constant sequence reaches 0 at p = t.",
-    ),
+        note="No smaller margin would do: a constant sequence reaches 0 at p = t."),
 )  # fmt: skip
 ON_THE_GRADIENT = (
-    supported(
-        "A.16-line-1", "(A.16), line 1, p. 16", "gradient of the loss, line 1 of 4",
+    ledger.supported("A.16-line-1", "(A.16), line 1, p. 16", "gradient of the loss, line 1 of 4",
         GRADIENT + rf"\frac1k\sum_{{i\ne x_{{p+1}}}}E[\mathbb 1\{{{HINGE}\ge0\}}{D_F}]",
         Slope(1 / k, True, True), slope_spectral, slope_enumerated,
         wrong=[Slope(1 / (k - 1), True, True), Slope(1 / k, True, True, paired=-1)],
-        note=RANDOM_INDEX, assume=ACTIVE,
-    ),
-    supported(
-        "A.16-line-2", "(A.16), line 2, p. 16", "gradient of the loss, line 2 of 4",
+        note=RANDOM_INDEX, assume=ACTIVE),
+    ledger.supported("A.16-line-2", "(A.16), line 2, p. 16", "gradient of the loss, line 2 of 4",
         GRADIENT + rf"\frac1k\sum_{{i\ne x_{{p+1}}}}E[{D_F}]",
         Slope(1 / k, False, True), slope_spectral, slope_enumerated,
-        wrong=[Slope(1 / k, False, True, paired=0)], note=RANDOM_INDEX, assume=ACTIVE,
-    ),
-    supported(
-        "A.16-line-3", "(A.16), line 3, p. 16", "gradient of the loss, line 3 of 4",
+        wrong=[Slope(1 / k, False, True, paired=0)], note=RANDOM_INDEX, assume=ACTIVE),
+    ledger.supported("A.16-line-3", "(A.16), line 3, p. 16", "gradient of the loss, line 3 of 4",
         GRADIENT + rf"\frac1k\sum_{{i=1}}^kE[{D_F}]",
         Slope(1 / k, False, False), slope_spectral, slope_enumerated,
-        wrong=[Slope(-1 / k, False, False)],
-        note="The term i = x_{p+1} that line 3 adds is 0.", assume=ACTIVE,
-    ),
-    supported(
-        "A.16-line-4", "(A.16), line 4, p. 16", "gradient of the loss, line 4 of 4",
+        wrong=[Slope(-1 / k, False, False)], note="The term i = x_{p+1} that line 3 adds is 0.",
+        assume=ACTIVE),
+    ledger.supported("A.16-line-4", "(A.16), line 4, p. 16", "gradient of the loss, line 4 of 4",
         GRADIENT + r"\left[\frac1k\sum_iE[\nabla f(e)_{p,i}]-E[\nabla f(e)_{p,x_{p+1}}]\right]",
         Slope(1 / k, False, False, paired=0, alone=1), slope_spectral, slope_enumerated,
         wrong=[Slope(1 / k, False, False, paired=0, alone=-1),
-               Slope(sp.Integer(1), False, False, paired=0, alone=1)], assume=ACTIVE,
-    ),
-    corrected(
-        "A.16-corner", "(A.14)-(A.16), p. 16", "the margin has to be larger, not equal",
+               Slope(sp.Integer(1), False, False, paired=0, alone=1)], assume=ACTIVE),
+    # at -8 the next largest difference of logits stands at the corner
+    ledger.corrected("A.16-corner", "(A.14)-(A.16), p. 16",
+        "the margin has to be larger, not equal",
         (r"\Delta\ge c^2t(t+1)/2\ \Rightarrow\ \mathcal L\text{ has the gradient (A.16)}", 0),
         (r"\Delta>c^2t(t+1)/2\ \Rightarrow\ \mathcal L\text{ has the gradient (A.16)}", 1),
-        corner_symbolic, corner_enumerated,
-        wrong=[-8],  # where the next largest difference of logits stands at the corner
-        assume=START,
+        corner_symbolic, corner_enumerated, wrong=[-8], assume=START,
         note="At equality constant sequences put a hinge exactly at its corner: the loss has "
-        "one-sided slopes only, and (A.16) is one of its subgradients.",
-    ),
+        "one-sided slopes only, and (A.16) is one of its subgradients."),
 )  # fmt: skip

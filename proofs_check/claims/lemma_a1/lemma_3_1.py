@@ -6,21 +6,19 @@ All gradients are per unit of c, and "leading" refers to T -> infinity.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 import sim
 import theory
-from proofs_check.claims.common import enumerated_margin, inverse_gap
-from proofs_check.ledger import Finding, enumeration, exactly, proved, quadrature, symbolic
+from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
+from proofs_check.methods.all_sequences import HINGE, enumerated_step
+from proofs_check.methods.prior_averages import inverse_gap
 from theory.normal_form import is_zero, sign
 
-Array = NDArray[np.float64]
 LENGTHS = (30, 100, 300, 1000, 3000)
 FINITE = (
     "exact finite-T gradient against enumeration, T = 1..8; remainder / T stays within its bound "
@@ -28,30 +26,21 @@ FINITE = (
 )
 
 
-@cache
-def _enumerated_step(T: int) -> tuple[Array, Array]:
-    """-dL/dW and -dL/dv per unit c by brute force; linear in c while all hinges are active."""
-    c = 0.5
-    _, step_v, step_W = enumerated_margin(np.full(T, c), np.full((2, 2), c))
-    return step_W / c, step_v / c
-
-
 def _finite_errors(part: int) -> list[float]:
     """The finite-T gradient is right for the true hinge, so its large-T law is about the model."""
-    return [
-        relative_error(theory.first_step(T)[part], _enumerated_step(T)[part]) for T in range(1, 9)
-    ]
+    pairs = ((theory.first_step(T)[part], enumerated_step(T)[part]) for T in range(1, 9))
+    return [relative_error(exact, found) for exact, found in pairs]
 
 
-@symbolic("exact constants and a bound on the remainder")
-def leading_W(value: tuple[sp.Expr, sp.Expr, sp.Expr]) -> Finding:
+@ledger.symbolic("exact constants and a bound on the remainder")
+def leading_W(value: tuple[sp.Expr, sp.Expr, sp.Expr]) -> ledger.Finding:
     """Constants and signs; that B is about 4 A means to within a tenth."""
     constants = theory.leading_constants()
     B, A, (stated_B, stated_A, ratio) = constants.B, constants.A, value
     tenth = sp.Rational(1, 10)
     good = is_zero(B - stated_B) and is_zero(A - stated_A) and sign(B) > 0 and sign(A) > 0
     good &= sign(B - (ratio - tenth) * A) > 0 and sign((ratio + tenth) * A - B) > 0
-    return exactly(
+    return ledger.exactly(
         good and inverse_gap() == 2,
         f"B = {sp.sstr(B)}, A = {sp.sstr(A)}, signs and B/A = {float(B / A):.4f} decided over "
         "QQ[log 2]; every other term of the integrand is at most (|lambda|^n + |lambda|^(j-1)) / 4 "
@@ -59,7 +48,7 @@ def leading_W(value: tuple[sp.Expr, sp.Expr, sp.Expr]) -> Finding:
     )
 
 
-@enumeration("all 2^(T+1) sequences with the hinge", 1e-11, FINITE)
+@ledger.enumeration(HINGE, 1e-11, FINITE)
 def finite_W(value: tuple[sp.Expr, sp.Expr, sp.Expr]) -> list[float]:
     """|gradient - (T+1)(T+2)/6 (B, A)| is at most 2 T."""
     diagonal, off = map(float, value[:2])
@@ -68,17 +57,17 @@ def finite_W(value: tuple[sp.Expr, sp.Expr, sp.Expr]) -> list[float]:
     return [*_finite_errors(0), *(max(np.abs(x).max() / T - 2.0, 0.0) for T, x in rest.items())]
 
 
-@symbolic("exact constant and a bound on the remainder")
-def leading_v(value: sp.Expr) -> Finding:
+@ledger.symbolic("exact constant and a bound on the remainder")
+def leading_v(value: sp.Expr) -> ledger.Finding:
     D = theory.leading_constants().D
-    return exactly(
+    return ledger.exactly(
         is_zero(D - value) and sign(D) > 0 and inverse_gap() == 2,
         f"D = {sp.sstr(D)} = {float(D):.6f} > 0 decided over QQ[log 2]; the remaining term is "
         "2 E[pi_1 pi_2 sum_n (T-j-n+1) lambda^(n+1)], at most T / 2 E[1/(1-|lambda|)] = T",
     )
 
 
-@enumeration("all 2^(T+1) sequences with the hinge", 1e-11, FINITE)
+@ledger.enumeration(HINGE, 1e-11, FINITE)
 def finite_v(value: sp.Expr) -> Iterator[float]:
     """|T gradient - (T-j+1)(T-j+2)/2 D| is at most T."""
     yield from _finite_errors(1)
@@ -88,15 +77,16 @@ def finite_v(value: sp.Expr) -> Iterator[float]:
         yield max(np.abs(rest).max() / T - 1.0, 0.0)
 
 
-@symbolic("exact moments of (pi, lambda) over QQ[log 2]")
-def exact_constant(value: sp.Expr, name: str) -> Finding:
+@ledger.symbolic("exact moments of (pi, lambda) over QQ[log 2]")
+def exact_constant(value: sp.Expr, name: str) -> ledger.Finding:
     derived = getattr(theory.leading_constants(), name)
     found = f"derived {sp.sstr(derived)} = {float(derived):.12f}"
-    return exactly(is_zero(derived - value), found)
+    return ledger.exactly(is_zero(derived - value), found)
 
 
-@quadrature("Gauss-Legendre in exit probabilities after Duffy's map", 1e-13, "every printed form")
-def averaged(value: sp.Expr, forms: tuple[Callable[[Array, Array], Array], ...]) -> list[float]:
+@ledger.quadrature("Gauss-Legendre in exit probabilities after Duffy's map", 1e-13,
+                   "every printed form")  # fmt: skip
+def averaged(value: sp.Expr, forms: tuple[Callable[..., np.ndarray], ...]) -> list[float]:
     rule = sim.prior_quadrature(sim.Dirichlet(2), 40)
     a, b = rule.transition[:, 0, 0], rule.transition[:, 1, 1]
     return [float(np.sum(rule.weights * form(a, b))) - float(value) for form in forms]
@@ -142,34 +132,27 @@ MORE_ON_W: dict[str, Any] = {
 MORE_ON_V: dict[str, Any] = {"wrong": (D / 2, -D), "assume": STEP_ONE}
 
 CLAIMS = (
-    proved("lemma-3.1-step-1-W", "Lemma 3.1, p. 9; Lemma A.1, (A.13), p. 15", *GROWTH_OF_W,
-           needs=("A.32", "A.33"), **MORE_ON_W),
-    proved("lemma-3.1-step-1-v", "Lemma 3.1, p. 9; Lemma A.1, (A.13), p. 15", *GROWTH_OF_V,
-           needs="A.37", **MORE_ON_V),
-    proved(
-        "A.32", 20, "leading diagonal constant of the first step of W",
-        r"E_{a,b}\left[\frac{\pi_1\pi_1}{\lambda-1}(b-a)(P_{11}-\tfrac12)\right]="
-        r"E_{a,b}\left[\frac{\pi_2\pi_2}{\lambda-1}(b-a)(P_{21}-\tfrac12)\right]="
-        r"\int_0^1\!\int_0^1\frac{(b-1)^2(b-a)(a-\frac12)}{(a+b-2)^3}\,da\,db="
-        r"\frac{\ln256-5}{12}",
+    ledger.proved("lemma-3.1-step-1-W", "Lemma 3.1, p. 9; Lemma A.1, (A.13), p. 15", *GROWTH_OF_W,
+        needs=("A.32", "A.33"), **MORE_ON_W),
+    ledger.proved("lemma-3.1-step-1-v", "Lemma 3.1, p. 9; Lemma A.1, (A.13), p. 15", *GROWTH_OF_V,
+        needs="A.37", **MORE_ON_V),
+    ledger.proved("A.32", 20, "leading diagonal constant of the first step of W",
+        r"E_{a,b}\left[\frac{\pi_1\pi_1}{\lambda-1}(b-a)(P_{11}-\tfrac12)\right]=E_{a,b}"
+        r"\left[\frac{\pi_2\pi_2}{\lambda-1}(b-a)(P_{21}-\tfrac12)\right]="
+        r"\int_0^1\!\int_0^1\frac{(b-1)^2(b-a)(a-\frac12)}{(a+b-2)^3}\,da\,db=\frac{\ln256-5}{12}",
         B, exact_constant.given(name="B"), averaged.given(forms=A32_FORMS),
-        wrong=((sp.log(256) + 5) / 12, (sp.log(128) - 5) / 12), assume=STEP_ONE[0],
-    ),
-    proved(
-        "A.33", 20, "leading off-diagonal constant of the first step of W",
-        r"E_{a,b}\left[\frac{\pi_1\pi_2}{\lambda-1}(b-a)(P_{11}-\tfrac12)\right]="
-        r"E_{a,b}\left[\frac{\pi_1\pi_2}{\lambda-1}(b-a)(P_{21}-\tfrac12)\right]="
-        r"\int_0^1\!\int_0^1\frac{(b-1)(a-1)(b-a)(a-\frac12)}{(a+b-2)^3}\,da\,db="
-        r"\frac{7-10\ln2}{6}",
+        wrong=((sp.log(256) + 5) / 12, (sp.log(128) - 5) / 12), assume=STEP_ONE[0]),
+    ledger.proved("A.33", 20, "leading off-diagonal constant of the first step of W",
+        r"E_{a,b}\left[\frac{\pi_1\pi_2}{\lambda-1}(b-a)(P_{11}-\tfrac12)\right]=E_{a,b}"
+        r"\left[\frac{\pi_1\pi_2}{\lambda-1}(b-a)(P_{21}-\tfrac12)\right]=\int_0^1"
+        r"\!\int_0^1\frac{(b-1)(a-1)(b-a)(a-\frac12)}{(a+b-2)^3}\,da\,db=\frac{7-10\ln2}{6}",
         A, exact_constant.given(name="A"), averaged.given(forms=A33_FORMS),
-        wrong=(-A, A * sp.Rational(10**6 + 1, 10**6)), assume=STEP_ONE[0],
-    ),
-    proved(
-        "A.37", 21, "first step of v: quadratic law, constant 3/2 - log 4, remainder O(1)",
-        r"v_j^{(1)}=c+\frac{c\eta}{t}\frac{(t-j+1)(t-j+2)}{2}"
-        r"E_{a,b}\left[\frac{(a-1)^2+(b-1)^2}{(\lambda-1)^2}-\tfrac12\right]+O(1),\quad "
+        wrong=(-A, A * sp.Rational(10**6 + 1, 10**6)), assume=STEP_ONE[0]),
+    ledger.proved("A.37", 21,
+        "first step of v: quadratic law, constant 3/2 - log 4, remainder O(1)",
+        r"v_j^{(1)}=c+\frac{c\eta}{t}\frac{(t-j+1)(t-j+2)}{2}E_{a,b}"
+        r"\left[\frac{(a-1)^2+(b-1)^2}{(\lambda-1)^2}-\tfrac12\right]+O(1),\quad "
         r"E_{a,b}\left[\frac{(a-1)^2+(b-1)^2}{(\lambda-1)^2}\right]=2-\ln4",
         D, leading_v, finite_v, averaged.given(forms=A37_FORMS),
-        wrong=(2 - sp.log(2) - sp.Rational(1, 2), D + sp.Rational(1, 2)), assume=STEP_ONE,
-    ),
+        wrong=(2 - sp.log(2) - sp.Rational(1, 2), D + sp.Rational(1, 2)), assume=STEP_ONE),
 )  # fmt: skip

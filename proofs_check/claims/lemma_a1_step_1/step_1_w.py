@@ -13,25 +13,13 @@ from typing import Any
 
 import sympy as sp
 
-from proofs_check.claims.lemma_a1.exact_chains import (
-    CHAINS,
-    PRINTED_P,
-    SYMBOLIC,
-    THREE_STATES,
-    Chain,
-    chance,
-    gradient,
-    joint,
-    letters,
-    pair_mean,
-    triples,
-)
-from proofs_check.claims.lemma_a1.exact_model import INIT, at_start, constant
-from proofs_check.claims.lemma_a1.symbols import HALF, Entry, c, entries, i, k, lam, p, s, t, t1
+from proofs_check import ledger
 from proofs_check.claims.lemma_a1_step_1 import step_1_w_powers
-from proofs_check.claims.lemma_a1_step_1.step_1_w_powers import BETA, GAMMA, PI
-from proofs_check.ledger import enumeration, proved, symbolic
 from proofs_check.ledger.normal import vanishes
+from proofs_check.methods import exact_chains
+from proofs_check.methods.exact_chains import SYMBOLIC, Chain, joint, triples
+from proofs_check.methods.exact_model import INIT, at_start, constant
+from proofs_check.methods.symbols import HALF, Entry, c, entries, i, k, lam, p, s, t, t1
 
 # (A.17), (A.18): expressions in the tokens x[1], ..., x[p]
 x, W = sp.IndexedBase("x", integer=True), sp.IndexedBase("W")
@@ -41,14 +29,14 @@ SLOPE = c * sp.Sum(delta(x[t1], i) * sp.Sum(delta(x[p], m) * delta(x[s], l), (s,
                    (t1, 1, p))  # fmt: skip
 
 
-@symbolic("derivative of (A.10) with symbolic tokens", detail="symbolic p, tokens, m, l and i")
+@ledger.symbolic("derivative of (A.10) with symbolic tokens", 0.0, "symbolic p, tokens, m, l and i")
 def slope_symbolic(value: sp.Expr) -> bool:
     f = c * sp.Sum(delta(x[t1], i) * sp.Sum(W[x[p], x[s]], (s, 1, t1)), (t1, 1, p))
     rename = {delta(m, x[p]): delta(x[p], m), delta(l, x[s]): delta(x[s], l)}
     return sp.expand(sp.diff(f, W[m, l]).xreplace(rename) - value) == 0
 
 
-@enumeration("slopes of the logits of all sequences", detail="integers, k = 2, T = 3; k = 3, T = 2")
+@ledger.enumeration("slopes of logits, all sequences", 0.0, "integers, k = 2, T = 3; k = 3, T = 2")
 def slope_enumerated(value: sp.Expr) -> Iterator[bool]:
     for size, T in ((2, 3), (3, 2)):
         for last, state, entry in product(range(1, T + 1), range(size), entries(size)):
@@ -60,9 +48,8 @@ def slope_enumerated(value: sp.Expr) -> Iterator[bool]:
 
 
 # (A.19)-(A.24)
-THREE, FOUR, MATCH = map(
-    sp.Symbol, ("P[s=l, t'=i, p=m]", "P[s=l, t'=i, p=m, p+1=i]", "P[s=l, t'=x_{p+1}, p=m]")
-)
+THREE, FOUR = sp.Symbol("P[s=l, t'=i, p=m]"), sp.Symbol("P[s=l, t'=i, p=m, p+1=i]")
+MATCH = sp.Symbol("P[s=l, t'=x_{p+1}, p=m]")
 GIVEN_I, GIVEN_L = sp.Symbol("P[p=m | t'=i]"), sp.Symbol("P[t'=i | s=l]")
 LATE, EARLY = sp.Symbol("(P^(p-t'))_im"), sp.Symbol("(P^(t'-s))_li")
 P_mi, pi_m, pi_l = sp.symbols("P_mi pi_m pi_l")
@@ -95,10 +82,9 @@ def meanings(chain: Chain, m: int, l: int, i: int, triple: Any) -> dict[sp.Symbo
         pi_m: chain.pi[m], pi_l: chain.pi[l], k: sp.Integer(chain.k),
     }  # fmt: skip
     if chain.k == 2:  # the elements of (A.23), as printed
-        printed = {beta_im: BETA[i, m], beta_li: BETA[l, i], gamma_im: GAMMA[i, m],
-                   gamma_li: GAMMA[l, i], pi_l: PI[l], P_mi: PRINTED_P[m, i]}  # fmt: skip
-        known |= {name: value.subs(letters(chain)) for name, value in printed.items()}
-        known |= letters(chain)
+        beta, gamma, pi, P = exact_chains.printed_elements(chain)
+        known |= {beta_im: beta[i, m], beta_li: beta[l, i], gamma_im: gamma[i, m]}
+        known |= {gamma_li: gamma[l, i], pi_l: pi[l], P_mi: P[m, i]} | exact_chains.letters(chain)
     return known | {p: sp.sympify(last), t1: sp.sympify(here), s: sp.sympify(earlier)}
 
 
@@ -109,27 +95,28 @@ def line_value(line: Line, chain: Chain, entry: Entry, triple: Any = TRIPLE) -> 
     return outside.xreplace(known[0]) + sum(inside.xreplace(each) for each in known)
 
 
-CASES = ((CHAINS[0], 4), (CHAINS[1], 3), (THREE_STATES, 3))  # chains and lengths
+# chains and lengths
+CASES = tuple(zip((*exact_chains.CHAINS, exact_chains.THREE_STATES), (4, 3, 3), strict=True))
 ALL_GAPS = "k = 2: the summand for all gaps p - t', t' - s and every chain"
 
 
-@symbolic("summand for symbolic gaps, from the joint law", detail=ALL_GAPS)
+@ledger.symbolic("summand for symbolic gaps, from the joint law", detail=ALL_GAPS)
 def line_symbolic(line: Line) -> Iterator[bool]:
     for entry in entries(2):
-        yield vanishes(line_value(line, SYMBOLIC, entry) - c / t * pair_mean(entry))
+        yield vanishes(line_value(line, SYMBOLIC, entry) - c / t * exact_chains.pair_mean(entry))
 
 
-@enumeration("hinge loss of all sequences, differentiated",
-             detail="rationals: k = 2, T = 3, 4, and k = 3, T = 3 for lines of any k")  # fmt: skip
+@ledger.enumeration("hinge loss of all sequences, differentiated",
+                    detail="rationals: k = 2, T = 3, 4, and k = 3, T = 3 for lines of any "
+                    "k")  # fmt: skip
 def line_enumerated(line: Line, cases: Any = CASES) -> Iterator[bool]:
-    """Added over (p, t', s)."""
     for chain, T in cases:
-        for entry, truth in gradient(chain, T).items():
+        for entry, truth in exact_chains.gradient(chain, T).items():
             found = sum(line_value(line, chain, entry, triple) for triple in triples(T))
             yield sp.cancel(found.subs({c: INIT, t: T}) - truth) == 0
 
 
-@symbolic("from the joint law of four states", detail=ALL_GAPS)
+@ledger.symbolic("from the joint law of four states", detail=ALL_GAPS)
 def logit_symbolic(value: sp.Expr, next_token: bool) -> Iterator[bool]:
     """The mean of 1{x_t' = logit} 1{x_s = l} 1{x_p = m}, where the logit is i or x_{p+1}."""
     for entry, state in product(entries(2), range(2)):
@@ -141,17 +128,16 @@ def logit_symbolic(value: sp.Expr, next_token: bool) -> Iterator[bool]:
         yield vanishes(value.xreplace(meanings(SYMBOLIC, *entry, state, TRIPLE)) - c * mean)
 
 
-@enumeration("mean slope over all sequences", detail="every slope, rationals compared, k = 2 and 3")
+@ledger.enumeration("mean slope over all sequences", detail="every slope, rationals, k = 2 and 3")
 def logit_enumerated(value: sp.Expr, next_token: bool) -> Iterator[bool]:
     """Means of the logits' slopes, (A.10) taken literally, every p and i."""
     for chain, T in CASES:
-        weights = {e: chance(chain, e) for e in product(range(chain.k), repeat=T + 1)}
+        weights = {e: exact_chains.chance(chain, e) for e in product(range(chain.k), repeat=T + 1)}
         for entry in entries(chain.k):
             slope = {e: at_start(e, constant(chain.k, 0, entry)) for e in weights}
             for at, state in product(range(1, T + 1), range(chain.k)):
-                mean = sum(
-                    weights[e] * f[at - 1][e[at] if next_token else state] for e, f in slope.items()
-                )
+                states = {e: e[at] if next_token else state for e in weights}
+                mean = sum(weights[e] * f[at - 1][states[e]] for e, f in slope.items())
                 here = [triple for triple in triples(T) if triple[0] == at]
                 found = sum(value.xreplace(meanings(chain, *entry, state, x)) for x in here)
                 yield sp.cancel(found.subs(c, INIT) - mean) == 0
@@ -181,79 +167,64 @@ A24_LINE_2 = SCALE * (
 )  # fmt: skip
 
 CLAIMS = (
-    proved(
-        "A.17", 16, "gradient of a logit in W, as a matrix",
+    ledger.proved("A.17", 16, "gradient of a logit in W, as a matrix",
         r"\nabla_Wf(e)_{p,i}=c\sum_{t'=1}^p\mathbb 1\{x_{t'}=i\}\sum_{s=1}^{t'}e_{x_p}e_{x_s}^\top",
-        SLOPE, slope_symbolic, slope_enumerated,
-        wrong=[-SLOPE, SLOPE.xreplace({m: l, l: m})], assume="v = c 1",
-    ),
-    proved(
-        "A.18", 16, "gradient of a logit in W, entry m, l",
-        r"(\nabla_Wf(e)_{p,i})_{m,l}=c\sum_{t'=1}^p\mathbb 1\{x_{t'}=i\}\sum_{s=1}^{t'}"
-        r"\mathbb 1\{x_p=m\}\mathbb 1\{x_s=l\}",
-        SLOPE, slope_symbolic, slope_enumerated,
-        wrong=[c * SLOPE, SLOPE.xreplace({i: m})], assume="v = c 1",
-    ),
-    proved(
-        "A.19", 16, "mean gradient of logit i",
+        SLOPE, slope_symbolic, slope_enumerated, wrong=[-SLOPE, SLOPE.xreplace({m: l, l: m})],
+        assume="v = c 1"),
+    ledger.proved("A.18", 16, "gradient of a logit in W, entry m, l",
+        r"(\nabla_Wf(e)_{p,i})_{m,l}=c\sum_{t'=1}^p\mathbb "
+        r"1\{x_{t'}=i\}\sum_{s=1}^{t'}\mathbb 1\{x_p=m\}\mathbb 1\{x_s=l\}",
+        SLOPE, slope_symbolic, slope_enumerated, wrong=[c * SLOPE, SLOPE.xreplace({i: m})],
+        assume="v = c 1"),
+    ledger.proved("A.19", 16, "mean gradient of logit i",
         r"E[(\nabla_Wf(e)_{p,i})_{m,l}]=c\sum_{t'=1}^p\sum_{s=1}^{t'}P[x_s=l,x_{t'}=i,x_p=m]",
-        c * THREE, *OF_LOGIT, wrong=[c * SWAPPED, c**2 * THREE], **ON_LOGIT,
-    ),
-    proved(
-        "A.20", 16, "mean gradient of the ground-truth logit",
-        r"E[(\nabla_Wf(e)_{p,x_{p+1}})_{m,l}]=c\sum_{t'=1}^p\sum_{s=1}^{t'}"
-        r"P[x_s=l,x_{t'}=x_{p+1},x_p=m]",
-        c * MATCH, *OF_TRUE_LOGIT, wrong=[c * THREE, k * c * MATCH], **ON_LOGIT,
-    ),
-    proved(
-        "A.21-line-1", "(A.21), line 1, p. 17", "gradient in W for one chain, line 1 of 5",
-        r"-\nabla_WE[L|P]=\frac ct\sum P[x_s=l,x_{t'}=x_{p+1},x_p=m]"
-        r"-\frac c{tk}\sum_i\sum P[x_s=l,x_{t'}=i,x_p=m]",
+        c * THREE, *OF_LOGIT, wrong=[c * SWAPPED, c**2 * THREE], **ON_LOGIT),
+    ledger.proved("A.20", 16, "mean gradient of the ground-truth logit",
+        r"E[(\nabla_Wf(e)_{p,x_{p+1}})_{m,l}]=c"
+        r"\sum_{t'=1}^p\sum_{s=1}^{t'}P[x_s=l,x_{t'}=x_{p+1},x_p=m]", c * MATCH, *OF_TRUE_LOGIT,
+        wrong=[c * THREE, k * c * MATCH], **ON_LOGIT),
+    ledger.proved("A.21-line-1", "(A.21), line 1, p. 17",
+        "gradient in W for one chain, line 1 of 5",
+        r"-\nabla_WE[L|P]=\frac "
+        r"ct\sum P[x_s=l,x_{t'}=x_{p+1},x_p=m]-\frac c{tk}\sum_i\sum P[x_s=l,x_{t'}=i,x_p=m]",
         (c / t * MATCH, -c / (t * k) * THREE), *LINE,
-        wrong=[(c / t * MATCH, -c / t * THREE), (c / t * MATCH, c / (t * k) * THREE)], **ON_21,
-    ),
-    proved(
-        "A.21-line-2", "(A.21), line 2, p. 17", "gradient in W for one chain, line 2 of 5",
-        r"-\nabla_WE[L|P]=\frac ct\sum_i\sum P[x_{p+1}=i,x_s=l,x_{t'}=i,x_p=m]"
-        r"-\frac c{tk}\sum_i\sum P[x_s=l,x_{t'}=i,x_p=m]",
+        wrong=[(c / t * MATCH, -c / t * THREE), (c / t * MATCH, c / (t * k) * THREE)], **ON_21),
+    ledger.proved("A.21-line-2", "(A.21), line 2, p. 17",
+        "gradient in W for one chain, line 2 of 5",
+        r"-\nabla_WE[L|P]=\frac ct\sum_i\sum "
+        r"P[x_{p+1}=i,x_s=l,x_{t'}=i,x_p=m]-\frac c{tk}\sum_i\sum P[x_s=l,x_{t'}=i,x_p=m]",
         (0, c / t * FOUR - c / (t * k) * THREE), *LINE,
-        wrong=[(0, -c / t * FOUR - c / (t * k) * THREE),
-               (0, c / t * FOUR - c / (t * k) * SHIFTED)], **ON_21,
-    ),
-    proved(
-        "A.21-line-3", "(A.21), line 3, p. 17", "gradient in W for one chain, line 3 of 5",
+        wrong=[(0, -c / t * FOUR - c / (t * k) * THREE), (0, c / t * FOUR - c / (t * k) * SHIFTED)],
+        **ON_21),
+    ledger.proved("A.21-line-3", "(A.21), line 3, p. 17",
+        "gradient in W for one chain, line 3 of 5",
         r"-\nabla_WE[L|P]=\frac ct\sum_i(P_{mi}-\frac1k)\sum P[x_s=l,x_{t'}=i,x_p=m]",
         (0, EXCESS * THREE), *LINE,
-        wrong=[(0, c / t * (P_mi + 1 / k) * THREE), (0, EXCESS * SHIFTED)], **ON_21,
-    ),
-    proved(
-        "A.21-line-4", "(A.21), line 4, p. 17", "gradient in W for one chain, line 4 of 5",
-        r"-\nabla_WE[L|P]=\frac ct\sum_i(P_{mi}-\frac1k)\sum P[x_p=m|x_{t'}=i]P[x_{t'}=i|x_s=l]"
-        r"P[x_s=l]",
+        wrong=[(0, c / t * (P_mi + 1 / k) * THREE), (0, EXCESS * SHIFTED)], **ON_21),
+    ledger.proved("A.21-line-4", "(A.21), line 4, p. 17",
+        "gradient in W for one chain, line 4 of 5",
+        r"-\nabla_WE[L|P]=\frac "
+        r"ct\sum_i(P_{mi}-\frac1k)\sum P[x_p=m|x_{t'}=i]P[x_{t'}=i|x_s=l]P[x_s=l]",
         (0, EXCESS * GIVEN_I * GIVEN_L * pi_l), *LINE,
-        wrong=[(0, EXCESS * REVERSED * GIVEN_L * pi_l)], **ON_21,
-    ),
-    proved(
-        "A.21-line-5", "(A.21), line 5, p. 17", "gradient in W for one chain, line 5 of 5",
+        wrong=[(0, EXCESS * REVERSED * GIVEN_L * pi_l)], **ON_21),
+    ledger.proved("A.21-line-5", "(A.21), line 5, p. 17",
+        "gradient in W for one chain, line 5 of 5",
         r"-\nabla_WE[L|P]=\frac ct\sum_i(P_{mi}-\frac1k)\sum(P^{p-t'})_{im}(P^{t'-s})_{li}\pi_l",
         (0, EXCESS * LATE * EARLY * pi_l), *LINE,
-        wrong=[(0, EXCESS * BACKWARD * EARLY * pi_l), (0, EXCESS * LATE * EARLY * pi_m)], **ON_21,
-    ),
+        wrong=[(0, EXCESS * BACKWARD * EARLY * pi_l), (0, EXCESS * LATE * EARLY * pi_m)], **ON_21),
     *step_1_w_powers.CLAIMS,
-    proved(
-        "A.24-line-1", "(A.24), line 1, p. 17", "gradient in W by powers of lambda, line 1",
-        r"-\nabla_WE[L|P]=\frac c{t(\lambda-1)^2}\sum_i(P_{mi}-\tfrac12)\sum"
-        r"(\beta_{im}\lambda^{p-t'}+\gamma_{im})(\beta_{li}\lambda^{t'-s}+\gamma_{li})\pi_l",
+    ledger.proved("A.24-line-1", "(A.24), line 1, p. 17",
+        "gradient in W by powers of lambda, line 1",
+        r"-\nabla_WE[L|P]=\frac c{t(\lambda-1)^2}\sum_i(P_{mi}-\tfrac12)"
+        r"\sum(\beta_{im}\lambda^{p-t'}+\gamma_{im})(\beta_{li}\lambda^{t'-s}+\gamma_{li})\pi_l",
         (0, A24_LINE_1), *POWERS_OF_LAMBDA, assume=SETTING + TWO,
         wrong=[(0, A24_LINE_1 * (lam - 1)),
-               (0, A24_LINE_1.subs(lam ** (p - t1), lam ** (p - t1 + 1)))],
-    ),
-    proved(
-        "A.24-line-2", "(A.24), line 2, p. 17", "gradient in W by powers of lambda, line 2",
-        r"\frac{c\pi_l}{t(\lambda-1)^2}\sum_i(P_{mi}-\tfrac12)\sum("
-        r"\beta_{im}\beta_{li}\lambda^{p-s}+\beta_{im}\gamma_{li}\lambda^{p-t'}+\beta_{li}\gamma_{im}"
-        r"\lambda^{t'-s}+\gamma_{im}\gamma_{li})",
+               (0, A24_LINE_1.subs(lam ** (p - t1), lam ** (p - t1 + 1)))]),
+    ledger.proved("A.24-line-2", "(A.24), line 2, p. 17",
+        "gradient in W by powers of lambda, line 2",
+        r"\frac{c\pi_l}{t(\lambda-1)^2}"
+        r"\sum_i(P_{mi}-\tfrac12)\sum(\beta_{im}\beta_{li}\lambda^{p-s}+\beta_{im}"
+        r"\gamma_{li}\lambda^{p-t'}+\beta_{li}\gamma_{im}\lambda^{t'-s}+\gamma_{im}\gamma_{li})",
         (0, A24_LINE_2), *POWERS_OF_LAMBDA, assume=SETTING + TWO,
-        wrong=[(0, -A24_LINE_2), (0, A24_LINE_2.subs(gamma_im, gamma_li))],
-    ),
+        wrong=[(0, -A24_LINE_2), (0, A24_LINE_2.subs(gamma_im, gamma_li))]),
 )  # fmt: skip

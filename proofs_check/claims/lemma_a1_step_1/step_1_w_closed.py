@@ -8,17 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from proofs_check.claims.lemma_a1.exact_chains import (
-    CHAINS,
-    PRINTED_P,
-    SYMBOLIC,
-    Chain,
-    gradient,
-    letters,
-    triples,
-)
-from proofs_check.claims.lemma_a1.exact_model import INIT
-from proofs_check.claims.lemma_a1.symbols import HALF, Entry, a, b, c, entries, lam, p, s, t, t1
+from proofs_check import ledger
 from proofs_check.claims.lemma_a1_step_1.step_1_w import (
     FLAT,
     SETTING,
@@ -28,27 +18,29 @@ from proofs_check.claims.lemma_a1_step_1.step_1_w import (
     pi_l,
     pi_m,
 )
-from proofs_check.claims.lemma_a1_step_1.step_1_w_powers import BETA, GAMMA, PI
 from proofs_check.claims.lemma_a1_step_1.step_1_w_sums import II, III, IV, SUMMAND, I
-from proofs_check.claims.lemma_a1_step_1.triple_sums import symbolic_gradient, total
-from proofs_check.ledger import Route, enumeration, proved, symbolic
 from proofs_check.ledger.normal import vanishes
+from proofs_check.methods import exact_chains
+from proofs_check.methods.exact_chains import SYMBOLIC, Chain, gradient
+from proofs_check.methods.exact_model import INIT
+from proofs_check.methods.symbols import HALF, Entry, a, b, c, entries, lam, t
+from proofs_check.methods.triple_sums import symbolic_gradient, total
 
 # (A.25): b1m stands for beta_1m and so on
-b1m, b2m, bl1, bl2, g1m, g2m, gl1, gl2, P_m1 = sp.symbols(
-    "beta_1m beta_2m beta_l1 beta_l2 gamma_1m gamma_2m gamma_l1 gamma_l2 P_m1"
-)
+b1m, b2m, bl1, bl2 = sp.symbols("beta_1m beta_2m beta_l1 beta_l2")
+g1m, g2m, gl1, gl2, P_m1 = sp.symbols("gamma_1m gamma_2m gamma_l1 gamma_l2 P_m1")
 
 
 def filled(expression: sp.Expr, chain: Chain, entry: Entry) -> sp.Expr:
     """An expression in the elements of (A.23), for one entry of W and one chain."""
     m, l = entry  # noqa: E741
+    beta, gamma, pi, P = exact_chains.printed_elements(chain)
     printed = {
-        b1m: BETA[0, m], b2m: BETA[1, m], bl1: BETA[l, 0], bl2: BETA[l, 1],
-        g1m: GAMMA[0, m], g2m: GAMMA[1, m], gl1: GAMMA[l, 0], gl2: GAMMA[l, 1],
-        pi_m: PI[m], pi_l: PI[l], P_m1: PRINTED_P[m, 0],
+        b1m: beta[0, m], b2m: beta[1, m], bl1: beta[l, 0], bl2: beta[l, 1],
+        g1m: gamma[0, m], g2m: gamma[1, m], gl1: gamma[l, 0], gl2: gamma[l, 1],
+        pi_m: pi[m], pi_l: pi[l], P_m1: P[m, 0],
     }  # fmt: skip
-    return expression.subs(printed).subs(letters(chain))
+    return expression.subs(printed).subs(exact_chains.letters(chain))
 
 
 Entries = dict[Entry, sp.Expr]  # -dE[L|P]/dW_ml by entry
@@ -59,7 +51,7 @@ def _weight(term: str, chain: Chain, entry: Entry) -> sp.Expr:
     return line_value((0, (P_mi - HALF) * SUMMAND[term][0]), chain, entry, (1, 1, 1))
 
 
-@symbolic("triple sum of the joint law in closed form", detail="symbolic t and every chain")
+@ledger.symbolic("triple sum of the joint law in closed form", detail="symbolic t and every chain")
 def in_closed_form(value: Entries, term: str = "") -> Iterator[bool]:
     """Against the gradient, or against one of the triple sums that it is made of."""
     for entry, found in value.items():
@@ -69,12 +61,11 @@ def in_closed_form(value: Entries, term: str = "") -> Iterator[bool]:
         yield vanishes(filled(found, SYMBOLIC, entry) - truth)
 
 
-@enumeration(
-    "hinge loss of all sequences, differentiated", detail="t = 1..6, two chains, rationals"
-)
+@ledger.enumeration("hinge loss of all sequences, differentiated",
+                    detail="t = 1..6, two chains, rationals")  # fmt: skip
 def term_by_term(value: Entries, term: str = "") -> Iterator[bool]:
     """Against the gradient by brute force, or against a triple sum added up."""
-    for chain, (entry, found) in product(CHAINS, value.items()):
+    for chain, (entry, found) in product(exact_chains.CHAINS, value.items()):
         here = filled(found, chain, entry).subs(c, INIT)
         for T in range(1, 7):
             truth = _added(term, chain, entry, T) if term else gradient(chain, T)[entry]
@@ -82,12 +73,12 @@ def term_by_term(value: Entries, term: str = "") -> Iterator[bool]:
 
 
 def _added(term: str, chain: Chain, entry: Entry, T: int) -> sp.Expr:
-    summand = SUMMAND[term][1].subs(letters(chain))
-    sums = sum(summand.subs({p: q, t1: r, s: e}) for q, r, e in triples(T))
+    summand = SUMMAND[term][1].subs(exact_chains.letters(chain))
+    sums = sum(summand.subs(exact_chains.at(triple)) for triple in exact_chains.triples(T))
     return _weight(term, chain, entry) * sums
 
 
-def _part(term: str) -> tuple[Route, Route]:
+def _part(term: str) -> tuple[ledger.Route, ledger.Route]:
     return (in_closed_form.given(term=term, how="the triple sum in closed form"),
             term_by_term.given(term=term, how="the triple sum term by term"))  # fmt: skip
 
@@ -145,75 +136,57 @@ def _slips(entry: Entry, old: sp.Expr, new: sp.Expr) -> list[Entries]:
 
 
 GRADIENT = (
-    proved(
-        "A.25", 19, "gradient in W for one chain, summed in closed form",
+    ledger.proved("A.25", 19, "gradient in W for one chain, summed in closed form",
         r"-\nabla_WE[L|P]=\frac{c\pi_l(P_{m1}-\frac12)}{t(\lambda-1)^2}\left["
-        + "+".join(LATEX.values()) + r"\right]",
-        _whole(BRACKET), in_closed_form, term_by_term,
+        + "+".join(LATEX.values()) + r"\right]", _whole(BRACKET), in_closed_form, term_by_term,
         wrong=[*(_whole(BRACKET | {name: -BRACKET[name]}) for name in BRACKET), _whole(BRACKET, 1)],
         assume=SETTING + TWO, needs=("A.24-line-2", "A.25-I", "A.25-II", "A.25-III", "A.25-IV"),
         note="The sum over i folds because P_m2 - 1/2 = -(P_m1 - 1/2). The inner (A)-(D) carry the "
-        "factors beta and gamma, (I)-(IV) do not.",
-    ),
-    proved(
-        "A.25-I", "(A.25), p. 19, term (I)", "term (I): triple sum (A) weighed and summed over i",
+        "factors beta and gamma, (I)-(IV) do not."),
+    ledger.proved("A.25-I", "(A.25), p. 19, term (I)",
+        "term (I): triple sum (A) weighed and summed over i",
         r"\sum_i(P_{mi}-\tfrac12)(A)_i=(P_{m1}-\tfrac12)" + LATEX["I"],
-        _weighted(BRACKET["I"]), *_part("A"), wrong=[_weighted(-BRACKET["I"])],
-        assume=TWO, needs="A.24-A",
-    ),
-    proved(
-        "A.25-II", "(A.25), p. 19, term (II)",
+        _weighted(BRACKET["I"]), *_part("A"), wrong=[_weighted(-BRACKET["I"])], assume=TWO,
+        needs="A.24-A"),
+    ledger.proved("A.25-II", "(A.25), p. 19, term (II)",
         "term (II): triple sum (B) weighed and summed over i",
         r"\sum_i(P_{mi}-\tfrac12)(B)_i=(P_{m1}-\tfrac12)" + LATEX["II"],
-        _weighted(BRACKET["II"]), *_part("B"), wrong=[_weighted(-BRACKET["II"])],
-        assume=TWO, needs="A.24-B",
-    ),
-    proved(
-        "A.25-III", "(A.25), p. 19, term (III)",
+        _weighted(BRACKET["II"]), *_part("B"), wrong=[_weighted(-BRACKET["II"])], assume=TWO,
+        needs="A.24-B"),
+    ledger.proved("A.25-III", "(A.25), p. 19, term (III)",
         "term (III): triple sum (C) weighed and summed over i",
         r"\sum_i(P_{mi}-\tfrac12)(C)_i=(P_{m1}-\tfrac12)" + LATEX["III"],
         _weighted(BRACKET["III"]), *_part("C"),
-        wrong=[_weighted(-BRACKET["III"]), _weighted(BRACKET["II"])], assume=TWO, needs="A.24-C",
-    ),
-    proved(
-        "A.25-IV", "(A.25), p. 19, term (IV)",
+        wrong=[_weighted(-BRACKET["III"]), _weighted(BRACKET["II"])], assume=TWO, needs="A.24-C"),
+    ledger.proved("A.25-IV", "(A.25), p. 19, term (IV)",
         "term (IV): triple sum (D) weighed and summed over i",
         r"\sum_i(P_{mi}-\tfrac12)(D)_i=(P_{m1}-\tfrac12)" + LATEX["IV"],
-        _weighted(BRACKET["IV"]), *_part("D"), wrong=[_weighted(-BRACKET["IV"])],
-        assume=TWO, needs="A.24-D",
-    ),
+        _weighted(BRACKET["IV"]), *_part("D"), wrong=[_weighted(-BRACKET["IV"])], assume=TWO,
+        needs="A.24-D"),
 )  # fmt: skip
 ENTRIES = (
-    proved(
-        "A.27", 19, "first step of W, entry 1, 1",
-        r"W^{(1)}_{1,1}=c+\frac{\eta c}tE_{a,b}\left[\frac{(b-1)(a-\frac12)}{(\lambda-1)^3}\left["
-        r"\frac{(a-1)(a-b)}{\lambda-1}(I)+\frac{2(a-1)(b-1)}{(\lambda-1)^2}(II)"
-        r"+\frac{2(a-1)(b-1)}{\lambda-1}(III)+(b-1)(b-a)(IV)\right]\right]",
+    ledger.proved("A.27", 19, "first step of W, entry 1, 1",
+        r"W^{(1)}_{1,1}=c+\frac{\eta c}tE_{a,b}\left[\frac{(b-1)(a-\frac12)}{(\lambda-1)^3}"
+        r"\left[\frac{(a-1)(a-b)}{\lambda-1}(I)+\frac{2(a-1)(b-1)}{(\lambda-1)^2}(II)+"
+        r"\frac{2(a-1)(b-1)}{\lambda-1}(III)+(b-1)(b-a)(IV)\right]\right]",
         {(0, 0): CASES[0, 0]}, in_closed_form, term_by_term,
-        wrong=_slips((0, 0), a - HALF, a + HALF), **ON_CASES,
-    ),
-    proved(
-        "A.28", 19, "first step of W, entry 1, 2",
-        r"W^{(1)}_{1,2}=c+\frac{\eta c}tE_{a,b}\left[\frac{(a-1)(a-\frac12)}{(\lambda-1)^3}\left["
-        r"\frac{(1-b)(a-b)}{\lambda-1}(I)+\frac{2(a-1)(b-1)}{(\lambda-1)^2}(II)"
-        r"-\frac{2(b-1)^2}{\lambda-1}(III)+(b-1)(b-a)(IV)\right]\right]",
-        {(0, 1): CASES[0, 1]}, in_closed_form, term_by_term,
-        wrong=_slips((0, 1), a - 1, 1 - a), **ON_CASES,
-    ),
-    proved(
-        "A.29", 19, "first step of W, entry 2, 1",
-        r"W^{(1)}_{2,1}=c+\frac{\eta c}tE_{a,b}\left[\frac{(b-1)(\frac12-b)}{(\lambda-1)^3}\left["
-        r"\frac{(1-a)(a-b)}{\lambda-1}(I)-\frac{2(a-1)(b-1)}{(\lambda-1)^2}(II)"
-        r"+\frac{2(a-1)^2}{\lambda-1}(III)+(a-1)(b-a)(IV)\right]\right]",
+        wrong=_slips((0, 0), a - HALF, a + HALF), **ON_CASES),
+    ledger.proved("A.28", 19, "first step of W, entry 1, 2",
+        r"W^{(1)}_{1,2}=c+\frac{\eta c}tE_{a,b}\left[\frac{(a-1)(a-\frac12)}{(\lambda-1)^3}"
+        r"\left[\frac{(1-b)(a-b)}{\lambda-1}(I)+\frac{2(a-1)(b-1)}{(\lambda-1)^2}(II)-"
+        r"\frac{2(b-1)^2}{\lambda-1}(III)+(b-1)(b-a)(IV)\right]\right]",
+        {(0, 1): CASES[0, 1]}, in_closed_form, term_by_term, wrong=_slips((0, 1), a - 1, 1 - a),
+        **ON_CASES),
+    ledger.proved("A.29", 19, "first step of W, entry 2, 1",
+        r"W^{(1)}_{2,1}=c+\frac{\eta c}tE_{a,b}\left[\frac{(b-1)(\frac12-b)}{(\lambda-1)^3}"
+        r"\left[\frac{(1-a)(a-b)}{\lambda-1}(I)-\frac{2(a-1)(b-1)}{(\lambda-1)^2}(II)+"
+        r"\frac{2(a-1)^2}{\lambda-1}(III)+(a-1)(b-a)(IV)\right]\right]",
         {(1, 0): CASES[1, 0]}, in_closed_form, term_by_term,
-        wrong=_slips((1, 0), HALF - b, b - HALF), **ON_CASES,
-    ),
-    proved(
-        "A.30", 19, "first step of W, entry 2, 2",
-        r"W^{(1)}_{2,2}=c+\frac{\eta c}tE_{a,b}\left[\frac{(a-1)(\frac12-b)}{(\lambda-1)^3}\left["
-        r"\frac{(b-1)(a-b)}{\lambda-1}(I)-\frac{2(a-1)(b-1)}{(\lambda-1)^2}(II)"
-        r"-\frac{2(a-1)(b-1)}{\lambda-1}(III)+(a-1)(b-a)(IV)\right]\right]",
-        {(1, 1): CASES[1, 1]}, in_closed_form, term_by_term,
-        wrong=_slips((1, 1), b - 1, 1 - b), **ON_CASES,
-    ),
+        wrong=_slips((1, 0), HALF - b, b - HALF), **ON_CASES),
+    ledger.proved("A.30", 19, "first step of W, entry 2, 2",
+        r"W^{(1)}_{2,2}=c+\frac{\eta c}tE_{a,b}\left[\frac{(a-1)(\frac12-b)}{(\lambda-1)^3}"
+        r"\left[\frac{(b-1)(a-b)}{\lambda-1}(I)-\frac{2(a-1)(b-1)}{(\lambda-1)^2}(II)-"
+        r"\frac{2(a-1)(b-1)}{\lambda-1}(III)+(a-1)(b-a)(IV)\right]\right]",
+        {(1, 1): CASES[1, 1]}, in_closed_form, term_by_term, wrong=_slips((1, 1), b - 1, 1 - b),
+        **ON_CASES),
 )  # fmt: skip

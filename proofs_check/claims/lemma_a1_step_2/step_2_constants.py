@@ -11,17 +11,11 @@ import sympy as sp
 
 import sim
 import theory
-from proofs_check.claims.common import inverse_gap
-from proofs_check.claims.lemma_a1_step_1.derivatives_in_v import (
-    Array,
-    chain_pi,
-    chain_power,
-    in_lambda,
-    prior_mean,
-)
-from proofs_check.claims.lemma_a1_step_1.letters import CROSS, HALF, a, b, j, lam
-from proofs_check.ledger import corrected, proved, quadrature, spectral, supported, symbolic
+from proofs_check import ledger
 from proofs_check.ledger.normal import vanishes
+from proofs_check.methods import derivatives_in_v as in_v
+from proofs_check.methods.prior_averages import inverse_gap
+from proofs_check.methods.symbols import CROSS, HALF, a, b, j, lam
 from theory.kernel.two_states import terms
 
 LENGTHS = (30, 100, 300, 1000)
@@ -39,41 +33,37 @@ TERMS_51 = (
     4 * CROSS * (b - 1) * (a - HALF) / (lam - 1) ** 3 * lam ** (j - 1),
     2 * (b - a) * (b - 1) ** 2 * (a - HALF) / (lam - 1) ** 3,
 )
+kernel = cache(theory.population_kernel)
 
 
-@cache
-def kernel(T: int) -> Array:
-    return theory.population_kernel(T)
-
-
-@symbolic("limit of P^n", detail="integrand decided, remainder bounded by E[1/(1-|lambda|)] = 2")
+@ledger.symbolic("limit of P^n", 0.0, "integrand decided, remainder at most E[1/(1-|lambda|)] = 2")
 def leading(value: sp.Expr, lag: sp.Expr) -> list[bool]:
     """P^n replaced by its limit 1 pi in the diagonal gradient, against the printed integrand.
 
     The rest is a sum of (r - n) lambda^n times a bounded factor over t.
     """
-    pi, step, back = chain_pi(), chain_power(1), chain_power(lag - 1)
+    pi, step, back = in_v.chain_pi(), in_v.chain_power(1), in_v.chain_power(lag - 1)
     pairs = product(range(2), repeat=2)
     truth = sum(pi[x] ** 2 * back[x, i] * (step[x, i] - HALF) for x, i in pairs)
-    return [vanishes(in_lambda(value) - truth), inverse_gap() == 2]
+    return [vanishes(in_v.in_lambda(value) - truth), inverse_gap() == 2]
 
 
-@spectral(KERNEL, 0.0, f"remainder per unit eta (rho - c') beyond 0.5 at T = {LENGTHS}")
+@ledger.spectral(KERNEL, 0.0, f"remainder per unit eta (rho - c') beyond 0.5 at T = {LENGTHS}")
 def leading_by_kernel(value: sp.Expr, lags: tuple[int, ...]) -> Iterable[float]:
     for lag, T in product(lags, LENGTHS):
         pairs = (T - lag + 1) * (T - lag + 2) / 2
-        rest = np.trace(kernel(T)[lag - 1]) - pairs / T * prior_mean(value, {j: lag})
+        rest = np.trace(kernel(T)[lag - 1]) - pairs / T * in_v.gauss_mean(value, {j: lag})
         yield max(abs(rest) - 0.5, 0.0)
 
 
-@symbolic(MEAN, detail="D over QQ[log 2], remainder at most T E[1/(1-|lambda|)]/2 per unit")
+@ledger.symbolic(MEAN, detail="D over QQ[log 2], remainder at most T E[1/(1-|lambda|)]/2 per unit")
 def common_part(value: dict[str, sp.Expr]) -> list[bool]:
     """The gradient at W = w 11^T is w S_j, added for w = c and w = c'."""
     right = theory.is_zero(theory.leading_constants().D - value["D"])
     return [value["c"] == 1, value["c_prime"] == 1, right, inverse_gap() == 2]
 
 
-@spectral(KERNEL, 0.0, f"c = 0.5, c' = 0.8: remainder beyond c + c' at {LENGTHS}")
+@ledger.spectral(KERNEL, 0.0, f"c = 0.5, c' = 0.8: remainder beyond c + c' at {LENGTHS}")
 def common_part_by_kernel(value: dict[str, sp.Expr]) -> Iterable[float]:
     c, other = 0.5, 0.8
     weight = float(value["c"]) * c + float(value["c_prime"]) * other
@@ -86,39 +76,38 @@ def common_part_by_kernel(value: dict[str, sp.Expr]) -> Iterable[float]:
 
 def moment(kept: int, lag: int) -> sp.Expr:
     """The part of `theory.diagonal_constant` with (1) or without (0) lambda^(j-1)."""
-    return sp.expand(
-        sum(
-            2 * sp.Rational(x.coefficient) * theory.exact_moment(x.q, x.shift + kept * (lag - 1))
-            for x in terms(0, 0)
-            if not x.gap and x.lag == kept
-        )
-    )
+    total = sp.Integer(0)
+    for x in terms(0, 0):
+        if not x.gap and x.lag == kept:
+            mean = theory.exact_moment(x.q, x.shift + kept * (lag - 1))
+            total += 2 * sp.Rational(x.coefficient) * mean
+    return sp.expand(total)
 
 
-@symbolic(MEAN)
+@ledger.symbolic(MEAN)
 def constants(value: tuple[sp.Expr, ...], lag: int) -> list[bool]:
     """The constant of v_1, or the two terms of that of v_2."""
     truth = (theory.diagonal_constant(1),) if lag == 1 else (moment(1, 2), moment(0, 2))
     return [theory.is_zero(part - given) for part, given in zip(truth, value, strict=True)]
 
 
-@quadrature(GAUSS, 1e-12, "the printed expectations with their factors")
+@ledger.quadrature(GAUSS, 1e-12, "the printed expectations with their factors")
 def constants_by_quadrature(value: tuple[sp.Expr, ...], lag: int) -> list[float]:
     terms = (FORM_47,) if lag == 1 else TERMS_51
     pairs = zip(terms, value, strict=True)
-    return [prior_mean(term, {j: lag}) - float(given) for term, given in pairs]
+    return [in_v.gauss_mean(term, {j: lag}) - float(given) for term, given in pairs]
 
 
-@symbolic(MEAN, detail="sign of (A.51) - (A.50)")
+@ledger.symbolic(MEAN, detail="sign of (A.51) - (A.50)")
 def larger(value: int) -> bool:
     gap = sp.expand(theory.diagonal_constant(2) - theory.diagonal_constant(1))
     return theory.sign(gap) == value
 
 
-@quadrature(GAUSS, detail="sign of (A.51) - (A.50)")
+@ledger.quadrature(GAUSS, detail="sign of (A.51) - (A.50)")
 def larger_by_quadrature(value: int) -> bool:
-    later = sum(prior_mean(term, {j: 2}) for term in TERMS_51)
-    return np.sign(later - prior_mean(FORM_47, {})) == value
+    later = sum(in_v.gauss_mean(term, {j: 2}) for term in TERMS_51)
+    return np.sign(later - in_v.gauss_mean(FORM_47, {})) == value
 
 
 def parity(value: dict[str, int], moments: dict[int, float]) -> float:
@@ -129,13 +118,13 @@ def parity(value: dict[str, int], moments: dict[int, float]) -> float:
     return float(not good)
 
 
-@symbolic(MEAN, detail="j = 2..60, signs of values to 60 digits")
+@ledger.symbolic(MEAN, detail="j = 2..60, signs of values to 60 digits")
 def parity_by_moments(value: dict[str, int]) -> float:
     lags = range(value["from"], 61)
     return parity(value, {lag: float(moment(1, lag).evalf(60)) / 4 for lag in lags})
 
 
-@quadrature(GAUSS, detail="j = 2..30")
+@ledger.quadrature(GAUSS, detail="j = 2..30")
 def parity_by_quadrature(value: dict[str, int]) -> float:
     rule = sim.prior_quadrature(sim.Dirichlet(2), 64)
     x, y = rule.transition[:, 0, 0], rule.transition[:, 1, 1]
@@ -144,14 +133,14 @@ def parity_by_quadrature(value: dict[str, int]) -> float:
     return parity(value, {lag: float(form @ (x + y - 1) ** (lag - 1)) for lag in lags})
 
 
-@symbolic(MEAN, detail="largest of the constants for j = 1..60")
+@ledger.symbolic(MEAN, detail="largest of the constants for j = 1..60")
 def largest_constant(value: int) -> float:
     best = max(range(1, 61), key=lambda lag: float(theory.diagonal_constant(lag).evalf(60)))
     # a float, since 60 constants decide nothing about the others
     return float(best != value)
 
 
-@spectral(KERNEL, detail="largest K_j11 + K_j22 at T = 1000")
+@ledger.spectral(KERNEL, detail="largest K_j11 + K_j22 at T = 1000")
 def largest_in_kernel(value: int) -> bool:
     return np.argmax(kernel(1000)[:, 0, 0]) + 1 == value
 
@@ -164,61 +153,47 @@ AFTER = "text after (A.51), p. 25"
 BASE = "k = 2, rows of P uniform, x_1 stationary"
 
 CLAIMS = (
-    proved(
-        "A.47", 24, "diagonal contribution to v_1, leading order",
-        r"\frac{\eta(\rho-c')}tE\Big[\frac{(b-1)^2(a-\frac12)+(a-1)^2(b-\frac12)}"
-        r"{(\lambda-1)^2}\Big]\frac{t(t+1)}2+O(1)", FORM_47,
-        leading.given(lag=sp.Integer(1)), leading_by_kernel.given(lags=(1,)),
+    ledger.proved("A.47", 24, "diagonal contribution to v_1, leading order",
+        r"\frac{\eta(\rho-c')}tE"
+        r"\Big[\frac{(b-1)^2(a-\frac12)+(a-1)^2(b-\frac12)}{(\lambda-1)^2}\Big]\frac{t(t+1)}2+O(1)",
+        FORM_47, leading.given(lag=sp.Integer(1)), leading_by_kernel.given(lags=(1,)),
         wrong=[2 * FORM_47], assume=BASE,
-        note="O(1) per unit of eta (rho - c'); after step 1 rho - c' is itself of order t^2.",
-    ),
-    proved(
-        "A.48", 25, "diagonal contribution to v_j, leading order",
-        r"\frac{\eta(\rho-c')}t\frac{(t-j+1)(t-j+2)}2E[\ldots\lambda^{j-1}+\ldots]+O(1)", FORM_48,
-        leading.given(lag=j), leading_by_kernel.given(lags=(2, 3, 4, 7)),
+        note="O(1) per unit of eta (rho - c'); after step 1 rho - c' is itself of order t^2."),
+    ledger.proved("A.48", 25, "diagonal contribution to v_j, leading order",
+        r"\frac{\eta(\rho-c')}t\frac{(t-j+1)(t-j+2)}2E[\ldots\lambda^{j-1}+\ldots]+O(1)",
+        FORM_48, leading.given(lag=j), leading_by_kernel.given(lags=(2, 3, 4, 7)),
         wrong=[-FORM_48, FORM_48.subs(j, j + 1)], assume=BASE,
-        note="O(1) per unit of eta (rho - c').",
-    ),
-    proved(
-        "A.49", 25, "the part common to all j, leading order",
-        r"c+\frac{(c+c')\eta}t\frac{(t-j+1)(t-j+2)}2E\Big[\frac{(a-1)^2+(b-1)^2}"
-        r"{(\lambda-1)^2}-\frac12\Big]+O(1)", COMMON, common_part, common_part_by_kernel,
-        wrong=[COMMON | {"c_prime": sp.Integer(-1)}, COMMON | {"D": 2 * COMMON["D"]}],
-        assume=BASE, needs=("A.37", "A.45-L0"),
+        note="O(1) per unit of eta (rho - c')."),
+    ledger.proved("A.49", 25, "the part common to all j, leading order",
+        r"c+\frac{(c+c')\eta}t"
+        r"\frac{(t-j+1)(t-j+2)}2E\Big[\frac{(a-1)^2+(b-1)^2}{(\lambda-1)^2}-\frac12\Big]+O(1)",
+        COMMON, common_part, common_part_by_kernel,
+        wrong=[COMMON | {"c_prime": sp.Integer(-1)}, COMMON | {"D": 2 * COMMON["D"]}], assume=BASE,
+        needs=("A.37", "A.45-L0"),
         note="Reads dL^0/dv per unit of c. The text calls it the same for j = 1, 2: only to "
-        "leading order. v_1 stays ahead there by (c + c') eta D, which sets "
-        "the critical learning rate.",
-    ),
-    proved(
-        "A.50", 25, "leading constant of v_1", r"E[\ldots]=\frac{1-\ln2}3", ((1 - LOG2) / 3,),
-        constants.given(lag=1), constants_by_quadrature.given(lag=1),
-        wrong=[((1 + LOG2) / 3,)], assume=BASE,
-    ),
-    corrected(
-        "A.51", 25, "leading constant of v_2, its two terms",
+        "leading order. v_1 stays ahead there by (c + c') eta D, which sets the critical learning "
+        "rate."),
+    ledger.proved("A.50", 25, "leading constant of v_1",
+        r"E[\ldots]=\frac{1-\ln2}3",
+        ((1 - LOG2) / 3,), constants.given(lag=1), constants_by_quadrature.given(lag=1),
+        wrong=[((1 + LOG2) / 3,)], assume=BASE),
+    ledger.corrected("A.51", 25, "leading constant of v_2, its two terms",
         (r"4E[\ldots]+2E[\ldots]=\frac{7-10\ln2}2+\frac{5-8\ln2}6", PRINTED_51),
         (r"\frac{7-10\ln2}2+\frac{8\ln2-5}6=\frac{8-11\ln2}3", (PRINTED_51[0], -PRINTED_51[1])),
         constants.given(lag=2), constants_by_quadrature.given(lag=2),
         wrong=[(PRINTED_51[0] / 2, -PRINTED_51[1])], assume=BASE,
         note="The second term has the wrong sign: it is +0.0909, not -0.0909. As printed the sum "
-        "is -0.0566, below (A.50) = 0.1023; corrected it is 0.1251.",
-    ),
-    proved(
-        "text-A.51-larger", AFTER, "the latter term is larger: v_2 over v_1",
-        r"\text{(A.51)}>\text{(A.50)}", 1, larger, larger_by_quadrature, wrong=[-1],
-        assume=BASE, needs=("A.50", "A.51"),
+        "is -0.0566, below (A.50) = 0.1023; corrected it is 0.1251."),
+    ledger.proved("text-A.51-larger", AFTER, "the latter term is larger: v_2 over v_1",
+        r"\text{(A.51)}>\text{(A.50)}", 1, larger, larger_by_quadrature, wrong=[-1], assume=BASE,
+        needs=("A.50", "A.51"),
         note="True of the expectations, (7 - 10 ln 2)/3 apart; false of the value printed in "
-        "(A.51).",
-    ),
-    supported(
-        "text-A.51-parity", AFTER, "sign and decay of the expectation in j",
-        r"E[\ldots\lambda^{j-1}]<0\ (j\text{ odd},j>2),\ \text{decreasing for even }j", PARITY,
-        parity_by_moments, parity_by_quadrature,
+        "(A.51)."),
+    ledger.supported("text-A.51-parity", AFTER, "sign and decay of the expectation in j",
+        r"E[\ldots\lambda^{j-1}]<0\ (j\text{ odd},j>2),\ \text{decreasing for even }j",
+        PARITY, parity_by_moments, parity_by_quadrature,
         wrong=[PARITY | {"odd": 1}, PARITY | {"even_slope": 1}, PARITY | {"from": 1}], assume=BASE,
-        note="Odd j means j = 3, 5, ...: at j = 1 it is (7-10 ln 2)/24 = +0.0029.",
-    ),
-    supported(
-        "text-A.51-others", AFTER, "v_2 has the largest leading constant", r"d_2>d_j,\ j\ne2", 2,
-        largest_constant, largest_in_kernel, wrong=[1, 3], assume=BASE,
-    ),
+        note="Odd j means j = 3, 5, ...: at j = 1 it is (7-10 ln 2)/24 = +0.0029."),
+    ledger.supported("text-A.51-others", AFTER, "v_2 has the largest leading constant",
+        r"d_2>d_j,\ j\ne2", 2, largest_constant, largest_in_kernel, wrong=[1, 3], assume=BASE),
 )  # fmt: skip

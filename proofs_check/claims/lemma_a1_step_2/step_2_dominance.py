@@ -10,40 +10,17 @@ import sympy as sp
 
 import sim
 import theory
-from proofs_check.claims.lemma_a1_step_1.derivatives_in_v import Array
+from proofs_check import ledger
 from proofs_check.claims.lemma_a1_step_2 import step_2_constants
 from proofs_check.claims.lemma_a1_step_2.step_2_constants import BASE, KERNEL, LOG2, kernel
-from proofs_check.ledger import corrected, enumeration, simulation, spectral, supported, symbolic
+from proofs_check.methods.all_sequences import two_enumerated_steps
 from theory.first_steps.step_2 import second_step, second_step_v
 
 SAMPLED = "both steps sampled"
+Step = Callable[[int, float, float], np.ndarray]  # v after two steps at (T, c, eta)
 
 
-@cache
-def _all_sequences(T: int) -> sim.Population:
-    return sim.Population(sim.Dirichlet(2), T, sim.Margin(1.0))
-
-
-def enumerated_loss(T: int, delta: float) -> sim.Sample:
-    """The population margin loss over all sequences, whose probabilities are found once a T."""
-    base = _all_sequences(T)
-    return sim.Sample(base.tokens, 2, sim.Margin(delta), base.weights)
-
-
-def two_steps(T: int, c: float, eta: float) -> Array:
-    """v after two steps of descent on the enumerated margin loss, hinge and all."""
-    loss = enumerated_loss(T, theory.required_margin(T, c, eta) * 1.001)
-    evaluate = loss.bind(sim.MinimalModel.constant(T, 2, v=c, W=c))
-    v, W = np.full(T, c), np.full((2, 2), c)
-    for _ in range(2):
-        gradient = evaluate(v, W)[1]
-        v, W = v - eta * gradient.v, W - eta * gradient.W
-    return v
-
-
-def dominance(
-    value: dict[str, float], lengths: range, step: Callable[[int, float, float], Array]
-) -> Iterable[bool]:
+def dominance(value: dict[str, float], lengths: range, step: Step) -> Iterable[bool]:
     """Whether v_2 leads from `first_T` on above `factor` times the critical rate, and not else."""
     for T in lengths:
         rate = theory.critical_learning_rate(T)
@@ -52,17 +29,17 @@ def dominance(
             yield (np.argmax(step(T, 0.3, eta)) == 1) == stated
 
 
-@enumeration("two steps with the hinge", detail="T = 3..11, at five learning rates")
+@ledger.enumeration("two steps with the hinge", detail="T = 3..11, at five learning rates")
 def dominance_enumerated(value: dict[str, float]) -> Iterable[bool]:
-    return dominance(value, range(3, 12), two_steps)
+    return dominance(value, range(3, 12), two_enumerated_steps)
 
 
-@spectral(KERNEL, detail="T = 3, 43, 83, 123, 163, at five learning rates")
+@ledger.spectral(KERNEL, detail="T = 3, 43, 83, 123, 163, at five learning rates")
 def dominance_by_kernel(value: dict[str, float]) -> Iterable[bool]:
     return dominance(value, range(3, 203, 40), lambda T, c, eta: second_step(T, c, eta)[1])
 
 
-@symbolic("exact signs over QQ[log 2]", detail="T = 3, 5, 8..11, 0.1% around the critical rate")
+@ledger.symbolic("exact signs over QQ[log 2]", detail="T = 3, 5, 8..11, 0.1% off the critical rate")
 def dominance_exact(value: dict[str, float]) -> Iterable[float]:
     for T in (3, 5, 8, 9, 10, 11):
         rate = theory.critical_learning_rate_exact(T)
@@ -76,27 +53,27 @@ def dominance_exact(value: dict[str, float]) -> Iterable[float]:
             yield float(leads != (float(eta) > value["factor"] * float(rate)))
 
 
-@spectral(KERNEL, 1e-4, "relative gap at T = 100,000")
+@ledger.spectral(KERNEL, 1e-4, "relative gap at T = 100,000")
 def law_by_kernel(value: dict[str, sp.Expr]) -> float:
     T = 100_000
     return theory.critical_learning_rate(T) * T ** float(value["power"]) / float(value["C"]) - 1
 
 
-@symbolic("constants over QQ[log 2]", detail="the order is that of D over T^3/12 (B-A)(d_2-d_1)")
+@ledger.symbolic("constants over QQ[log 2]", detail="order that of D over T^3/12 (B-A)(d_2-d_1)")
 def law(value: dict[str, sp.Expr]) -> float:
     ratio = sp.fraction(sp.together(theory.critical_rate_constant() - value["C"]))[0]
     # a float, since that T^3 is the order depends on leading terms, which is not a decision
     return float(not theory.is_zero(sp.expand(ratio)) or value["power"] != 3)
 
 
-@spectral(KERNEL, 1e-5, "each of the four bars")
-def figure_7(value: tuple[float, ...]) -> Array:
+@ledger.spectral(KERNEL, 1e-5, "each of the four bars")
+def figure_7(value: tuple[float, ...]) -> np.ndarray:
     W, K = theory.first_step(100)[0], kernel(100)[:4]
     return 0.03 * 0.02 * 0.03 * (W[0, 0] - W[0, 1]) * (K[:, 0, 0] + K[:, 1, 1]) - value
 
 
 @cache
-def sampled_bars() -> tuple[Array, Array]:
+def sampled_bars() -> tuple[np.ndarray, np.ndarray]:
     """First four bars by sampling both steps, and their standard errors, 20 batches."""
     rows = []
     start, diagonal = (sim.MinimalModel(np.ones(100), W) for W in (np.ones((2, 2)), np.eye(2)))
@@ -112,19 +89,19 @@ def sampled_bars() -> tuple[Array, Array]:
     return bars, bars * relative / np.sqrt(len(rows))
 
 
-@simulation(SAMPLED, 4.0, "standard errors, each of the four bars, 20,000 sequences")
-def figure_7_sampled(value: tuple[float, ...]) -> Array:
+@ledger.simulation(SAMPLED, 4.0, "standard errors, each of the four bars, 20,000 sequences")
+def figure_7_sampled(value: tuple[float, ...]) -> np.ndarray:
     bars, errors = sampled_bars()
     return (bars - value) / errors
 
 
-@spectral(KERNEL, detail="v^(2) and its diagonal part")
+@ledger.spectral(KERNEL, detail="v^(2) and its diagonal part")
 def tallest(value: int) -> list[bool]:
     entries = second_step(100, 0.02, 0.03)[1], kernel(100)[:, 0, 0]
     return [np.argmax(part) + 1 == value for part in entries]
 
 
-@simulation(SAMPLED, detail="excess of another bar plus a standard error, 20,000 sequences")
+@ledger.simulation(SAMPLED, detail="excess of another bar plus a standard error, 20,000 sequences")
 def tallest_sampled(value: int) -> float:
     bars, errors = sampled_bars()
     return max(np.delete(bars, value - 1).max() + errors.max() - bars[value - 1], 0.0)
@@ -139,37 +116,30 @@ FIGURE = "t = 100, c = 0.02, eta = 0.03"
 
 CLAIMS = (
     *step_2_constants.CLAIMS,
-    corrected(
-        "lemma-3.1-step-2", "Lemma 3.1, p. 9; Lemma A.1, p. 16", "v_2 dominates after step 2",
+    ledger.corrected("lemma-3.1-step-2", "Lemma 3.1, p. 9; Lemma A.1, p. 16",
+        "v_2 dominates after step 2",
         (r"v_2^{(2)}>v_j^{(2)},\ j=1,3,\ldots,t", {"first_T": 3, "factor": 0.0}),
         (r"v_2^{(2)}>v_j^{(2)}\ \forall j\ne2\iff t\ge10,\ \eta>\eta_{crit}(t)\sim3512.67\,t^{-3}",
          {"first_T": 10, "factor": 1.0}),
         dominance_exact, dominance_enumerated, dominance_by_kernel,
         wrong=[{"first_T": 9, "factor": 0.5}, {"first_T": 3, "factor": 1.0},
-               {"first_T": 10, "factor": 1.1}],
-        assume=STEPS, needs=("A.50", "A.51"),
+               {"first_T": 10, "factor": 1.1}], assume=STEPS, needs=("A.50", "A.51"),
         note="For t <= 9 no learning rate does it; eta_crit(10) = 114.896, (30) = 0.1506, (100) = "
-        "0.003560. The rival is v_1. c drops out, but Delta >= c^2 (1 + eta G_11) sum_j (t-j+1)"
-        "(1 + eta S_j) is needed. For fixed eta and t -> infinity the printed conclusion holds.",
-    ),
-    supported(
-        "x-critical-learning-rate", "beyond the paper", "law of the critical learning rate",
+        "0.003560. The rival is v_1. c drops out, but Delta >= c^2 (1 + eta G_11) sum_j (t-j+1)(1 "
+        "+ eta S_j) is needed. For fixed eta and t -> infinity the printed conclusion holds."),
+    ledger.supported("x-critical-learning-rate", "beyond the paper",
+        "law of the critical learning rate",
         r"t^3\eta_{crit}(t)\to\frac{24D}{(B-A)(d_2-d_1)}", LAW, law, law_by_kernel,
-        wrong=[LAW | {"C": 2 * LAW["C"]}, LAW | {"power": sp.Integer(2)}],
-        assume=STEPS, needs="lemma-3.1-step-2",
-    ),
-    corrected(
-        "fig-7", "Fig. 7, p. 24", "first four bars of the diagonal contribution",
+        wrong=[LAW | {"C": 2 * LAW["C"]}, LAW | {"power": sp.Integer(2)}], assume=STEPS,
+        needs="lemma-3.1-step-2"),
+    ledger.corrected("fig-7", "Fig. 7, p. 24", "first four bars of the diagonal contribution",
         (r"(v_1,\ldots,v_4)=(0.00467,0.00567,0.00397,0.00458)", PRINTED_BARS),
         (r"(v_1,\ldots,v_4)=(0.00595,0.00715,0.00501,0.00577)", TRUE_BARS),
         figure_7, figure_7_sampled, wrong=[(*TRUE_BARS[:3], PRINTED_BARS[0])], assume=FIGURE,
         note="All bars are 0.79 of what the caption's hyperparameters give: rho - c' would be "
-        "0.0302, while (A.26) and Fig. 6 give 0.0380. The shape is right.",
-    ),
-    supported(
-        "fig-7-shape", "Fig. 7, p. 24", "the second bar is the tallest", r"\arg\max_jv_j=2", 2,
-        tallest, tallest_sampled, wrong=[1, 4], assume=FIGURE,
+        "0.0302, while (A.26) and Fig. 6 give 0.0380. The shape is right."),
+    ledger.supported("fig-7-shape", "Fig. 7, p. 24", "the second bar is the tallest",
+        r"\arg\max_jv_j=2", 2, tallest, tallest_sampled, wrong=[1, 4], assume=FIGURE,
         note="v^(2) as a whole is largest at 2 too: (0.03489, 0.03591, 0.03359, ...), since 0.03 "
-        "is 8.4 times the critical rate at t = 100.",
-    ),
+        "is 8.4 times the critical rate at t = 100."),
 )  # fmt: skip

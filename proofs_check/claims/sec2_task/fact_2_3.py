@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 import sim
-from proofs_check.ledger import enumeration, proved, symbolic
+from proofs_check import ledger
 from sim.learning.objectives import all_sequences
 
 
@@ -39,9 +39,8 @@ def _count(tokens: np.ndarray, k: int, rule: Counting) -> np.ndarray:
     return out
 
 
-@enumeration("every sequence for k = 2, 3, 4 against counts, in integers, T = 7, 5, 4")
+@ledger.enumeration("every sequence for k = 2, 3, 4 against counts, in integers, T = 7, 5, 4")
 def by_sequences(value: tuple[Counting, Counting]) -> Iterator[float]:
-    """The two choices of weights as printed, for bigrams and for unigrams."""
     for k, T in ((2, 7), (3, 5), (4, 4)):
         tokens = all_sequences(k, T)
         weights = (np.eye(T)[1], np.eye(k)), (np.eye(T)[0], np.ones((k, k)))
@@ -57,11 +56,10 @@ def _inner_sum(t: sp.Expr, position: int) -> sp.Expr:
     return sp.piecewise_fold(total.doit()).simplify()
 
 
-@symbolic(
-    "eq. (A.10) at one-hot v, sums over Kronecker deltas",
-    detail="the sum over s collapses to W[x_p, x_{t'-1}] from t' = 2 on (bigrams) and to "
-    "W[x_p, x_t'] from t' = 1 on (unigrams), for symbolic t'; W = I and 11^T finish it",
-)
+@ledger.symbolic("eq. (A.10) at one-hot v, sums over Kronecker deltas",
+                 detail="the sum over s collapses to W[x_p, x_{t'-1}] from t' = 2 on (bigrams) "
+                 "and to W[x_p, x_t'] from t' = 1 on (unigrams), for symbolic t'; W = I and 11^T "
+                 "finish it")  # fmt: skip
 def by_collapse(value: tuple[Counting, Counting]) -> Iterator[bool]:
     for rule, position, same in zip(value, (2, 1), (True, False), strict=True):
         yield rule.same is same
@@ -72,15 +70,13 @@ def by_collapse(value: tuple[Counting, Counting]) -> Iterator[bool]:
 
 
 CLAIMS = (
-    proved(
-        "fact-2.3", "Fact 2.3, p. 7; App. A, p. 15",
+    ledger.proved("fact-2.3", "Fact 2.3, p. 7; App. A, p. 15",
         "the minimal model expresses bigram and unigram counts",
-        r"v=(0,1,0,\dots,0)^\top,\ W_k=I \Rightarrow f(E)_{p,i}=\sum_{t'=2}^p "
-        r"\mathbb 1\{x_{t'}=i\}\mathbb 1\{x_{t'-1}=x_p\};\quad v=(1,0,\dots,0)^\top,\ "
+        r"v=(0,1,0,\dots,0)^\top,\ W_k=I \Rightarrow f(E)_{p,i}=\sum_{t'=2}^p \mathbb "
+        r"1\{x_{t'}=i\}\mathbb 1\{x_{t'-1}=x_p\};\quad v=(1,0,\dots,0)^\top,\ "
         r"W_k=11^\top \Rightarrow f(E)_{p,i}=\sum_{t'=1}^p \mathbb 1\{x_{t'}=i\}",
         (BIGRAMS, UNIGRAMS), by_collapse, by_sequences,
         wrong=((BIGRAMS._replace(lag=2), UNIGRAMS), (BIGRAMS._replace(first=3), UNIGRAMS),
                (BIGRAMS, UNIGRAMS._replace(same=True))),
-        assume="the logits are counts: predictions are their normalised values, not their softmax",
-    ),
+        assume="the logits are counts: predictions are their normalised values, not their softmax"),
 )  # fmt: skip

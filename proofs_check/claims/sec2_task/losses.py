@@ -8,8 +8,9 @@ from itertools import product
 import numpy as np
 
 import sim
-from proofs_check.claims.sec2_task.remark_2_1 import exact_probability
-from proofs_check.ledger import enumeration, simulation, supported
+from proofs_check import ledger
+from proofs_check.methods.all_sequences import population_gradient
+from proofs_check.methods.exact_chains import exact_probability
 from sim.learning.objectives import all_sequences
 
 Value = dict[str, int]
@@ -41,18 +42,18 @@ def _averages(value: Value, model: sim.MinimalModel, tokens: np.ndarray, loss: L
     return np.array(totals) / T ** value["power"]
 
 
-@enumeration("every sequence with its exact probability, k = 2", 1e-12)
+@ledger.enumeration("every sequence with its exact probability, k = 2", 1e-12)
 def average_over_all(value: Value) -> Iterator[float]:
     for T, loss in ((2, sim.CrossEntropy()), (4, sim.Margin(0.4))):
         rng = np.random.default_rng(T)
         model = sim.MinimalModel(rng.normal(size=T), rng.normal(size=(2, 2)))
-        found = sim.Population(sim.Dirichlet(2), T, loss).bind(model)(model.v, model.W)[0]
         tokens = all_sequences(2, T + 1)
-        chance = [float(exact_probability(tuple(x), "stationary")) for x in tokens.tolist()]
-        yield float(chance @ _averages(value, model, tokens, loss)) - found
+        chance = [float(exact_probability(tuple(x))) for x in tokens.tolist()]
+        averaged = float(chance @ _averages(value, model, tokens, loss))
+        yield averaged - population_gradient(model, loss)[0]
 
 
-@simulation("500 sampled sequences, as in training; k = 2, T = 20 and k = 3, T = 12", 1e-12)
+@ledger.simulation("500 sampled sequences, as in training; k = 2, T = 20 and k = 3, T = 12", 1e-12)
 def average_over_samples(value: Value) -> Iterator[float]:
     for k, T in ((2, 20), (3, 12)):
         tokens = sim.sample_sequences(sim.Dirichlet(k), 500, T + 1, k).tokens
@@ -64,7 +65,7 @@ def average_over_samples(value: Value) -> Iterator[float]:
             yield (found - literal) / literal
 
 
-@enumeration("logits on a grid that straddles the kink, every target, two margins", 1e-14)
+@ledger.enumeration("logits on a grid that straddles the kink, every target, two margins", 1e-14)
 def margin_on_grid(value: Value) -> Iterator[float]:
     for k in (2, 3, 4):
         f = np.array(list(product((-1.5, 0.0, 0.25, 2.0), repeat=k)))
@@ -74,7 +75,7 @@ def margin_on_grid(value: Value) -> Iterator[float]:
             yield np.abs(found - [_margin(value, row, y, delta) for row in f]).max()
 
 
-@simulation("random models, the last position of 100 random sequences", 1e-12)
+@ledger.simulation("random models, the last position of 100 random sequences", 1e-12)
 def margin_of_models(value: Value) -> Iterator[float]:
     for k, T in ((2, 5), (3, 6)):
         rng = np.random.default_rng(10 + k)
@@ -88,20 +89,17 @@ def margin_of_models(value: Value) -> Iterator[float]:
 DEFINITION = "A definition: what is checked is that the software implements it."
 
 CLAIMS = (
-    supported(
-        "eq-6", "(6), p. 6",
+    ledger.supported("eq-6", "(6), p. 6",
         "the loss is the average over positions 1..t of predicting the next token",
-        r"L(\theta)=E_{x\sim P,\,P\sim\mathrm{Dir}(\alpha)^{\otimes k}}\Big[\frac1t\sum_{p=1}^t"
-        r"l(TF(x;\theta)_p,x_{p+1})\Big]",
+        r"L(\theta)=E_{x\sim P,\,P\sim\mathrm{Dir}(\alpha)^{\otimes k}}"
+        r"\Big[\frac1t\sum_{p=1}^tl(TF(x;\theta)_p,x_{p+1})\Big]",
         AVERAGE, average_over_all, average_over_samples,
         wrong=(AVERAGE | {"first": 2}, AVERAGE | {"ahead": 0}, AVERAGE | {"power": 0}),
-        note=DEFINITION,
-    ),
-    supported(
-        "eq-7", "(7), p. 6", "the margin loss, with 1/k and without the target's own term",
+        note=DEFINITION),
+    ledger.supported("eq-7", "(7), p. 6",
+        "the margin loss, with 1/k and without the target's own term",
         r"l_M(f_p,x_{p+1})=\frac1k\sum_{i\ne x_{p+1}}\max\{0,\Delta+f_{p,i}-f_{p,x_{p+1}}\}",
         MARGIN, margin_on_grid, margin_of_models,
         wrong=(MARGIN | {"power": 0}, MARGIN | {"skip_target": False}, MARGIN | {"sign": -1}),
-        note=f"{DEFINITION} For k = 2 it is half the hinge loss with margin Delta.",
-    ),
+        note=f"{DEFINITION} For k = 2 it is half the hinge loss with margin Delta."),
 )  # fmt: skip

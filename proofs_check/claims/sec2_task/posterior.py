@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from proofs_check.ledger import corrected, enumeration, proved, symbolic
+from proofs_check import ledger
 
 # of one row: count and alpha of the state, transitions from the row, all transitions, sum of alpha
 c, alpha, N_row, N_all, A = sp.symbols("c alpha N_i N A", positive=True)
@@ -70,9 +70,8 @@ def observed_rows() -> Iterator[Row]:
             yield Row(counts, prior, T - 1)
 
 
-@enumeration("moments by exact integrals over P", detail=ROWS)
+@ledger.enumeration("moments by exact integrals over P", detail=ROWS)
 def dirichlet_moments(parameter: sp.Expr) -> Iterator[bool]:
-    """First and second moments of the Dirichlet law with these parameters."""
     for row in observed_rows():
         k = len(row.prior)
         law = [row.at(parameter, j) for j in range(k)]
@@ -82,7 +81,7 @@ def dirichlet_moments(parameter: sp.Expr) -> Iterator[bool]:
             yield mean * (law[m] + (j == m)) / (sum(law) + 1) == row.moment(j, m)
 
 
-@symbolic("powers in prior times likelihood", detail="any counts and alpha, three states")
+@ledger.symbolic("powers in prior times likelihood", detail="any counts and alpha, three states")
 def dirichlet_density(parameter: sp.Expr) -> Iterator[bool]:
     n, a = (sp.symbols(f"{name}1:4", positive=True) for name in "na")
     for j in range(3):
@@ -90,7 +89,7 @@ def dirichlet_density(parameter: sp.Expr) -> Iterator[bool]:
         yield sp.expand((n[j] + a[j] - 1) - (law - 1)) == 0
 
 
-@enumeration("moments by exact integrals over P", detail=ROWS)
+@ledger.enumeration("moments by exact integrals over P", detail=ROWS)
 def beta_moments(law: tuple[sp.Expr, sp.Expr]) -> Iterator[bool]:
     for row in observed_rows():
         for j in range(len(row.prior)):
@@ -101,7 +100,7 @@ def beta_moments(law: tuple[sp.Expr, sp.Expr]) -> Iterator[bool]:
                 yield moment == row.moment(*[j] * (order + 1))
 
 
-@symbolic("the other coordinates integrated out", detail="any counts and alpha, three states")
+@ledger.symbolic("the other coordinates integrated out", 0.0, "any counts and alpha, three states")
 def beta_density(law: tuple[sp.Expr, sp.Expr]) -> list[bool]:
     """Substituting q = (1 - p) u leaves a power of p and one of 1 - p."""
     n, a = (sp.symbols(f"{name}1:4", positive=True) for name in "na")
@@ -113,7 +112,7 @@ def beta_density(law: tuple[sp.Expr, sp.Expr]) -> list[bool]:
     return [sp.expand(m - power) == 0 for m, power in zip(marginal, claimed, strict=True)]
 
 
-@enumeration("exact integrals over P", detail=ROWS)
+@ledger.enumeration("exact integrals over P", detail=ROWS)
 def mean_by_integrals(estimate: sp.Expr, flat: bool = False) -> Iterator[bool]:
     for row in observed_rows():
         if not flat or set(row.prior) == {1}:
@@ -121,7 +120,7 @@ def mean_by_integrals(estimate: sp.Expr, flat: bool = False) -> Iterator[bool]:
                 yield row.at(estimate, j) == row.moment(j)
 
 
-@symbolic("ratio of Beta functions")
+@ledger.symbolic("ratio of Beta functions")
 def mean_by_beta(estimate: sp.Expr, prior: sp.Expr = alpha) -> bool:
     """The normalising Beta functions with one more count and without."""
     rest = N_row + A - c - prior
@@ -133,26 +132,20 @@ ANY_START = "x_1 independent of P (with x_1 ~ pi it is not exact: Remark 2.1)"
 INDEPENDENT = ("rows of P independent Dirichlet(alpha)", ANY_START)
 
 CLAIMS = (
-    proved(
-        "eq-1", "(1), p. 5", "posterior of a row of P: Dirichlet with counts added",
+    ledger.proved("eq-1", "(1), p. 5", "posterior of a row of P: Dirichlet with counts added",
         r"(P_{i1},\dots,P_{ik})\,|\,x\sim\mathrm{Dir}(k,c_{i1}+\alpha_1,\dots,c_{ik}+\alpha_k)",
         c + alpha, dirichlet_density, dirichlet_moments,
         wrong=(c - alpha, c + alpha + 1, 2 * c + alpha), assume=INDEPENDENT,
         note="The first argument k is read as the number of states, not as a parameter; the prior "
-        "on the same page, Dir(alpha), is written without it.",
-    ),
-    proved(
-        "eq-2", "(2), p. 5", "posterior of one transition probability is Beta",
-        r"P_{ij}\,|\,x\sim\mathrm{Beta}\Big(c_{ij}+\alpha_j,\ \sum_j\alpha_j+N_i-\alpha_j"
-        r"-c_{ij}\Big)",
+        "on the same page, Dir(alpha), is written without it."),
+    ledger.proved("eq-2", "(2), p. 5", "posterior of one transition probability is Beta",
+        r"P_{ij}"
+        r"\,|\,x\sim\mathrm{Beta}\Big(c_{ij}+\alpha_j,\ \sum_j\alpha_j+N_i-\alpha_j-c_{ij}\Big)",
         (c + alpha, A + N_row - alpha - c), beta_density, beta_moments,
         wrong=((c + alpha, A + N_row - c), (A + N_row - alpha - c, c + alpha),
-               (c + alpha, A + N_all - alpha - c)),
-        assume=INDEPENDENT, needs="eq-1",
-        note="j is both the free index and the one summed over; the sum is over alpha alone.",
-    ),
-    corrected(
-        "eq-3-denominator", "(3), p. 6",
+               (c + alpha, A + N_all - alpha - c)), assume=INDEPENDENT, needs="eq-1",
+        note="j is both the free index and the one summed over; the sum is over alpha alone."),
+    ledger.corrected("eq-3-denominator", "(3), p. 6",
         "posterior mean of P_ij: which count is in the denominator",
         (r"E[P_{ij}\,|\,x]=\frac{c_{ij}+\alpha_j}{N+\sum_i\alpha_i}", (c + alpha) / (N_all + A)),
         (r"E[P_{ij}\,|\,x]=\frac{c_{ij}+\alpha_j}{N_i+\sum_m\alpha_m}", (c + alpha) / (N_row + A)),
@@ -160,14 +153,12 @@ CLAIMS = (
         wrong=((c + alpha) / (N_row + A - 1), (c + alpha) / (N_row + A + 1), c / (N_row + A)),
         assume=INDEPENDENT, needs="eq-2",
         note="N is not defined; read as the number of all transitions the estimates of a row do "
-        "not add up to 1. N_i, the transitions from state i, is meant, as the next line has it.",
-    ),
-    proved(
-        "eq-3-flat", "below (3), p. 6", "flat prior: the add-one estimate",
-        r"E[P_{ij}\,|\,x]=\frac{c_{ij}+1}{N_i+k}", (c + 1) / (N_row + A),
+        "not add up to 1. N_i, the transitions from state i, is meant, as the next line has it."),
+    ledger.proved("eq-3-flat", "below (3), p. 6", "flat prior: the add-one estimate",
+        r"E[P_{ij}\,|\,x]=\frac{c_{ij}+1}{N_i+k}",
+        (c + 1) / (N_row + A),
         mean_by_beta.given(how="ratio of Beta functions at alpha = 1, A = k", prior=sp.Integer(1)),
         mean_by_integrals.given(how="exact integrals over P at alpha = 1", flat=True),
         wrong=((c + 1) / (N_row + 1), (c + 1) / (N_all + A)),
-        assume=("alpha = (1, ..., 1), so that sum alpha = k", ANY_START), needs="eq-3-denominator",
-    ),
+        assume=("alpha = (1, ..., 1), so that sum alpha = k", ANY_START), needs="eq-3-denominator"),
 )  # fmt: skip

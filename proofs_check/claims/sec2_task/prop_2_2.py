@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 import sympy as sp
 
-from proofs_check.claims.sec2_task import construction
-from proofs_check.claims.sec2_task.construction import CORRECTED, EVERY, REPAIRED, SIZES, Counting
-from proofs_check.ledger import corrected, enumeration, proved, spectral, supported, symbolic
+from proofs_check import ledger
+from proofs_check.methods import attention_construction as construction
+from proofs_check.methods.attention_construction import CORRECTED, EVERY, REPAIRED, SIZES, Counting
 from sim.learning.objectives import all_sequences
 from sim.models.transformer.construction import attention_layer, attention_scores
 
 WITH_FIRST = Counting(last=0, first=1)  # without a begin symbol, x_1 counts as x_1 -> x_1
 
 
-@enumeration("scores of layer 1, c = 7, d = 6 and 9", 1e-14)
+@ledger.enumeration("scores of layer 1, c = 7, d = 6 and 9", 1e-14)
 def score_by_layer(power: sp.Expr) -> Iterator[float]:
     """A_{i,i-1} = c d^power and 0 elsewhere."""
     for k, T in SIZES:
@@ -27,16 +27,15 @@ def score_by_layer(power: sp.Expr) -> Iterator[float]:
             yield np.tril(np.abs(attention_scores(np.eye(d)[x], layer) - expected)).max() / c
 
 
-@symbolic("eq. (5) on the printed blocks, k = 2, 3, 5")
+@ledger.symbolic("eq. (5) on the printed blocks, k = 2, 3, 5")
 def score_by_blocks(power: sp.Expr) -> Iterator[bool]:
-    """Eq. (5) with the printed blocks: 1^T (c e, 0, 0)^T / sqrt(d)."""
     d, c = sp.symbols("d c", positive=True)
     for k in (2, 3, 5):
         ones, key = sp.ones(1, 3 * k), c * sp.Matrix([[1] + [0] * (3 * k - 1)])
         yield sp.simplify((ones * key.T)[0] / sp.sqrt(d) - c * d**power) == 0
 
 
-@enumeration("the layer on every sequence", 1e-10, EVERY)
+@ledger.enumeration("the layer on every sequence", 1e-10, EVERY)
 def copies_by_layer(lag: int) -> Iterator[float]:
     """Output of layer 1 at i >= 2, in its three blocks, against (0, e_{x_{i-lag}}, 0)."""
     for k, T in SIZES:
@@ -46,7 +45,7 @@ def copies_by_layer(lag: int) -> Iterator[float]:
             yield np.abs(attention_layer(np.eye(3 * k)[x], layer)[1:] - claimed).max()
 
 
-@symbolic("limit of the softmax", detail="share of a lag at position i >= 2, c -> infinity")
+@ledger.symbolic("limit of the softmax", detail="share of a lag at position i >= 2, c -> infinity")
 def copies_by_limit(lag: int) -> bool:
     gap = sp.Symbol("s", positive=True)  # c / sqrt(d)
     i = sp.Symbol("n", integer=True, nonnegative=True) + 2
@@ -54,12 +53,12 @@ def copies_by_limit(lag: int) -> bool:
     return bool(sp.limit(sp.exp(score) / (sp.exp(gap) + i - 1), gap, sp.oo) == 1)
 
 
-@enumeration("softmax attention on every sequence", 1e-10, EVERY)
+@ledger.enumeration("softmax attention on every sequence", 1e-10, EVERY)
 def counts_by_attention(rule: Counting) -> list[float]:
     return [construction.error(REPAIRED, rule, *size) for size in SIZES]
 
 
-@spectral("hard attention, counted in integers", detail="k = 2, T = 8 and k = 4, T = 4")
+@ledger.spectral("hard attention, counted in integers", detail="k = 2, T = 8 and k = 4, T = 4")
 def counts_by_hard_attention(rule: Counting) -> Iterator[bool]:
     """Which j <= i have the previous token x_i, position 1 its own."""
     for k, T in ((2, 8), (4, 4)):
@@ -76,7 +75,7 @@ def _readout(kind: str, k: int) -> np.ndarray:
     return np.ones((k, k), int) if kind == "outer" else k * np.eye(k, dtype=int)
 
 
-@enumeration("the transformer with this read-out, a = 1.7, b = -0.6", 1e-12, EVERY)
+@ledger.enumeration("the transformer with this read-out, a = 1.7, b = -0.6", 1e-12, EVERY)
 def readout_by_attention(kind: str) -> Iterator[float]:
     """P = (b [1 and 1^T], 0, a I) against a x + b."""
     a, b = 1.7, -0.6
@@ -87,7 +86,7 @@ def readout_by_attention(kind: str) -> Iterator[float]:
         yield np.abs(found - (a * construction.outputs(REPAIRED, k, T) + b)).max()
 
 
-@symbolic("P applied block by block", detail="a x + b, whatever the current token; k = 3")
+@ledger.symbolic("P applied block by block", detail="a x + b, whatever the current token; k = 3")
 def readout_by_blocks(kind: str) -> list[bool]:
     a, b = sp.symbols("a b")
     output, first = sp.Matrix(sp.symbols("x1:4")), b * sp.Matrix(_readout(kind, 3))
@@ -95,7 +94,7 @@ def readout_by_blocks(kind: str) -> list[bool]:
     return [sp.expand(first[:, m] + a * output - straight) == sp.zeros(3, 1) for m in range(3)]
 
 
-@enumeration("softmax attention on every sequence", 1e-10, EVERY)
+@ledger.enumeration("softmax attention on every sequence", 1e-10, EVERY)
 def new_token_by_attention(strategy: str) -> Iterator[float]:
     for k, T in SIZES:
         new = construction.counts(k, T, WITH_FIRST).sum(axis=-1) == 0
@@ -104,7 +103,7 @@ def new_token_by_attention(strategy: str) -> Iterator[float]:
         yield np.abs(construction.outputs(REPAIRED, k, T) - claimed)[new].max()
 
 
-@symbolic("all scores of layer 2 are equal", detail="share of each position of the prefix")
+@ledger.symbolic("all scores of layer 2 are equal", detail="share of each position of the prefix")
 def new_token_by_scores(strategy: str) -> list[bool]:
     """No match means equal scores: the average of x_1 .. x_i."""
     i = sp.Symbol("i", integer=True, positive=True)
@@ -113,7 +112,7 @@ def new_token_by_scores(strategy: str) -> list[bool]:
     return [construction.matches(REPAIRED) == [("token", "previous")], share == claimed]
 
 
-@enumeration("softmax attention, k = 2, T = 6, differences at s = 10, 15, 20, 25", 0.01)
+@ledger.enumeration("softmax attention, k = 2, T = 6, differences at s = 10, 15, 20, 25", 0.01)
 def rate_by_attention(value: dict[str, int]) -> float:
     """Worst error times exp(rate s) at equally spaced s: a polynomial of this degree.
 
@@ -126,7 +125,7 @@ def rate_by_attention(value: dict[str, int]) -> float:
     return float(np.abs(np.diff(scaled, value["power"] + 1)).max() / top)
 
 
-@symbolic("the sequence (1, 2, 1) to first order in E = exp(-s)")
+@ledger.symbolic("the sequence (1, 2, 1) to first order in E = exp(-s)")
 def rate_by_expansion(value: dict[str, int]) -> float:
     """A residual and not an exact finding: one sequence bounds the worst one from below."""
     E, s = sp.symbols("E s", positive=True)
@@ -145,84 +144,65 @@ BLOCKS = (ONE_HOT, "printed (k, d) projections read the token and write the bloc
 FIXED = (ONE_HOT, "layer 2 matches the block of the previous token, as corrected in prop-2.2")
 
 CLAIMS = (
-    corrected(
-        "prop-2.2", "Prop. 2.2, pp. 6-7",
+    # in REPAIRED position 1 attends to itself
+    ledger.corrected("prop-2.2", "Prop. 2.2, pp. 6-7",
         "two attention layers approach the empirical bigram frequencies",
-        (r"v^{(1)}=\delta_21^\top,\ W_Q^{(1)}=0,\ W_K^{(1)}=(cI\ 0\ 0),\ W_V^{(1)}=(0\ I\ 0);\ "
-         r"v^{(2)}=0,\ W_Q^{(2)}=(cI\ 0\ 0),\ W_K^{(2)}=(0\ I\ 0),\ W_V^{(2)}=(0\ 0\ I);\ "
-         r"P=(0\ 0\ I)\ \Rightarrow\ TF(x)_{i,j}\to\frac{\#\{p\le i:x_{p-1}=x_i,x_p=j\}}"
-         r"{\#\{p\le i:x_{p-1}=x_i\}}\quad(c\to\infty)", construction.PRINTED),
-        (r"W_K^{(2)}=\begin{pmatrix}0&0&0\\I&0&0\\0&0&0\end{pmatrix},\ "
-         r"\text{all others }(d\times d)\text{ with zero rows below, and a begin symbol before }"
-         r"x_1\text{ (}d=3(k+1)\text{)}", CORRECTED),
-        construction.by_blocks, construction.by_attention,
-        wrong=(
-            REPAIRED,  # position 1 attends to itself
-            CORRECTED._replace(K2=(0, 1)), CORRECTED._replace(V2=(2, 2)),
-            CORRECTED._replace(lag=2), CORRECTED._replace(P=0),
-        ),
+        (r"v^{(1)}=\delta_21^\top,\ W_Q^{(1)}=0,\ "
+         r"W_K^{(1)}=(cI\ 0\ 0),\ W_V^{(1)}=(0\ I\ 0);\ v^{(2)}=0,\ W_Q^{(2)}=(cI\ 0\ 0),\ "
+         r"W_K^{(2)}=(0\ I\ 0),\ W_V^{(2)}=(0\ 0\ I);\ P=(0\ 0\ I)\ \Rightarrow\ TF(x)_{i,j}"
+         r"\to\frac{\#\{p\le i:x_{p-1}=x_i,x_p=j\}}{\#\{p\le i:x_{p-1}=x_i\}}\quad(c\to\infty)",
+         construction.PRINTED),
+        (r"W_K^{(2)}=\begin{pmatrix}0&0&0\\I&0&0\\0&0&0\end{pmatrix},\ \text{all others }(d\times "
+         r"d)\text{ with zero rows below, and a begin symbol before }x_1\text{ (}d=3(k+1)\text{)}",
+         CORRECTED), construction.by_blocks, construction.by_attention,
+        wrong=(REPAIRED, CORRECTED._replace(K2=(0, 1)), CORRECTED._replace(V2=(2, 2)),
+               CORRECTED._replace(lag=2), CORRECTED._replace(P=0)),
         assume=(*BLOCKS, "positions i whose token has been left before"), needs="eq-5-shapes",
-        note="The proposition is right, its weights are not. As printed the queries of layer 2 "
-        "stand in block 1 and the keys in block 2, so that all scores are 0 and the output is the "
-        "unigram frequency. (Read as d x k the queries and keys match, but then W_V of either "
+        note="The proposition is right, its weights are not. As printed the queries of layer "
+        "2 stand in block 1 and the keys in block 2, so that all scores are 0 and the output is "
+        "the unigram frequency. (Read as d x k the queries and keys match, but then W_V of either "
         "layer reads an empty block.) Besides, position 1 attends to itself in layer 1 and counts "
-        "as a transition x_1 -> x_1: see prop-2.2-count. A begin symbol makes it exact.",
-    ),
-    corrected(
-        "prop-2.2-layer-1-score", "proof of Prop. 2.2, p. 6",
+        "as a transition x_1 -> x_1: see prop-2.2-count. A begin symbol makes it exact."),
+    ledger.corrected("prop-2.2-layer-1-score", "proof of Prop. 2.2, p. 6",
         "score of the previous token in layer 1",
         (r"A_{i,i-1}=c,\ A_{i,j}=0\ (j\ne i-1)", sp.Integer(0)),
         (r"A_{i,i-1}=\frac c{\sqrt d},\ A_{i,j}=0\ (j\ne i-1)", -sp.Rational(1, 2)),
-        score_by_blocks, score_by_layer,
-        wrong=(sp.Rational(1, 2), -sp.Integer(1)), assume=BLOCKS,
-        note="The data are the power of d. The factor 1/sqrt(d) of (5) is left out; the limit "
-        "c -> infinity is not affected.",
-    ),
-    proved(
-        "prop-2.2-layer-1", "proof of Prop. 2.2, p. 6",
+        score_by_blocks, score_by_layer, wrong=(sp.Rational(1, 2), -sp.Integer(1)), assume=BLOCKS,
+        note="The data are the power of d. The factor 1/sqrt(d) of (5) is left out; the limit c -> "
+        "infinity is not affected."),
+    # the data are the lag
+    ledger.proved("prop-2.2-layer-1", "proof of Prop. 2.2, p. 6",
         "layer 1 copies the previous token, from position 2 on",
         r"\lim_{c\to\infty}Attn^{(1)}(e_x)_i=(0\ \ e_{x_{i-1}}\ \ 0)",
-        1, copies_by_limit, copies_by_layer,  # the lag
-        wrong=(0,), assume=(*BLOCKS, "i >= 2"),
-        note="At i = 1 there is no previous token and the softmax has one entry: the output is "
-        "(0 e_{x_1} 0).",
-    ),
-    corrected(
-        "prop-2.2-count", "proof of Prop. 2.2, p. 7", "what the second layer counts",
+        1, copies_by_limit, copies_by_layer, wrong=(0,), assume=(*BLOCKS, "i >= 2"),
+        note="At i = 1 there is no previous token and the softmax has one entry: the output is (0 "
+        "e_{x_1} 0)."),
+    ledger.corrected("prop-2.2-count", "proof of Prop. 2.2, p. 7", "what the second layer counts",
         (r"Attn^{(2)}_{i,j}\propto\#\{p<i:\ x_p=j,\ x_{p-1}=x_i\}", Counting(last=-1, first=0)),
         (r"Attn^{(2)}_{i,j}\propto\#\{2\le p\le i:\ x_p=j,\ x_{p-1}=x_i\}+1\{x_1=x_i=j\}",
-         WITH_FIRST),
-        counts_by_attention, counts_by_hard_attention,
+         WITH_FIRST), counts_by_attention, counts_by_hard_attention,
         wrong=(Counting(last=0, first=0), Counting(last=-1, first=1)), assume=FIXED,
         needs="prop-2.2-layer-1",
         note="The transition into the current position is counted too (p <= i), as bigram "
-        "statistics need it; and x_1, its own previous token in layer 1, adds one transition "
-        "x_1 -> x_1. The extra count is one among N, so it fades as 1/N.",
-    ),
-    corrected(
-        "prop-2.2-footnote", "footnote 1, p. 7",
+        "statistics need it; and x_1, its own previous token in layer 1, adds one transition x_1 "
+        "-> x_1. The extra count is one among N, so it fades as 1/N."),
+    ledger.corrected("prop-2.2-footnote", "footnote 1, p. 7",
         "read-out that makes a x + b of the output x",
         (r"P=(b1^\top1\ \ 0\ \ aI)\ \Rightarrow\ ax+b", "inner"),
         (r"P=(b11^\top\ \ 0\ \ aI)\ \Rightarrow\ ax+b", "outer"),
         readout_by_blocks, readout_by_attention, wrong=("inner",), assume=FIXED,
         note="With columns 1 as in v^(1) = delta_2 1^T, 1^T 1 is the number k, and b k I would "
-        "favour the current token. Under softmax and cross-entropy a constant b has no effect.",
-    ),
-    proved(
-        "x-construction-new-token", "beyond the paper",
+        "favour the current token. Under softmax and cross-entropy a constant b has no effect."),
+    ledger.proved("x-construction-new-token", "beyond the paper",
         "at a token not left before the construction predicts unigram frequencies",
         r"N_{x_i}=0,\ x_1\ne x_i\ \Rightarrow\ TF(x)_{i,j}\to\frac1i\#\{p\le i:x_p=j\}",
-        "unigram", new_token_by_scores, new_token_by_attention,
-        wrong=("uniform",), assume=FIXED, needs="prop-2.2-count",
-        note="Where the empirical bigram frequencies are 0/0.",
-    ),
-    supported(
-        "x-construction-rate", "beyond the paper",
+        "unigram", new_token_by_scores, new_token_by_attention, wrong=("uniform",), assume=FIXED,
+        needs="prop-2.2-count", note="Where the empirical bigram frequencies are 0/0."),
+    ledger.supported("x-construction-rate", "beyond the paper",
         "how fast the construction approaches its limit as c grows",
         r"\max_{x,i,j}|TF(x)_{i,j}-\text{limit}|=\Theta(s\,e^{-s}),\quad s=\frac c{\sqrt d}",
         {"power": 1, "rate": 1}, rate_by_expansion, rate_by_attention,
         wrong=({"power": 0, "rate": 1}, {"power": 1, "rate": 2}), assume=FIXED, needs="prop-2.2",
         note="The order is proved from below by one sequence and measured for the worst one. The "
-        "factor s: what leaks past layer 1 is multiplied by s in the scores of layer 2.",
-    ),
+        "factor s: what leaks past layer 1 is multiplied by s in the scores of layer 2."),
 )  # fmt: skip

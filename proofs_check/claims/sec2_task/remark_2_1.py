@@ -17,27 +17,13 @@ from scipy.special import polygamma
 
 import sim
 import theory
+from proofs_check import ledger
 from proofs_check.claims.sec2_task.posterior import A, N_row, alpha, c, mean_by_beta
-from proofs_check.ledger import Finding, enumeration, proved, quadrature, supported, symbolic
-from theory import notation
-from theory.chains.chain import power_in_y_lambda, stationary_in_y
+from proofs_check.methods.exact_chains import exact_probability
 
 
-@cache
-def exact_probability(tokens: tuple[int, ...], start: str) -> sp.Expr:
-    """P(x_1 ... x_n) for two states and the flat prior: a polynomial in (y, lambda), averaged."""
-    step = power_in_y_lambda(1)
-    weight = stationary_in_y()[tokens[0]] if start == "stationary" else sp.Rational(1, 2)
-    for here, following in pairwise(tokens):
-        weight *= step[here, following]
-    terms = sp.Poly(sp.expand(weight), notation.y, notation.lam).terms()
-    even = [(n // 2, m, factor) for (n, m), factor in terms if n % 2 == 0]
-    return sum((factor * theory.exact_moment(n, m) for n, m, factor in even), sp.Integer(0))
-
-
-@enumeration("exact conditional probabilities", detail="every sequence, T <= 4, in QQ[log 2]")
+@ledger.enumeration("exact conditional probabilities", 0.0, "every sequence, T <= 4, in QQ[log 2]")
 def optimal_exactly(start: str) -> Iterator[bool]:
-    """Conditional probabilities of every sequence against the add-one bigram rule."""
     for T in range(1, 5):
         for *x, j in product(range(2), repeat=T + 1):
             row = [sum(a == x[-1] and b == i for a, b in pairwise(x)) for i in range(2)]
@@ -46,7 +32,7 @@ def optimal_exactly(start: str) -> Iterator[bool]:
             yield theory.is_zero(joint - rule * exact_probability(tuple(x), start))
 
 
-@symbolic("the start's factor in the likelihood")
+@ledger.symbolic("the start's factor in the likelihood")
 def optimal_by_likelihood(start: str) -> list[bool]:
     """Without the chain in that factor the rows stay independent, each with mean (3)."""
     a, b = sp.symbols("a b", positive=True)
@@ -55,7 +41,7 @@ def optimal_by_likelihood(start: str) -> list[bool]:
     return [*separates, mean_by_beta.find((c + alpha) / (N_row + A)).holds]
 
 
-@quadrature("posterior over chains", 1e-12, "40 random sequences, every position, T = 60")
+@ledger.quadrature("posterior over chains", 1e-12, "40 random sequences, every position, T = 60")
 def optimal_by_quadrature(start: str) -> float:
     tokens = np.random.default_rng(1).integers(0, 2, (40, 60))
     found = sim.strategies.bayes(tokens, sim.Dirichlet(2), start=start)
@@ -107,18 +93,16 @@ def excess_of_bigram(T: int) -> float:
     return total / mass
 
 
-@enumeration("every sequence by its counts")
-def excess_by_length(limit: float) -> Finding:
+@ledger.enumeration("every sequence by its counts")
+def excess_by_length(limit: float) -> ledger.Finding:
     """The excess over doubled lengths, allowed what its local exponents leave for the tail."""
     excess = [excess_of_bigram(T) for T in (8, 16, 32, 64)]
     slopes = [float(np.log2(a / b)) for a, b in pairwise(excess)]
     # a power law halves faster and faster towards its exponent, so the last slope bounds the tail
     beyond = excess[-1] / (2 ** slopes[-1] - 1)
-    return Finding(
-        abs(excess[-1] - limit), excess[-1] + beyond,
-        f"KL(Bayes || bigram) = {', '.join(f'{e:.2e}' for e in excess)} at T = 8, 16, 32, 64, "
-        f"falling as T to the {', '.join(f'{-s:.2f}' for s in slopes)}, towards -2",
-    )  # fmt: skip
+    found, powers = ", ".join(f"{e:.2e}" for e in excess), ", ".join(f"{-s:.2f}" for s in slopes)
+    detail = f"KL(Bayes || bigram) = {found} at T = 8, 16, 32, 64, falling as T to the {powers}"
+    return ledger.Finding(abs(excess[-1] - limit), excess[-1] + beyond, f"{detail}, towards -2")
 
 
 @cache
@@ -140,16 +124,15 @@ def _total_excess() -> sp.Expr:
     return sp.simplify(sp.expand_log(sp.log(2) - (top - low)))
 
 
-@symbolic(
-    "chain rule of KL, summed over positions",
-    detail="the sum of E KL(Bayes || bigram) is at most E KL(pi || uniform) = log 2 - E H(pi) = "
-    "pi^2 / 12 - log 2, so in the loss (6) the difference is at most that over t",
-)
+@ledger.symbolic("chain rule of KL, summed over positions",
+                 detail="the sum of E KL(Bayes || bigram) is at most E KL(pi || uniform) = log 2 "
+                 "- E H(pi) = pi^2 / 12 - log 2, so in the loss (6) the difference is at most that "
+                 "over t")  # fmt: skip
 def excess_is_summable(limit: float) -> list[bool]:
     return [bool(_total_excess() > 0), limit == 0]
 
 
-@symbolic("chain rule of KL and the density of pi_1", detail="log 2 - E H(pi)")
+@ledger.symbolic("chain rule of KL and the density of pi_1", detail="log 2 - E H(pi)")
 def total_by_density(value: sp.Expr) -> sp.Expr:
     """A residual: that the sum attains its bound is argued, not decided.
 
@@ -158,8 +141,8 @@ def total_by_density(value: sp.Expr) -> sp.Expr:
     return sp.simplify(_total_excess() - value)
 
 
-@enumeration("every sequence by its counts, t <= 64", 1e-3)
-def total_by_position(value: sp.Expr) -> Finding:
+@ledger.enumeration("every sequence by its counts, t <= 64", 1e-3)
+def total_by_position(value: sp.Expr) -> ledger.Finding:
     """Positions up to 64 by every sequence, some interpolated; a t^-2, t^-3 law beyond."""
     known = [*range(1, 13), 16, 24, 32, 48, 64]
     excess = np.array([excess_of_bigram(T) for T in known])
@@ -167,43 +150,35 @@ def total_by_position(value: sp.Expr) -> Finding:
     law = np.linalg.solve([[48.0**-2, 48.0**-3], [64.0**-2, 64.0**-3]], excess[-2:])
     tail = law @ [polygamma(1, 65.0), -polygamma(2, 65.0) / 2]
     total = float(np.exp(spline(np.log(np.arange(1, 65)))).sum() + tail)
-    return Finding(
-        abs(total - float(value)), 1e-3, f"{total:.5f}, of which {tail:.5f} beyond position 64"
-    )
+    detail = f"{total:.5f}, of which {tail:.5f} beyond position 64"
+    return ledger.Finding(abs(total - float(value)), 1e-3, detail)
 
 
 FLAT = "k = 2, rows of P uniform"
 TOTAL = sp.pi**2 / 12 - sp.log(2)
 
 CLAIMS = (
-    proved(
-        "remark-2.1-uniform", "Remark 2.1, p. 6",
+    ledger.proved("remark-2.1-uniform", "Remark 2.1, p. 6",
         "the bigram rule is Bayes optimal when x_1 is uniform",
         r"x_1\sim\mathrm{Unif}\ \Rightarrow\ P[x_{t+1}=j\,|\,x]=\frac{c_{x_tj}+1}{N_{x_t}+k}",
         "uniform", optimal_by_likelihood, optimal_exactly, optimal_by_quadrature,
         wrong=("stationary",), assume=FLAT, needs="eq-3-flat",
         note="Uniform is sufficient, not necessary: any law of x_1 that does not depend on the "
-        "chain will do. With x_1 ~ pi the rule is not exact from T = 1 on.",
-    ),
-    proved(
-        "remark-2.1-negligible", "Remark 2.1, p. 6",
+        "chain will do. With x_1 ~ pi the rule is not exact from T = 1 on."),
+    ledger.proved("remark-2.1-negligible", "Remark 2.1, p. 6",
         "with x_1 ~ pi the bigram rule becomes optimal as the context grows",
-        r"x_1\sim\pi\ \Rightarrow\ \lim_{t\to\infty}E\,\mathrm{KL}"
-        r"(\mathrm{Bayes}_t\,\|\,\mathrm{bigram}_t)=0",
-        0.0, excess_is_summable, excess_by_length,
-        wrong=(0.01,), assume=FLAT, needs=("remark-2.1-uniform", "text-2.2-no-closed-form"),
+        r"x_1\sim\pi\ "
+        r"\Rightarrow\ \lim_{t\to\infty}E\,\mathrm{KL}(\mathrm{Bayes}_t\,\|\,\mathrm{bigram}_t)=0",
+        0.0, excess_is_summable, excess_by_length, wrong=(0.01,), assume=FLAT,
+        needs=("remark-2.1-uniform", "text-2.2-no-closed-form"),
         note="The excesses of all positions have a finite sum, so they tend to 0; in the average "
         "over positions, eq. (6), the difference is at most 0.1293 / t. At the last position the "
-        "decay is measured: it approaches t^-2.",
-    ),
-    supported(
-        "x-remark-2.1-total", "beyond the paper",
+        "decay is measured: it approaches t^-2."),
+    ledger.supported("x-remark-2.1-total", "beyond the paper",
         "what ignoring the law of x_1 costs, summed over all positions",
-        r"\sum_{t\ge1}E\,\mathrm{KL}(\mathrm{Bayes}_t\,\|\,\mathrm{bigram}_t)=\log2-E\,H(\pi)"
-        r"=\frac{\pi^2}{12}-\log2",
-        TOTAL, total_by_density, total_by_position,
+        r"\sum_{t\ge1}E\,\mathrm{KL}(\mathrm{Bayes}_t\,\|\,\mathrm{bigram}_t)="
+        r"\log2-E\,H(\pi)=\frac{\pi^2}{12}-\log2", TOTAL, total_by_density, total_by_position,
         wrong=(sp.pi**2 / 12 - sp.log(2) / 2, TOTAL + sp.Rational(1, 100)),
         assume=(FLAT, "x_1 ~ pi"), needs=("remark-2.1-negligible", "text-2.2-no-closed-form"),
-        note="In nats; the numerator pi of pi^2 / 12 is the number 3.14...",
-    ),
+        note="In nats; the numerator pi of pi^2 / 12 is the number 3.14..."),
 )  # fmt: skip

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, xlogy
 
 import sim
-from proofs_check.ledger import Finding, corrected, quadrature, simulation, supported, symbolic
+from proofs_check import ledger
 from proofs_check.ledger.compare import worst
-
-Array = NDArray[np.float64]
+from proofs_check.methods.prior_averages import flat_rule
+from proofs_check.methods.sampling import strategy_gaps
 
 # heights of the horizontal lines, read off Fig. 3 (top, bottom) to about 0.005
 LINES = {"orange": (0.184, 0.167), "green": (0.027, 0.026)}
@@ -37,19 +37,10 @@ def _gap(rule: sim.Quadrature) -> tuple[float, float]:
 @cache
 def _sampled(prior: sim.Prior, k: int, T: int = 100, n: int = 8000) -> dict[str, float]:
     """KL from the truth of each strategy at the last token."""
-    tokens, transition = sim.sample_sequences(prior, n, T, 1)
-    truth = transition[np.arange(n), tokens[:, -1]]
-    return {
-        name: float((xlogy(truth, truth) - xlogy(truth, guess(tokens, k)[:, -1])).sum(1).mean())
-        for name, guess in (
-            ("uniform", sim.strategies.uniform),
-            ("unigram", sim.strategies.unigram),
-            ("bigram", sim.strategies.bigram),
-        )
-    }
+    return {name: float(gaps.mean()) for name, gaps in strategy_gaps(prior, k, T, n, 1).items()}
 
 
-def _softmax_loss(truth: Array, guess: Array, weights: Array) -> float:
+def _softmax_loss(truth: np.ndarray, guess: np.ndarray, weights: np.ndarray) -> float:
     """Least average of KL(truth || softmax(a guess)) over the factor a."""
 
     def loss(a: float) -> float:
@@ -59,8 +50,8 @@ def _softmax_loss(truth: Array, guess: Array, weights: Array) -> float:
     return float(minimize_scalar(loss, bounds=(0.1, 10.0), method="bounded").fun)
 
 
-@simulation("best a at T = 100, k = 2 and 3")
-def softmax_sampled(share: float) -> Finding:
+@ledger.simulation("best a at T = 100, k = 2 and 3")
+def softmax_sampled(share: float) -> ledger.Finding:
     """softmax(a x) of bigram frequencies x at the best a, between the unigram and bigram losses."""
     n, shares = 8000, []
     for k, prior in ((2, sim.Dirichlet(2)), (3, THREE_STATES)):
@@ -71,58 +62,58 @@ def softmax_sampled(share: float) -> Finding:
         loss = _sampled(prior, k)
         shares.append((loss["unigram"] - soft) / (loss["unigram"] - loss["bigram"]))
     detail = f"{shares[0]:.0%} and {shares[1]:.0%} of the gap from unigrams to bigrams closed"
-    return Finding(share - min(shares), 0.0, detail)
+    return ledger.Finding(share - min(shares), 0.0, detail)
 
 
-@quadrature("best a at T = infinity, k = 2")
-def softmax_limit(share: float) -> Finding:
+@ledger.quadrature("best a at T = infinity, k = 2")
+def softmax_limit(share: float) -> ledger.Finding:
     """The same at T = infinity, k = 2: the frequencies are P, and the bigram loss is 0."""
-    rule = sim.prior_quadrature(sim.Dirichlet(2), 40)
-    pi = sim.stationary_distribution(rule.transition)
-    soft = _softmax_loss(rule.transition, rule.transition, rule.weights[:, None] * pi)
-    found = 1 - soft / _gap(rule)[0]
-    return Finding(share - found, 0.0, f"{found:.1%} of the gap closed")
+    weights, P, pi = flat_rule(40)
+    soft = _softmax_loss(P, P, weights[:, None] * pi)
+    found = 1 - soft / _gap(sim.Quadrature(weights, P))[0]
+    return ledger.Finding(share - found, 0.0, f"{found:.1%} of the gap closed")
 
 
-def _heights(colours: dict[str, str], loss: dict[str, float], where: str) -> Finding:
+def _heights(colours: dict[str, str], loss: dict[str, float], where: str) -> ledger.Finding:
     gaps = [height - loss[colours[colour]] for colour, two in LINES.items() for height in two]
     shown = f"unigram {loss['unigram']:.4f}, bigram {loss['bigram']:.4f}"
-    return Finding(worst(np.abs(gaps)), READING, f"k = 3, {where}: {shown}; lines at {LINES}")
+    detail = f"k = 3, {where}: {shown}; lines at {LINES}"
+    return ledger.Finding(worst(np.abs(gaps)), READING, detail)
 
 
-@simulation("losses of both strategies")
-def lines_sampled(colours: dict[str, str]) -> Finding:
+@ledger.simulation("losses of both strategies")
+def lines_sampled(colours: dict[str, str]) -> ledger.Finding:
     return _heights(colours, _sampled(THREE_STATES, 3), "T = 100")
 
 
-@quadrature("their limits")
-def lines_limit(colours: dict[str, str]) -> Finding:
+@ledger.quadrature("their limits")
+def lines_limit(colours: dict[str, str]) -> ledger.Finding:
     """Unigrams at T = infinity; a bigram row of k - 1 free probabilities costs k (k-1) / 2T."""
     loss = {"unigram": _gap(sim.prior_quadrature(THREE_STATES, 48))[0], "bigram": 3 * 2 / 200}
     return _heights(colours, loss, "T = infinity, bigram in leading order at T = 100")
 
 
-@quadrature("exact averages over App. B's family")
-def ends_exact(value: dict[str, float]) -> Finding:
+@ledger.quadrature("exact averages over App. B's family")
+def ends_exact(value: dict[str, float]) -> ledger.Finding:
     """Unigrams must lose less, and have more to tell, at the end said to be optimal."""
     ends = {p: _gap(sim.prior_quadrature(prior, 40)) for p, prior in ENDS.items()}
     best, none = ends[value["optimal"]], ends[value["uninformative"]]
     losses, signals = zip(*ends.values(), strict=True)
     detail = "p = 0, 1: unigrams lose {:.4f}, {:.4f}, E KL(pi || uniform) = {:.4f}, {:.4f}"
     residual = worst([best[0] - none[0], none[1] - best[1]])
-    return Finding(residual, 0.0, detail.format(*losses, *signals))
+    return ledger.Finding(residual, 0.0, detail.format(*losses, *signals))
 
 
-@simulation("unigram rule at both ends")
-def ends_sampled(value: dict[str, float]) -> Finding:
+@ledger.simulation("unigram rule at both ends")
+def ends_sampled(value: dict[str, float]) -> ledger.Finding:
     """How much of the loss of guessing uniformly the unigram rule saves, T = 100."""
     losses = {p: _sampled(prior, 2) for p, prior in ENDS.items()}
     saved = {p: loss["uniform"] - loss["unigram"] for p, loss in losses.items()}
     detail = f"saved at p = 0, 1: {saved[0.0]:.3f}, {saved[1.0]:.3f} nats"
-    return Finding(saved[value["uninformative"]] - saved[value["optimal"]], 0.0, detail)
+    return ledger.Finding(saved[value["uninformative"]] - saved[value["optimal"]], 0.0, detail)
 
 
-@symbolic("pi P = pi for a generic P", detail="pi P = pi, k = 3")
+@ledger.symbolic("pi P = pi for a generic P", detail="pi P = pi, k = 3")
 def doubly_stochastic_exact(name: str) -> bool:
     p = sp.symbols("p1:5")
     P = sp.Matrix(3, 3, [
@@ -134,56 +125,47 @@ def doubly_stochastic_exact(name: str) -> bool:
     return sp.expand(claim * P - claim) == sp.zeros(3, 3)
 
 
-@simulation("powers of sampled chains", 1e-10, "150 chains, k = 2, 3, 4, P^400")
-def doubly_stochastic_sampled(name: str) -> list[float]:
-    residuals = []
+@ledger.simulation("powers of sampled chains", 1e-10, "150 chains, k = 2, 3, 4, P^400")
+def doubly_stochastic_sampled(name: str) -> Iterator[float]:
     for k in (2, 3, 4):
         chains = sim.DoublyStochastic(k).sample(50, k)
         chains = 0.9 * chains + 0.1 / k  # doubly stochastic too, and bounded away from periodic
         claim = np.eye(k) if name == "identity" else np.full((k, k), 1 / k)
-        residuals.append(np.abs(np.linalg.matrix_power(chains, 400) - claim).max())
-    return residuals
+        yield np.abs(np.linalg.matrix_power(chains, 400) - claim).max()
 
 
 CLAIMS = (
-    supported(
-        "prop-2.2-footnote-loss", "footnote 1, p. 7",
+    ledger.supported("prop-2.2-footnote-loss", "footnote 1, p. 7",
         "softmax of a x + b is close to Bayes optimal",
-        r"\mathrm{softmax}(ax+b)\text{ is nearer to the loss of the bigram rule than to "
-        r"that of the unigram rule}",
+        r"\mathrm{softmax}(ax+b)"
+        r"\text{ is nearer to the loss of the bigram rule than to that of the unigram rule}",
         0.5, softmax_sampled, softmax_limit, wrong=(0.96,), needs="prop-2.2-footnote",
-        note="'Close to Bayes optimal' is read as: more than half of the gap from unigrams to "
-        "bigrams is closed. Measured are 94% (k = 2) and 90% (k = 3) at T = 100, 93% at T = "
-        "infinity; the KL that remains at T = 100 is half again that of the bigram rule.",
-    ),
-    corrected(
-        "fig-3-caption", "Fig. 3, p. 8", "colours of the horizontal lines",
+        note="'Close to Bayes optimal' is read as: more than half of the gap from unigrams "
+        "to bigrams is closed. Measured are 94% (k = 2) and 90% (k = 3) at T = 100, 93% at T = "
+        "infinity; the KL that remains at T = 100 is half again that of the bigram rule."),
+    ledger.corrected("fig-3-caption", "Fig. 3, p. 8", "colours of the horizontal lines",
         (r"\text{green: unigram, orange: bigram}", {"green": "unigram", "orange": "bigram"}),
         (r"\text{orange: unigram, green: bigram}", {"orange": "unigram", "green": "bigram"}),
         lines_sampled, lines_limit,
         wrong=({"orange": "unigram", "green": "unigram"}, {"orange": "bigram", "green": "bigram"}),
         assume="heights read off the figure; the orange lines of both rows differ by 0.017",
-        note="As in the legend of the right-hand panels.",
-    ),
-    corrected(
-        "fig-4a-caption", "Fig. 4a, p. 10, and App. B, pp. 28-29",
+        note="As in the legend of the right-hand panels."),
+    ledger.corrected("fig-4a-caption", "Fig. 4a, p. 10, and App. B, pp. 28-29",
         "which end of the family has informative unigrams",
         (r"0\text{ (purple): uninformative unigrams},\ 1\text{ (yellow): Bayes optimal}",
          {"uninformative": 0.0, "optimal": 1.0}),
         (r"p=0:\text{ nearly Bayes optimal unigrams},\ p=1:\text{ little informative ones}",
-         {"uninformative": 1.0, "optimal": 0.0}),
-        ends_exact, ends_sampled, wrong=({"uninformative": 0.0, "optimal": 1.0},),
+         {"uninformative": 1.0, "optimal": 0.0}), ends_exact, ends_sampled,
+        wrong=({"uninformative": 0.0, "optimal": 1.0},),
         assume=("the colour is App. B's p", "rows (a, 1-a) and (b, 1-b) as in App. B"),
         note="At p = 0 the rows nearly agree, at p = 1 the matrix is nearly doubly stochastic. "
         "Exchanged, the caption fits its own last sentence: purple has the long plateaus, yellow "
-        "learns fast. Neither end is exact, since the rows differ by up to 0.2.",
-    ),
-    corrected(
-        "fig-11-caption", "Fig. 11, p. 30", "stationary distribution of doubly stochastic chains",
+        "learns fast. Neither end is exact, since the rows differ by up to 0.2."),
+    ledger.corrected("fig-11-caption", "Fig. 11, p. 30",
+        "stationary distribution of doubly stochastic chains",
         (r"\text{the stationary distribution is identity}", "identity"),
         (r"\text{the stationary distribution is uniform}", "uniform"),
         doubly_stochastic_exact, doubly_stochastic_sampled, wrong=("identity",),
         note="The figure's own legend says uniform. The panels stand left and right, not top and "
-        "bottom.",
-    ),
+        "bottom."),
 )  # fmt: skip

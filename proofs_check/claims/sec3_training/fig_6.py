@@ -6,15 +6,16 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import sim
 import theory
-from proofs_check.ledger import Finding, simulation, spectral, supported
+from proofs_check import ledger
 from proofs_check.ledger.compare import worst
+from proofs_check.methods.prior_averages import flat_rule
+from proofs_check.methods.sampling import batch_gradients, mean_and_error
 
-Array = NDArray[np.float64]
 T, RATE, START, CHAINS = 100, 0.03, 0.02, 10_000
+Read = dict[Any, tuple[float, float]]
 # (value, half the width it is read to): the colour bar's ends are the extreme entries; the other
 # two are levels of its 256 colours
 FIG_W = {(0, 0): (0.06935, 1e-5), (0, 1): (0.03095, 1.5e-4), (1, 0): (0.03095, 1.5e-4),
@@ -25,15 +26,13 @@ FIG_V = {1: (0.023514, 2e-6), 2: (0.023446, 2e-6), 10: (0.022917, 2e-6), 50: (0.
 
 
 @cache
-def _by_chain() -> tuple[Array, Array, Array]:
+def _by_chain() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weights of a rule for the prior and each chain's -dL/dW, -dL/dv per unit c at t = T.
 
     The pairs of gaps (p - t', t' - s) = (g, h) occur T - g - h times; P^n = 1 pi + lambda^n (I -
     1 pi) leaves sums over single gaps.
     """
-    rule = sim.prior_quadrature(sim.Dirichlet(2), 32)
-    P = rule.transition
-    pi = sim.stationary_distribution(P)
+    weights, P, pi = flat_rule(32)
     lam = P[:, 0, 0] + P[:, 1, 1] - 1
     gap = np.arange(T)
     with np.errstate(under="ignore"):
@@ -41,28 +40,26 @@ def _by_chain() -> tuple[Array, Array, Array]:
     fixed = np.broadcast_to(pi[:, None, :], P.shape)
     rest = np.eye(2) - fixed
     one, both = powers @ ((T - gap) * (T - gap + 1) / 2), powers @ ((gap + 1) * (T - gap))
-    W = np.zeros_like(P)
-    for early, late, count in (
-        (fixed, fixed, np.full(len(lam), T * (T + 1) * (T + 2) / 6)),
-        (fixed, rest, one),
-        (rest, fixed, one),
-        (rest, rest, both),
-    ):
-        W += np.einsum("q,ql,qli,qim,qmi->qml", count, pi, early, late, P - 0.5)
+    none = np.full(len(lam), T * (T + 1) * (T + 2) / 6)
+    parts = ((fixed, fixed, none), (fixed, rest, one), (rest, fixed, one), (rest, rest, both))
+    W = sum(
+        np.einsum("q,ql,qli,qim,qmi->qml", count, pi, early, late, P - 0.5)
+        for early, late, count in parts
+    )
     pair, decaying = (np.einsum("qi,qim,qmi->q", pi, part, P - 0.5) for part in (fixed, rest))
     lagged = pair[:, None] + decaying[:, None] * powers
     v = np.cumsum(np.cumsum(lagged, axis=1), axis=1)[:, ::-1]
-    return rule.weights, W / T, v / T
+    return weights, W / T, v / T
 
 
-def _spread(part: int) -> Array:
+def _spread(part: int) -> np.ndarray:
     """Standard error of W (0) or v (1) in a mean over CHAINS chains."""
     weights, values = _by_chain()[0], _by_chain()[1 + part]
     variance = np.tensordot(weights, (values - np.tensordot(weights, values, 1)) ** 2, 1)
     return RATE * START * np.sqrt(variance / CHAINS)
 
 
-def _compare(found: Array, error: Array, value: dict[Any, tuple[float, float]]) -> Finding:
+def _compare(found: np.ndarray, error: np.ndarray, value: Read) -> ledger.Finding:
     """Largest distance in units of what is allowed: the reading, and 4 standard errors."""
     places = {i: i if isinstance(i, tuple) else i - 1 for i in value}
     gaps = [
@@ -70,61 +67,54 @@ def _compare(found: Array, error: Array, value: dict[Any, tuple[float, float]]) 
         for i, (number, reading) in value.items()
     ]
     shown = ", ".join(f"{float(found[place]):.6f}" for place in places.values())
-    return Finding(worst(gaps), 1.0, f"{shown}; in units of 4 standard errors and the reading")
+    detail = f"{shown}; in units of 4 standard errors and the reading"
+    return ledger.Finding(worst(gaps), 1.0, detail)
 
 
-@spectral("exact step, spread over chains by quadrature")
-def exact_step(value: dict, part: int) -> Finding:
+@ledger.spectral("exact step, spread over chains by quadrature")
+def exact_step(value: Read, part: int) -> ledger.Finding:
     exact = theory.first_step(T)[part]
     weights, *by_chain = _by_chain()
     if not np.abs(np.tensordot(weights, by_chain[part], 1) - exact).max() < 1e-9:
-        return Finding(np.nan, 0.0, "the two averages over chains differ")
+        return ledger.Finding(np.nan, 0.0, "the two averages over chains differ")
     return _compare(START + RATE * START * exact, _spread(part), value)
 
 
 @cache
-def _sampled_steps(part: int) -> tuple[Array, Array]:
+def _sampled_steps(part: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard error of one step of SGD in W or v, over 20 batches."""
     model = sim.MinimalModel.constant(T, 2, v=START, W=START)
     loss = sim.Margin(5.0)  # Delta above c^2 t (t + 1) / 2 = 2.02
-    steps = []
-    for seed in range(20):
-        tokens = sim.sample_sequences(sim.Dirichlet(2), 4000, T + 1, seed).tokens
-        gradient = sim.loss_and_gradient(model, tokens, loss)[1]
-        steps.append(START - RATE * (gradient.W, gradient.v)[part])
-    return np.mean(steps, axis=0), np.std(steps, axis=0, ddof=1) / np.sqrt(20)
+    gradients = batch_gradients(model, loss, 4000, 20)
+    return mean_and_error([START - RATE * (slope.W, slope.v)[part] for slope in gradients])
 
 
-@simulation("one step of SGD on 80,000 sampled sequences")
-def sampled_step(value: dict, part: int) -> Finding:
+@ledger.simulation("one step of SGD on 80,000 sampled sequences")
+def sampled_step(value: Read, part: int) -> ledger.Finding:
     mean, error = _sampled_steps(part)
     return _compare(mean, np.hypot(error, _spread(part)), value)
 
 
-def _scaled(value: dict, factor: float) -> dict:
+def _scaled(value: Read, factor: float) -> Read:
     return {index: (factor * number, reading) for index, (number, reading) in value.items()}
 
 
 SETTING = ("k = 2, flat prior, x_1 stationary", "c = 0.02, eta = 0.03, t = 100")
 
 CLAIMS = (
-    supported(
-        "fig-6-W", "Fig. 6, p. 22", "W after the first step, as drawn",
+    ledger.supported("fig-6-W", "Fig. 6, p. 22", "W after the first step, as drawn",
         r"W^{(1)}=\begin{pmatrix}0.0694&0.0310\\0.0310&0.0690\end{pmatrix}",
         FIG_W, exact_step.given(part=0), sampled_step.given(part=0),
-        wrong=(_scaled(FIG_W, 0.9), {(0, 0): FIG_W[0, 1], (0, 1): FIG_W[0, 0]}),
-        assume=SETTING, needs="A.25",
+        wrong=(_scaled(FIG_W, 0.9), {(0, 0): FIG_W[0, 1], (0, 1): FIG_W[0, 0]}), assume=SETTING,
+        needs="A.25",
         note="Read from the colour bar. The exact step is 0.069022 and 0.030984; the two diagonal "
-        "entries differ in the figure because 10,000 chains are averaged, to a standard error "
-        "of 0.0010 on the diagonal and 0.00014 off it.",
-    ),
-    supported(
-        "fig-6-v", "Fig. 6, p. 22", "v after the first step, as drawn",
+        "entries differ in the figure because 10,000 chains are averaged, to a standard error of "
+        "0.0010 on the diagonal and 0.00014 off it."),
+    ledger.supported("fig-6-v", "Fig. 6, p. 22", "v after the first step, as drawn",
         r"v_1=0.023514,\ v_2=0.023446,\dots,\ v_{100}=0.020001",
         FIG_V, exact_step.given(part=1), sampled_step.given(part=1),
         wrong=(_scaled(FIG_V, 1.001), {101 - j: number for j, number in FIG_V.items()}),
         assume=SETTING,
         note="Read from the heights of the bars. The exact step is 0.023506, 0.023437, ..., "
-        "0.0200005; the standard error of v_1 over 10,000 chains is 4.0e-5.",
-    ),
+        "0.0200005; the standard error of v_1 over 10,000 chains is 4.0e-5."),
 )  # fmt: skip

@@ -11,33 +11,18 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from proofs_check import ledger
+from proofs_check.experiments import transformers
 from proofs_check.experiments.transformer_grids import FIG_5, FIG_8, FIG_9, FIG_13, trained
-from proofs_check.experiments.transformers import (
-    experiment_runs,
-    middles,
-    stage_names,
-    use_of_history,
-    use_of_order,
-)
-from proofs_check.ledger import (
-    Finding,
-    Route,
-    attention,
-    corrected,
-    intervention,
-    simulation,
-    supported,
-)
 from sim.models.transformer.model import Transformer
 from sim.runs.statistics import median_interval
 from sim.runs.trajectory import Trajectory
 from sim.sweeps.executors import summary
 
-Array = NDArray[np.float64]
 Stated = dict[str, Any]
 Runs = Callable[[Stated], list[Trajectory]]
+Value = Callable[[Trajectory, int], float]  # of a run at a record
 
 # a model is at a strategy's level when off by less than this part of the way to the next level
 NEAR = 0.25
@@ -60,11 +45,11 @@ def runs_of(grid: dict[str, Any], *titles: str) -> Runs:
     return runs
 
 
-def _count(good: Iterable[bool], stated: Stated, detail: str) -> Finding:
+def _count(good: Iterable[bool], stated: Stated, detail: str) -> ledger.Finding:
     """How many runs are not good; the statement allows some misses."""
     judged = list(good)
     text = f"{sum(judged)} of {len(judged)} runs; {detail}"
-    return Finding(float(len(judged) - sum(judged)), float(stated["misses"]), text)
+    return ledger.Finding(float(len(judged) - sum(judged)), float(stated["misses"]), text)
 
 
 def _at_level(run: Trajectory, name: str) -> bool:
@@ -74,15 +59,13 @@ def _at_level(run: Trajectory, name: str) -> bool:
     return bool(abs(run.measures["kl_truth"][-1] - level) <= NEAR * min(others))
 
 
-def _in_stages(
-    run: Trajectory, names: tuple[str, ...], value: Callable[[Trajectory, int], float]
-) -> list[float]:
+def _in_stages(run: Trajectory, names: tuple[str, ...], value: Value) -> list[float]:
     """A value in the middle of each stage, in the last at the end; NaN where there is none."""
-    places = middles(run) | {names[-1]: len(run) - 1}
+    places = transformers.middles(run) | {names[-1]: len(run) - 1}
     return [value(run, places[name]) if name in places else np.nan for name in names]
 
 
-def _only_in_ngram_stages(values: Array, names: tuple[str, ...], level: float) -> list[bool]:
+def _only_in_ngram_stages(values: np.ndarray, names: tuple[str, ...], level: float) -> list[bool]:
     """Whether values, (runs, stages), are above a level in the stages of n-grams and not before.
 
     A stage that is missing has no value, and no comparison.
@@ -91,27 +74,27 @@ def _only_in_ngram_stages(values: Array, names: tuple[str, ...], level: float) -
     return [bool(np.where(ngrams, row > level, row <= level).all()) for row in values]
 
 
-@simulation("nearest strategy and final loss on held-out sequences")
-def stages(stated: Stated, runs: Runs) -> Finding:
+@ledger.simulation("nearest strategy and final loss on held-out sequences")
+def stages(stated: Stated, runs: Runs) -> ledger.Finding:
     """Runs that are in turn nearest to the stated strategies, and end at the last one's level."""
     names, found = tuple(stated["stages"]), runs(stated)
-    good = (stage_names(run) == names and _at_level(run, names[-1]) for run in found)
+    good = (transformers.stage_names(run) == names and _at_level(run, names[-1]) for run in found)
     return _count(good, stated, _times(found, names))
 
 
-@intervention("predictions after shuffling the context but its end")
-def order(stated: Stated, runs: Runs) -> Finding:
+@ledger.intervention("predictions after shuffling the context but its end")
+def order(stated: Stated, runs: Runs) -> ledger.Finding:
     """Runs whose models use the order of the context in the stages of n-grams and not before."""
     names = tuple(stated["stages"])
-    used = np.array([_in_stages(run, names, use_of_order) for run in runs(stated)])
+    used = np.array([_in_stages(run, names, transformers.use_of_order) for run in runs(stated)])
     medians = zip(names, np.median(used, axis=0), strict=True)
     shown = ", ".join(f"{name} {value:.2f}" for name, value in medians)
     good = _only_in_ngram_stages(used, names, USED)
     return _count(good, stated, f"median use of order: {shown}")
 
 
-@attention("attention to the token before, and to what followed this token")
-def heads(stated: Stated, runs: Runs) -> Finding:
+@ledger.attention("attention to the token before, and to what followed this token")
+def heads(stated: Stated, runs: Runs) -> ledger.Finding:
     """Runs with a previous-token head and an induction head in the stages of n-grams, not before.
 
     A score is counted from the untrained model's, which is what even attention gives, to 1.
@@ -131,8 +114,8 @@ def heads(stated: Stated, runs: Runs) -> Finding:
     return _count(map(all, zip(*good, strict=True)), stated, f"risen: {shown}")
 
 
-@simulation("final loss on held-out sequences")
-def not_beyond(stated: Stated, runs: Runs) -> Finding:
+@ledger.simulation("final loss on held-out sequences")
+def not_beyond(stated: Stated, runs: Runs) -> ledger.Finding:
     """Runs that end no better than a strategy, up to a part of its distance to the next."""
     name = stated["best"]
     ends = [run.measures["kl_truth"][-10:].mean() / run.baselines[name] for run in runs(stated)]
@@ -140,10 +123,10 @@ def not_beyond(stated: Stated, runs: Runs) -> Finding:
     return _count((value >= 1 - NEAR for value in ends), stated, detail)
 
 
-@intervention("predictions after changing the token before the last")
-def history(stated: Stated, runs: Runs) -> Finding:
+@ledger.intervention("predictions after changing the token before the last")
+def history(stated: Stated, runs: Runs) -> ledger.Finding:
     """Runs whose predictions do not depend on the token before the last as trigrams' do."""
-    used = [use_of_history(run) for run in runs(stated)]
+    used = [transformers.use_of_history(run) for run in runs(stated)]
     detail = f"effect over the trigram strategy's: {min(used):.2f} to {max(used):.2f}"
     return _count(((value > USED) == (stated["history"] == 2) for value in used), stated, detail)
 
@@ -169,12 +152,12 @@ def _spread(values: list[float], digits: str) -> str:
     return f"{found.median:{digits}} ({found.low:{digits}} to {found.high:{digits}})"
 
 
-def _ranges(names: tuple[str, ...], values: Array) -> str:
+def _ranges(names: tuple[str, ...], values: np.ndarray) -> str:
     rows = zip(names, values.min(axis=0), values.max(axis=0), strict=True)
     return ", ".join(f"{name} {low:.2f} to {high:.2f}" for name, low, high in rows)
 
 
-def _passing(runs: Runs) -> tuple[Route, Route]:
+def _passing(runs: Runs) -> tuple[ledger.Route, ledger.Route]:
     return stages.given(runs=runs), order.given(runs=runs)
 
 
@@ -193,62 +176,50 @@ ONE_HEAD = runs_of(FIG_5, "one head")
 BIGRAMS = {"best": "bigram", "history": 1, "misses": 0}
 
 CLAIMS = (
-    supported(
-        "fig-8", "Fig. 3 (top), Fig. 8, Sec. 3.1",
+    ledger.supported("fig-8", "Fig. 3 (top), Fig. 8, Sec. 3.1",
         "two-layer transformers are uniform, unigram, bigram predictors in turn",
-        r"k=3,\ T=100,\ 128{,}000\text{ examples: uniform}\to\text{unigram}\to\text{bigram, "
-        r"and near the bigram loss at the end, for at least 9 of 10 seeds}",
+        r"k=3,\ T=100,\ 128{,}000\text{ examples: uniform}\to\text{unigram}"
+        r"\to\text{bigram, and near the bigram loss at the end, for at least 9 of 10 seeds}",
         {"stages": THREE, "misses": 1}, *_passing(RUNS_8), heads.given(runs=RUNS_8),
         wrong=({"stages": TWO, "misses": 1},), assume=(SETTING, SMALL), minutes=1.5,
         note="a seed may settle between unigram and bigram loss: near means within a quarter of "
-        "the way from one to the other",
-    ),
-    supported(
-        "fig-9", "Fig. 9", "the same three stages with eight states and contexts of 200",
+        "the way from one to the other"),
+    ledger.supported("fig-9", "Fig. 9",
+        "the same three stages with eight states and contexts of 200",
         r"k=8,\ T=200:\ \text{uniform}\to\text{unigram}\to\text{bigram}",
         {"stages": THREE, "misses": 0}, *_passing(RUNS_9), heads.given(runs=RUNS_9),
-        wrong=({"stages": TWO, "misses": 0},), assume=(SETTING, SMALL), minutes=2.5,
-    ),
-    supported(
-        "fig-5", "Fig. 5, Sec. 3.3", "three heads learn trigrams in four stages",
-        r"T=200,\ \text{order }2:\ \text{uniform}\to\text{unigram}\to\text{bigram}\to"
-        r"\text{trigram}",
+        wrong=({"stages": TWO, "misses": 0},), assume=(SETTING, SMALL), minutes=2.5),
+    ledger.supported("fig-5", "Fig. 5, Sec. 3.3", "three heads learn trigrams in four stages",
+        r"T=200,"
+        r"\ \text{order }2:\ \text{uniform}\to\text{unigram}\to\text{bigram}\to\text{trigram}",
         {"stages": (*THREE, "trigram"), "misses": 0}, *_passing(runs_of(FIG_5, "three heads")),
         wrong=({"stages": TWO, "misses": 0},), minutes=3,
         assume=(SETTING, "k = 2, two layers of three heads, width 48"),
-        note="the width of App. B, 16, is not divisible by three",
-    ),
-    supported(
-        "text-3.3-single-head", "Sec. 3.3",
+        note="the width of App. B, 16, is not divisible by three"),
+    ledger.supported("text-3.3-single-head", "Sec. 3.3",
         "single-headed models do no better on trigrams than bigrams",
-        r"\text{one head a layer: test loss at least that of bigrams, no use of the second "
-        r"token of the history}",
+        r"\text{one head "
+        r"a layer: test loss at least that of bigrams, no use of the second token of the history}",
         BIGRAMS, not_beyond.given(runs=ONE_HEAD), history.given(runs=ONE_HEAD),
         wrong=(BIGRAMS | {"best": "unigram", "history": 2},), minutes=3,
-        assume=(SETTING, "k = 2, T = 200, two layers, width 48, 128,000 examples"),
-    ),
-    supported(
-        "fig-13", "Fig. 13, Sec. 3.1",
+        assume=(SETTING, "k = 2, T = 200, two layers, width 48, 128,000 examples")),
+    ledger.supported("fig-13", "Fig. 13, Sec. 3.1",
         "one layer does not get beyond unigrams, trained eight times longer",
-        r"\text{one layer, 1{,}024{,}000 examples, with or without MLP, relative or absolute "
-        r"positions: uniform}\to\text{unigram}",
-        {"stages": TWO, "misses": 0}, *_passing(RUNS_13),
-        wrong=({"stages": THREE, "misses": 0},), minutes=5,
-        assume=(SETTING, "k = 3 and 2, T = 100, width 16, one head, MLP of 64 units"),
+        r"\text{one layer, 1{,}024{,}000 "
+        r"examples, with or without MLP, relative or absolute positions: uniform}\to\text{unigram}",
+        {"stages": TWO, "misses": 0}, *_passing(RUNS_13), wrong=({"stages": THREE, "misses": 0},),
+        minutes=5, assume=(SETTING, "k = 3 and 2, T = 100, width 16, one head, MLP of 64 units"),
         note="not beyond: within a quarter of the way to the bigrams' or the uniform level. All "
-        "models end somewhat below the unigrams' own loss",
-    ),
-    corrected(
-        "text-B-learning-rate", "App. B", "the learning rate of the transformers",
-        (r"\text{AdamW with learning rate }3\cdot10^{-5}\text{: the stages of Fig. 3 within }"
-         r"128{,}000\text{ examples}", {"rate": 3e-5, "stages": THREE, "misses": 1}),
-        (r"\text{AdamW with learning rate }10^{-3}\text{: the stages of Fig. 3 within }"
-         r"128{,}000\text{ examples}", {"rate": 1e-3, "stages": THREE, "misses": 1}),
-        *_passing(experiment_runs(10, _at_rate)),
+        "models end somewhat below the unigrams' own loss"),
+    ledger.corrected("text-B-learning-rate", "App. B", "the learning rate of the transformers",
+        (r"\text{AdamW with learning rate }3"
+         r"\cdot10^{-5}\text{: the stages of Fig. 3 within }128{,}000\text{ examples}",
+         {"rate": 3e-5, "stages": THREE, "misses": 1}),
+        (r"\text{AdamW with learning rate }10^{-3}"
+         r"\text{: the stages of Fig. 3 within }128{,}000\text{ examples}",
+         {"rate": 1e-3, "stages": THREE, "misses": 1}),
+        *_passing(transformers.experiment_runs(10, _at_rate)),
         wrong=({"rate": 1e-3, "stages": TWO, "misses": 1},), minutes=1.5,
-        assume=(
-            "batches of 64, width 16, the start of minGPT, of which App. B does not speak",
-            "at least 9 of 10 seeds",
-        ),
-    ),
+        assume=("batches of 64, width 16, the start of minGPT, of which App. B does not speak",
+                "at least 9 of 10 seeds")),
 )  # fmt: skip

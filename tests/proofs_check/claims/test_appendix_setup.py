@@ -1,7 +1,7 @@
 """What the routes of (A.16) can tell apart, beyond the claims' own wrong values."""
 
 from proofs_check.claims.lemma_a1.appendix_start import Slope, line_value
-from proofs_check.claims.lemma_a1.symbols import k
+from proofs_check.methods.symbols import k
 
 
 def test_the_indicator_matters_where_hinges_are_cut_off():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from proofs_check.claims.sec2_task.construction import PRINTED, outputs
+from proofs_check.methods.attention_construction import PRINTED, outputs
 from sim.learning.objectives import all_sequences
 
 

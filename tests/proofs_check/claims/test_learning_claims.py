@@ -40,7 +40,7 @@ def run(names, final=None):
     index = np.arange(len(kinds))
     return Trajectory(
         step=index, time=index * 1e-3, examples=64 * index, loss=np.ones(len(kinds)),
-        weights={name: np.stack([getattr(m, name) for m in models]) for name in ("v", "W")},
+        parameters={name: np.stack([getattr(m, name) for m in models]) for name in ("v", "W")},
         measures=measures, baselines=dict(LEVELS),
         provenance={
             "parameters": {"model": models[0].describe()},

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from proofs_check.claims.beyond.stages.plateau import LEVELS, Run
+from proofs_check.experiments.plateau_flow import LEVELS, Run
 
 
 def test_stages_begin_half_way_between_records():

@@ -3,16 +3,16 @@
 import pytest
 import sympy as sp
 
-from proofs_check.claims.lemma_a1.exact_chains import (
+from proofs_check.claims.lemma_a1_step_1.step_1_w import FOUR, SWAPPED, line_enumerated
+from proofs_check.methods.exact_chains import (
     SYMBOLIC,
     THREE_STATES,
     chance,
     joint,
     two_states,
 )
-from proofs_check.claims.lemma_a1.symbols import c, k, lam, p, t
-from proofs_check.claims.lemma_a1_step_1.step_1_w import FOUR, SWAPPED, line_enumerated
-from proofs_check.claims.lemma_a1_step_1.triple_sums import summed, total
+from proofs_check.methods.symbols import c, k, lam, p, t
+from proofs_check.methods.triple_sums import summed, total
 
 
 def test_sums_with_a_symbolic_end():

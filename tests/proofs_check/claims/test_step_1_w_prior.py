@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import theory
-from proofs_check.claims.lemma_a1.symbols import lam, t
 from proofs_check.claims.lemma_a1_step_1 import step_1_w_prior, step_1_w_sums
 from proofs_check.claims.sec3_training import fig_6
 from proofs_check.ledger import Statement, Verdict, judge
 from proofs_check.ledger.normal import vanishes
+from proofs_check.methods.symbols import lam, t
 
 FIG_6 = {claim.id: claim for claim in fig_6.CLAIMS}
 

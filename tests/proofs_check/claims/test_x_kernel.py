@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from proofs_check import CLAIMS
-from proofs_check.claims.beyond.kernel.escape import crossing
+from proofs_check.experiments.escape_times import crossing
 
 
 def stated(name):

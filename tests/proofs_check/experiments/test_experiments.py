@@ -11,7 +11,7 @@ import theory
 from proofs_check.claims import CLAIMS
 from proofs_check.experiments import cache
 from proofs_check.experiments.experiment import Experiment
-from proofs_check.ledger import selection as ledger
+from proofs_check.ledger import selection
 
 
 def numbers(configuration):
@@ -121,6 +121,6 @@ def test_folders_that_print_and_draw_do_not_count(tmp_path, monkeypatch):
 
 def test_experiments_are_looked_into_only_when_asked_for():
     claims = [replace(CLAIMS[0], minutes=2.0), CLAIMS[1]]
-    assert ledger.select(claims, []) == claims[1:]
-    assert ledger.select(claims, [], experiments=True) == claims
-    assert ledger.select(claims, [claims[0].id]) == claims[:1]
+    assert selection.select(claims, []) == claims[1:]
+    assert selection.select(claims, [], experiments=True) == claims
+    assert selection.select(claims, [claims[0].id]) == claims[:1]

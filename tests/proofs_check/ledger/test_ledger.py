@@ -3,8 +3,7 @@
 import pytest
 
 from proofs_check.claims import CLAIMS
-from proofs_check.ledger import selection as ledger
-from proofs_check.ledger import text
+from proofs_check.ledger import selection, text
 
 
 def by_id(name):
@@ -21,26 +20,26 @@ def test_ids_are_unique_and_dependencies_exist():
 
 
 def test_select_by_id_beginning_and_wildcard():
-    assert [claim.id for claim in ledger.select(CLAIMS, ["A.32"])] == ["A.32"]
-    assert [claim.id for claim in ledger.select(CLAIMS, ["lemma-3.1"])] == [
+    assert [claim.id for claim in selection.select(CLAIMS, ["A.32"])] == ["A.32"]
+    assert [claim.id for claim in selection.select(CLAIMS, ["lemma-3.1"])] == [
         "lemma-3.1-step-1-W",
         "lemma-3.1-step-1-v",
         "lemma-3.1-step-2",
     ]
     beyond = [claim for claim in CLAIMS if claim.id.startswith("x-")]
-    assert ledger.select(CLAIMS, ["x-*"]) == beyond
-    assert ledger.select(CLAIMS, ["x-?alance-d*t"]) == [by_id("x-balance-drift")]
+    assert selection.select(CLAIMS, ["x-*"]) == beyond
+    assert selection.select(CLAIMS, ["x-?alance-d*t"]) == [by_id("x-balance-drift")]
     # an id is that claim alone, though another one begins with it
-    assert ledger.select(CLAIMS, ["x-balance"]) == [by_id("x-balance")]
-    assert len(ledger.select(CLAIMS, ["x-balance", "x-*"])) == len(beyond)
-    assert ledger.select(CLAIMS, []) == [claim for claim in CLAIMS if not claim.minutes]
-    assert ledger.select(CLAIMS, [], experiments=True) == list(CLAIMS)
+    assert selection.select(CLAIMS, ["x-balance"]) == [by_id("x-balance")]
+    assert len(selection.select(CLAIMS, ["x-balance", "x-*"])) == len(beyond)
+    assert selection.select(CLAIMS, []) == [claim for claim in CLAIMS if not claim.minutes]
+    assert selection.select(CLAIMS, [], experiments=True) == list(CLAIMS)
     with pytest.raises(ValueError, match=r"claim must be an id .* got 'A\.99' \(near it: A\.9"):
-        ledger.select(CLAIMS, ["A.99"])
+        selection.select(CLAIMS, ["A.99"])
 
 
 def test_table_and_explanation_name_what_matters():
-    entries = ledger.verify(ledger.select(CLAIMS, ["A.32", "A.33"]))
+    entries = selection.verify(selection.select(CLAIMS, ["A.32", "A.33"]))
     shown = text.table(entries)
     assert "A.32" in shown
     assert "2 claims: 2 proved" in shown

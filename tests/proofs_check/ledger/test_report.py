@@ -5,8 +5,7 @@ import subprocess
 import pytest
 
 from proofs_check.claims import CLAIMS
-from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, judge
-from proofs_check.ledger import selection as ledger
+from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, judge, selection
 from proofs_check.ledger.report import escape, latex, markdown, write_report
 
 
@@ -21,7 +20,7 @@ def entries():
         corrected=Statement(r"x_1=2", 2.0), expected=Verdict.CORRECTED, note="a sign & a factor",
         routes=(Route("symbolic", "one", _near(2.0)), Route("enumeration", "two", _near(2.0))),
     )  # fmt: skip
-    return [judge(false), *ledger.verify(ledger.select(CLAIMS, ["A.32", "A.33"]))]
+    return [judge(false), *selection.verify(selection.select(CLAIMS, ["A.32", "A.33"]))]
 
 
 def test_corrections_stand_in_every_form(entries, tmp_path):

@@ -11,57 +11,50 @@ import sympy as sp
 
 import sim
 import theory
-from proofs_check.claims.common import PRIORS, enumerated_margin
-from proofs_check.ledger import Finding, enumeration, simulation, spectral, supported, symbolic
+from proofs_check import ledger
+from proofs_check.experiments.sampled_modes import PRIORS
 from proofs_check.ledger.compare import relative_error
+from proofs_check.methods.all_sequences import HINGE, enumerated_margin
+from proofs_check.methods.prior_averages import average_over_exits
+from proofs_check.methods.sampling import batch_gradients, mean_and_error
 
 
-@enumeration("all 2^(T+1) sequences with the hinge", 1e-10, "T = 2..7, both priors")
+@ledger.enumeration(HINGE, 1e-10, "T = 2..7, both priors")
 def by_enumeration(sign: int) -> Iterator[float]:
     """Loss and both gradients at random weights of order 1."""
     rng = np.random.default_rng(7)
     for prior, T in product(PRIORS, range(2, 8)):
         v, W = rng.normal(size=T), rng.normal(size=(2, 2))
         kernel = sign * theory.population_kernel(T, prior=prior)
-        value, step_v, step_W = enumerated_margin(v, W, prior)
+        value, step_v, step_W = enumerated_margin(v, W, PRIORS[prior])
         yield relative_error(step_v, np.einsum("jml,ml->j", kernel, W))
         yield relative_error(step_W, np.einsum("jml,j->ml", kernel, v))
         yield abs(value + np.einsum("jml,j,ml->", kernel, v, W)) / np.abs(v @ step_v)
 
 
-@simulation("sampled gradient for k = 3")
-def by_sampling(sign: int) -> Finding:
-    """The sampled gradient of the loss in v, against the kernel by QMC."""
+@ledger.simulation("sampled gradient for k = 3")
+def by_sampling(sign: int) -> ledger.Finding:
     T, k, n = 12, 3, 400_000
     rng = np.random.default_rng(11)
     v, W = rng.normal(size=T) / T, rng.normal(size=(k, k))
     model = sim.MinimalModel(v, W)
     every_hinge = sim.Margin(1.0 + 2.0 * np.abs(W).max() * np.abs(v).sum() * T)
-    batches = []
-    for seed in range(20):
-        tokens = sim.sample_sequences(sim.Dirichlet(k), n // 20, T + 1, seed).tokens
-        batches.append(sim.loss_and_gradient(model, tokens, every_hinge)[1].v)
-    error = np.std(batches, axis=0, ddof=1).max() / np.sqrt(len(batches))
+    batches = [gradient.v for gradient in batch_gradients(model, every_hinge, n // 20, 20)]
+    mean, errors = mean_and_error(batches)
     expected = np.einsum("jml,ml->j", sign * theory.population_kernel(T, k=k), W)
-    gap, scale = np.abs(np.mean(batches, axis=0) + expected).max(), np.abs(expected).max()
+    gap, error, scale = np.abs(mean + expected).max(), errors.max(), np.abs(expected).max()
     detail = f"k = 3, T = {T}, {n} sequences in 20 batches; 4.5 standard errors are allowed"
-    return Finding(float(gap / scale), float(4.5 * error / scale), detail)
+    return ledger.Finding(float(gap / scale), float(4.5 * error / scale), detail)
 
 
 @cache
 def _exact_probability(tokens: tuple[int, ...]) -> sp.Expr:
-    """P(x_1..x_n) for k = 2, flat prior, x_1 ~ pi, integrated by SymPy on Duffy's triangles."""
-    u, s = sp.symbols("u s", positive=True)
-    total = sp.Integer(0)
-    for exits in ((u, u * s), (u * s, u)):
-        # exits are the probabilities of leaving state 0 and state 1
-        pi = (exits[1] / (exits[0] + exits[1]), exits[0] / (exits[0] + exits[1]))
-        weight = sp.cancel(pi[tokens[0]] * u)
-        for here, following in pairwise(tokens):
-            weight *= 1 - exits[here] if here == following else exits[here]
-        inner = sp.integrate(sp.expand(sp.cancel(weight)), (u, 0, 1))
-        total += sp.integrate(sp.apart(sp.cancel(inner), s), (s, 0, 1))
-    return sp.expand(total)
+    """P(x_1..x_n) for k = 2, flat prior, x_1 ~ pi, integrated by SymPy."""
+    exits = sp.symbols("g h", positive=True)
+    chance = exits[1 - tokens[0]] / sum(exits)
+    for here, following in pairwise(tokens):
+        chance *= 1 - exits[here] if here == following else exits[here]
+    return average_over_exits(chance, *exits)
 
 
 def _exact_kernel(T: int) -> list[sp.Expr]:
@@ -77,16 +70,15 @@ def _exact_kernel(T: int) -> list[sp.Expr]:
     return [entries[index] for index in sorted(entries)]
 
 
-@symbolic("exact sums over sequences, T <= 3", detail="all entries, in QQ[log 2]", scope="T <= 3")
+@ledger.symbolic("exact sums over sequences", detail="all entries, in QQ[log 2]", scope="T <= 3")
 def by_exact_sums(sign: int) -> Iterator[bool]:
-    """The probabilities of the sequences are integrated by SymPy over (a, b)."""
     for T in (1, 2, 3):
         derived = np.array(theory.population_kernel_exact(T).tolist()).ravel()
         for entry, summed in zip(derived, _exact_kernel(T), strict=True):
             yield theory.is_zero(sign * entry - summed)
 
 
-@spectral("matrix powers under quadrature, any T", 1e-12, "T = 2, 3, 17, 100, both priors")
+@ledger.spectral("matrix powers under quadrature, any T", 1e-12, "T = 2, 3, 17, 100, both priors")
 def by_matrix_powers(sign: int) -> Iterator[float]:
     for prior, T in product(PRIORS, (2, 3, 17, 100)):
         powers = theory.population_kernel(T, prior=prior, method="quadrature")
@@ -94,13 +86,11 @@ def by_matrix_powers(sign: int) -> Iterator[float]:
 
 
 CLAIMS = (
-    supported(
-        "x-bilinear", "beyond the paper",
+    ledger.supported("x-bilinear", "beyond the paper",
         "with all hinges active the population loss is bilinear, kernel K",
-        r"\mathcal L(v,W)=\mathcal L_0-\sum_{jml}v_jW_{ml}K_{jml},\quad K_{jml}=\frac1T"
-        r"\sum_{n=0}^{T-j}(T-j-n+1)\,E\Big[\pi_l\sum_i(P^{j-1})_{li}(P^n)_{im}"
-        r"(P_{mi}-\tfrac1k)\Big]",
+        r"\mathcal L(v,W)=\mathcal "
+        r"L_0-\sum_{jml}v_jW_{ml}K_{jml},\quad K_{jml}=\frac1T\sum_{n=0}^{T-j}(T-j-n+1)"
+        r"\,E\Big[\pi_l\sum_i(P^{j-1})_{li}(P^n)_{im}(P_{mi}-\tfrac1k)\Big]",
         1, by_exact_sums, by_enumeration, by_matrix_powers, by_sampling, wrong=(-1, 2),
-        assume=("margin loss (7) averaged over positions as in (6)", "every hinge active"),
-    ),
+        assume=("margin loss (7) averaged over positions as in (6)", "every hinge active")),
 )  # fmt: skip

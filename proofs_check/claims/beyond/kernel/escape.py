@@ -10,7 +10,8 @@ import sympy as sp
 
 import sim
 import theory
-from proofs_check.ledger import Finding, enumeration, proved, simulation, supported, symbolic
+from proofs_check import ledger
+from proofs_check.experiments.escape_times import LOSSES, crossing
 from proofs_check.ledger.compare import relative_error, worst
 from sim.task.losses import Loss
 
@@ -20,7 +21,7 @@ SCALES = (1e-3, 1e-5)  # c of the runs
 E_FOLDS = float(np.log(SCALES[0] / SCALES[1]))
 
 
-@symbolic("derivatives of both losses", detail="k = 2, 3, 5; for any k both are 1/k - 1{i = y}")
+@ledger.symbolic("derivatives of both losses", detail="k = 2, 3, 5; any k: both are 1/k - 1{i = y}")
 def gradient_symbolic(ratio: float) -> Iterator[bool]:
     """d/df_i of log sum exp f - f_y and of the hinges with Delta + f_i - f_y > 0, at f = 0."""
     for k in (2, 3, 5):
@@ -32,27 +33,17 @@ def gradient_symbolic(ratio: float) -> Iterator[bool]:
             yield sp.simplify(slope.subs(dict.fromkeys(f, 0))) == 0
 
 
-@simulation("batch gradients at tiny weights", 1e-7, "k = 2, 3, 5, T = 40, 50 sequences")
+@ledger.simulation("batch gradients at tiny weights", 1e-7, "k = 2, 3, 5, T = 40, 50 sequences")
 def gradient_measured(ratio: float) -> Iterator[float]:
     """Weights of size 1e-6, where logits are below 1e-9."""
     rng = np.random.default_rng(2)
     for k in (2, 3, 5):
         model = sim.MinimalModel(1e-6 * rng.normal(size=40), 1e-6 * rng.normal(size=(k, k)))
         tokens = sim.sample_sequences(sim.Dirichlet(k), 50, 41, 1).tokens
-        entropy = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())[1]
-        margin = sim.loss_and_gradient(model, tokens, sim.Margin(1.0))[1]
+        losses = (LOSSES["cross-entropy"], LOSSES["margin"])
+        entropy, margin = (sim.loss_and_gradient(model, tokens, loss)[1] for loss in losses)
         yield relative_error(entropy.v, ratio * margin.v)
         yield relative_error(entropy.W, ratio * margin.W)
-
-
-def crossing(time: np.ndarray, size: np.ndarray, threshold: float) -> float:
-    """When `size` first exceeds the threshold, by exponential interpolation between records."""
-    above = int(np.argmax(size > threshold))
-    if size[above] <= threshold or above == 0:
-        raise ValueError("the weights did not cross the threshold within the run")
-    before, after = np.log(size[above - 1 : above + 1])
-    share = (np.log(threshold) - before) / (after - before)
-    return float(time[above - 1] + share * (time[above] - time[above - 1]))
 
 
 def _escape(run: sim.Trajectory, threshold: float) -> float:
@@ -93,51 +84,45 @@ def _law(T: int, threshold: float, early: float, late: float) -> tuple[float, fl
     return float(rate * (late - early) / E_FOLDS), float(offset)
 
 
-@enumeration("flow of both losses over all sequences")
-def time_enumerated(value: dict[str, float]) -> Finding:
+@ledger.enumeration("flow of both losses over all sequences")
+def time_enumerated(value: dict[str, float]) -> ledger.Finding:
     """The offset of cross-entropy is later by its curvature, of order theta^2."""
     gaps, notes = [], []
-    for loss in (sim.CrossEntropy(), sim.Margin(1.0)):
+    for loss in LOSSES.values():
         slope, offset = _law(SHORT, 0.05, *(_flow_escape(loss, c, 0.05) for c in SCALES))
         gaps += [abs(slope - value["slope"]), abs(offset - value["offset"]) / 10]
         notes.append(f"{loss.name}: slope {slope:.5f}, offset {offset:.4f}")
     detail = f"T = {SHORT}, theta = 0.05; the offset to 0.01; " + "; ".join(notes)
-    return Finding(worst(gaps), 1e-3, detail)
+    return ledger.Finding(worst(gaps), 1e-3, detail)
 
 
-@simulation("SGD with cross-entropy, T = 100")
-def time_sampled(value: dict[str, float]) -> Finding:
+@ledger.simulation("SGD with cross-entropy, T = 100")
+def time_sampled(value: dict[str, float]) -> ledger.Finding:
     """The noise and curvature of SGD shift all escapes alike, by 2% of one e-fold."""
     early, late = (_sgd_escapes(c, 0.03) for c in SCALES)
     slope, offset = _law(LONG, 0.03, early.mean(), late.mean())
     spread = np.hypot(early.std(ddof=1), late.std(ddof=1)) / np.sqrt(RUNS)
     error = float(spread * theory.modes(LONG).singular_values[0])
     gap = max(abs(slope - value["slope"]) * E_FOLDS, abs(offset - value["offset"]))
-    return Finding(
-        gap - 4.5 * error, 0.02,
-        f"T = {LONG}, {RUNS} runs at each of c = 1e-3, 1e-5; slope {slope:.4f}, offset "
-        f"{offset:.3f}, 4.5 x {error:.3f} allowed beside 0.02",
-    )  # fmt: skip
+    found = f"slope {slope:.4f}, offset {offset:.3f}, 4.5 x {error:.3f} allowed beside 0.02"
+    detail = f"T = {LONG}, {RUNS} runs at each of c = 1e-3, 1e-5; {found}"
+    return ledger.Finding(gap - 4.5 * error, 0.02, detail)
 
 
 CLAIMS = (
-    proved(
-        "x-escape-gradient", "beyond the paper",
+    ledger.proved("x-escape-gradient", "beyond the paper",
         "at f = 0 cross-entropy and the margin loss have the same gradient",
         r"\partial_{f_i}l_{CE}|_{f=0}=\partial_{f_i}l_M|_{f=0}=\tfrac1k-1\{i=y\}",
         1.0, gradient_symbolic, gradient_measured, wrong=(0.5, -1.0),
-        assume="the margin loss with its 1/k, hinges active", needs="eq-7",
-    ),
-    supported(
-        "x-escape-time", "beyond the paper",
+        assume="the margin loss with its 1/k, hinges active", needs="eq-7"),
+    ledger.supported("x-escape-time", "beyond the paper",
         "escape from v = c 1, W = 0 takes 1/sigma_1 for each factor e of c, for either loss",
-        r"\sigma_1t_{esc}=\log\frac{\theta}{c\,\langle u_1,1\rangle}+\log2,\quad "
-        r"\|W(t_{esc})\|_F=\theta\ll1,\ c\to0",
+        r"\sigma_1t_{esc}=\log"
+        r"\frac{\theta}{c\,\langle u_1,1\rangle}+\log2,\quad \|W(t_{esc})\|_F=\theta\ll1,\ c\to0",
         {"slope": 1.0, "offset": float(np.log(2))}, time_enumerated, time_sampled,
         wrong=({"slope": 0.9, "offset": np.log(2)}, {"slope": 1.0, "offset": 0.0}),
         assume=("k = 2, flat prior", "equal learning rates"),
         needs=("x-escape-gradient", "x-linear-flow"),
         note="sigma_1 ~ 0.0148 T^(3/2): the wait is logarithmic in the init scale and shrinks with "
-        "the context.",
-    ),
+        "the context."),
 )  # fmt: skip

@@ -11,23 +11,25 @@ import sympy as sp
 
 import sim
 import theory
-from proofs_check.claims.common import PRIORS
-from proofs_check.ledger import Finding, simulation, spectral, supported, symbolic
+from proofs_check import ledger
+from proofs_check.experiments.sampled_modes import PRIORS
 from proofs_check.ledger.compare import worst
+from proofs_check.methods.sampling import mean_and_error
 from theory.kernel.lag_pattern import chain_lag_constants
 
 START = sim.MinimalModel.constant(100, 2, v=0.02, W=0.0)
 
 
-@symbolic("both ends of the law of lambda")
-def derived(value: dict[str, Any]) -> Finding:
+@ledger.symbolic("both ends of the law of lambda")
+def derived(value: dict[str, Any]) -> ledger.Finding:
     law = theory.parity_law()
     good = (law.power, law.even, law.odd) == (value["power"], *value["flat"])
     for j in range(1, 13):
         stated = value["doubly_stochastic"][j % 2]
         good &= theory.lag_constant(j, "doubly_stochastic") * (j + 1) == stated
+    detail = "expansion at lambda = 1 and -1; a = b exactly, j <= 12"
     # not exact: expanding at the ends of (-1, 1) is an argument about limits, not a decision
-    return Finding(float(not good), 0.0, "expansion at lambda = 1 and -1; a = b exactly, j <= 12")
+    return ledger.Finding(float(not good), 0.0, detail)
 
 
 def _symmetric(value: dict[str, Any], count: int) -> np.ndarray:
@@ -41,8 +43,8 @@ def _averaged(prior: str, count: int) -> np.ndarray:
     return weights @ chain_lag_constants(P, count)
 
 
-@spectral("matrix powers under quadrature")
-def from_powers(value: dict[str, Any]) -> Finding:
+@ledger.spectral("matrix powers under quadrature")
+def from_powers(value: dict[str, Any]) -> ledger.Finding:
     """j^power delta_j from matrix powers, its 1/j term extrapolated away.
 
     In single chains delta_j is delta_1 lambda^(j-1).
@@ -60,7 +62,7 @@ def from_powers(value: dict[str, Any]) -> Finding:
     alternating = single - single[:, :1] * eigenvalue ** np.arange(12)
     gaps = [*alternating.ravel(), *symmetric, *(np.array(flat) - np.array(value["flat"], float))]
     detail = f"j up to 400: even {flat[0]:.5f}, odd {flat[1]:.5f}; a = b j <= 41"
-    return Finding(worst(np.abs(gaps)), 2e-4, detail)
+    return ledger.Finding(worst(np.abs(gaps)), 2e-4, detail)
 
 
 def contrasts(v: np.ndarray) -> np.ndarray:
@@ -68,10 +70,9 @@ def contrasts(v: np.ndarray) -> np.ndarray:
     return v[..., 1:-1] - (v[..., :-2] + v[..., 2:]) / 2
 
 
-@simulation(
-    "v after short training", 4.5,
-    "T = 100, 8 signs in each of 2 runs, 8 sizes from 12 runs; in standard errors",
-)  # fmt: skip
+@ledger.simulation("v after short training", 4.5,
+                   "T = 100, 8 signs in each of 2 runs, 8 sizes from 12 runs; in standard "
+                   "errors")  # fmt: skip
 def trained(value: dict[str, Any]) -> Iterator[float]:
     """Signs after 300 steps of cross-entropy; sizes after 30 of the margin loss with a = b.
 
@@ -81,10 +82,8 @@ def trained(value: dict[str, Any]) -> Iterator[float]:
     for prior in PRIORS:
         ahead = np.sign(float(value[prior][0] - value[prior][1]))
         yield 0.0 if np.all(_signs(prior) == ahead * (-1.0) ** np.arange(8)) else np.inf
-    rows = [_sizes(seed) for seed in range(12)]
-    error = np.std(rows, axis=0, ddof=1) / np.sqrt(len(rows))
-    stated = contrasts(_symmetric(value, 10) / np.arange(2, 12))
-    yield from (np.mean(rows, axis=0) - stated) / error
+    mean, error = mean_and_error([_sizes(seed) for seed in range(12)])
+    yield from (mean - contrasts(_symmetric(value, 10) / np.arange(2, 12))) / error
 
 
 @cache
@@ -106,27 +105,20 @@ def _sizes(seed: int) -> np.ndarray:
 
 
 # constants on even and on odd lags: of j^-power, and of 1 / (j + 1)
-PATTERN = {
-    "power": 2,
-    "flat": (sp.Rational(5, 12), sp.Rational(-1, 12)),
-    "doubly_stochastic": (sp.Rational(1, 4), sp.Integer(0)),
-}
+PATTERN = {"power": 2, "flat": (sp.Rational(5, 12), sp.Rational(-1, 12)),
+           "doubly_stochastic": (sp.Rational(1, 4), sp.Integer(0))}  # fmt: skip
 
 CLAIMS = (
-    supported(
-        "x-even-odd", "beyond the paper",
+    ledger.supported("x-even-odd", "beyond the paper",
         "pull on v_j: j^-2 with 5/12 (even), -1/12 (odd); a = b: 1/(4(j+1)) on even j only",
-        r"K_{j11}-K_{j12}=\frac{(T-j+1)(T-j+2)}{2T}(B-A+\delta_j)+\ldots,\quad j^2\delta_j\to"
-        r"\tfrac5{12}\ (j\text{ even}),\ -\tfrac1{12}\ (j\text{ odd});\quad "
-        r"a=b:\ \delta_j=\tfrac1{4(j+1)}\ (j\text{ even}),\ 0\ (j\text{ odd})",
+        r"K_{j11}-K_{j12}=\frac{(T-j+1)(T-j+2)}{2T}(B-A+\delta_j)+\ldots,\quad "
+        r"j^2\delta_j\to\tfrac5{12}\ (j\text{ even}),\ -\tfrac1{12}\ "
+        r"(j\text{ odd});\quad a=b:\ \delta_j=\tfrac1{4(j+1)}\ (j\text{ even}),\ 0\ (j\text{ odd})",
         PATTERN, derived, from_powers, trained,
-        wrong=(
-            PATTERN | {"flat": (sp.Rational(5, 12), sp.Rational(1, 2))},
-            PATTERN | {"doubly_stochastic": (sp.Rational(1, 2), sp.Integer(0))},
-        ),
+        wrong=(PATTERN | {"flat": (sp.Rational(5, 12), sp.Rational(1, 2))},
+               PATTERN | {"doubly_stochastic": (sp.Rational(1, 2), sp.Integer(0))}),
         assume=("k = 2", "flat prior, or a = b uniform"), needs="text-A.51-parity",
         note="In one chain delta_j = delta_1 lambda^(j-1): it alternates exactly if lambda < 0. "
-        "Averaged, chains near lambda = 1 give 1/6 j^-2 to all lags and those near -1 give "
-        "(-1)^j 1/4 j^-2. With a = b both ends weigh the same, and odd lags feel nothing.",
-    ),
+        "Averaged, chains near lambda = 1 give 1/6 j^-2 to all lags and those near -1 give (-1)^j "
+        "1/4 j^-2. With a = b both ends weigh the same, and odd lags feel nothing."),
 )  # fmt: skip

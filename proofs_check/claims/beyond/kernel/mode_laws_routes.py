@@ -7,44 +7,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 import sim
 import theory
-from proofs_check.claims.common import PRIORS
-from proofs_check.ledger import Finding, enumeration, simulation, spectral
+from proofs_check import ledger
+from proofs_check.experiments.sampled_modes import PRIORS, explained, sampled_singular_values
 from proofs_check.ledger.compare import worst
-from sim.runs.measures import kl, log_softmax
 
-BATCHES = 10
 FINITE_T = 0.1  # how far the laws are off at T = 400, with room
-SHARED = np.full((2, 2), 0.5)  # 11'/2 and I - 11'/2 span the W that feel the kernel
-OWN = np.eye(2) - SHARED
-
-
-def sampled_columns(prior: str, T: int, n: int, seed: int = 0) -> list[np.ndarray]:
-    """K's columns (T, 2) along 11'/2 and I - 11'/2 from each batch of n sequences in all.
-
-    They are minus the gradient of the margin loss in v at W = 11'/2 and at W = I - 11'/2.
-    """
-    rows = []
-    for child in np.random.SeedSequence(seed).spawn(BATCHES):
-        tokens = sim.sample_sequences(PRIORS[prior], n // BATCHES, T + 1, child).tokens
-        models = (sim.MinimalModel(np.zeros(T), W) for W in (SHARED, OWN))
-        slopes = [sim.loss_and_gradient(model, tokens, sim.Margin(1.0))[1].v for model in models]
-        rows.append(-np.stack(slopes, axis=1))
-    return rows
-
-
-@cache
-def sampled_singular_values(prior: str, T: int, n: int, seed: int = 0) -> tuple[np.ndarray, ...]:
-    """Singular values of K estimated from sequences, with their jackknife errors."""
-    rows = sampled_columns(prior, T, n, seed)
-    left_out = [(sum(rows) - row) / (BATCHES - 1) for row in rows]
-    values = np.array([np.linalg.svd(matrix, compute_uv=False) for matrix in left_out])
-    spread = np.sum((values - values.mean(axis=0)) ** 2, axis=0)
-    whole = np.linalg.svd(np.mean(rows, axis=0), compute_uv=False)
-    return whole, np.sqrt((BATCHES - 1) / BATCHES * spread)
 
 
 def _stated(value: dict[str, Any], T: int) -> np.ndarray:
@@ -57,33 +27,28 @@ def _stated(value: dict[str, Any], T: int) -> np.ndarray:
     return np.asarray(law)
 
 
-@spectral("closed kernel at T = 10^5")
-def law_spectral(value: dict[str, Any], prior: str) -> Finding:
-    """Ratio to the law, and the power from its logarithmic slope."""
+@ledger.spectral("closed kernel at T = 10^5")
+def law_spectral(value: dict[str, Any], prior: str) -> ledger.Finding:
     T = 100_000
     found, before = (theory.modes(length, prior=prior).singular_values for length in (T, T // 2))
     ratio = found / _stated(value, T) - 1
     slope = np.log2(found / before)
     off = slope - np.log2(_stated(value, T) / _stated(value, T // 2))
-    return Finding(
-        worst(np.abs([*ratio, *off])), 2e-3,
-        f"closed form at T = {T}: relative gaps {ratio[0]:.1e}, {ratio[1]:.1e}; slopes "
-        f"d log sigma / d log T = {slope[0]:.4f}, {slope[1]:.4f}",
-    )  # fmt: skip
+    slopes = f"slopes d log sigma / d log T = {slope[0]:.4f}, {slope[1]:.4f}"
+    detail = f"closed form at T = {T}: relative gaps {ratio[0]:.1e}, {ratio[1]:.1e}; {slopes}"
+    return ledger.Finding(worst(np.abs([*ratio, *off])), 2e-3, detail)
 
 
-@simulation("sampled gradients")
-def law_sampled(value: dict[str, Any], prior: str) -> Finding:
+@ledger.simulation("sampled gradients")
+def law_sampled(value: dict[str, Any], prior: str) -> ledger.Finding:
     T = 400
     found, error = sampled_singular_values(prior, T, 20_000)
     law = _stated(value, T)
     pulls = (found - theory.modes(T, prior=prior).singular_values) / error
-    return Finding(
-        worst(np.abs(found / law - 1) - 4.5 * error / law), FINITE_T,
-        f"20,000 sequences, T = {T}: {found[0]:.2f}, {found[1]:.3f}, which is {pulls[0]:+.1f}, "
-        f"{pulls[1]:+.1f} standard errors from the closed form; 4.5 of them and the law's own "
-        "10% at this T are allowed",
-    )  # fmt: skip
+    away = f"which is {pulls[0]:+.1f}, {pulls[1]:+.1f} standard errors from the closed form"
+    detail = f"20,000 sequences, T = {T}: {found[0]:.2f}, {found[1]:.3f}, {away}; 4.5 of them and "
+    detail += "the law's own 10% at this T are allowed"
+    return ledger.Finding(worst(np.abs(found / law - 1) - 4.5 * error / law), FINITE_T, detail)
 
 
 @cache
@@ -110,52 +75,35 @@ def _cosines(prior: str, mode: int, T: int = 100) -> dict[str, float]:
     return {"unigram": cosine(pi[:, :1] - 0.5), "bigram": cosine(P[:, :, 0] - 0.5)}
 
 
-@cache
-def explained(prior: str, mode: int, T: int = 100) -> dict[str, float]:
-    """Share of KL(strategy || uniform) that the mode's logits remove at their best scale."""
-    found = theory.modes(T, prior=prior)
-    test = sim.HeldOut.draw(PRIORS[prior], 4000, T, 1)
-    model = sim.MinimalModel(found.v_modes[mode], found.W_modes[mode])
-    last = sim.logits(model, test.context)[:, -1]
-    last /= np.sqrt(np.mean((last - last.mean(axis=1, keepdims=True)) ** 2))
-    shares = {}
-    for name in ("unigram", "bigram"):
-        guess = test.predictions[name]
-        best = minimize_scalar(
-            lambda scale, guess=guess: kl(guess, log_softmax(scale * last)).mean(), (0.0, 1.0)
-        )
-        shares[name] = 1 - best.fun / float(kl(guess, np.full_like(guess, -np.log(2))).mean())
-    return shares
-
-
+Mode = tuple[str, int]  # prior and number
 Roles = dict[str, tuple[str, ...]]  # what each mode predicts as, by prior
 
 
-def _roles(value: Roles, found: dict[tuple[str, int], dict[str, float]], what: str) -> Finding:
+def _roles(value: Roles, found: dict[Mode, dict[str, float]], what: str) -> ledger.Finding:
     """Whether the strategy that each mode is nearest to is the stated one."""
     wrong, notes = 0, []
     for (prior, mode), near in found.items():
         wrong += max(near, key=near.__getitem__) != value[prior][mode]
         notes.append(f"{prior} mode {mode + 1}: {near['unigram']:.2f}, {near['bigram']:.2f}")
-    return Finding(float(wrong), 0.0, f"T = 100, {what}: " + "; ".join(notes))
+    return ledger.Finding(float(wrong), 0.0, f"T = 100, {what}: " + "; ".join(notes))
 
 
-@spectral("expected logits chain by chain")
-def role_spectral(value: Roles) -> Finding:
+@ledger.spectral("expected logits chain by chain")
+def role_spectral(value: Roles) -> ledger.Finding:
     # with a = b the unigram strategy has nothing to say, and only the first mode can be judged
     judged = (("flat", 0), ("flat", 1), ("doubly_stochastic", 0))
     found = {(prior, mode): _cosines(prior, mode) for prior, mode in judged}
     return _roles(value, found, "cosines with unigram, bigram")
 
 
-@simulation("KL at the best scale")
-def role_sampled(value: Roles) -> Finding:
+@ledger.simulation("KL at the best scale")
+def role_sampled(value: Roles) -> ledger.Finding:
     found = {(prior, mode): explained(prior, mode) for prior in PRIORS for mode in (0, 1)}
     what = "share of KL(unigram | bigram strategy || uniform) removed at the best scale"
     return _roles(value, found, f"4000 sequences, {what}")
 
 
-@spectral("root of the exact flow", 1e-4, "the law at T = 10^5, the number at T = 12, T = 2..39")
+@ledger.spectral("root of the exact flow", 1e-4, "law at T = 10^5, number at T = 12, T = 2..39")
 def overtaking_spectral(value: dict[str, Any]) -> Iterator[float]:
     T = 100_000
     yield T ** float(value["power"]) * (theory.overtaking_time(T) or np.nan) / float(value["C"]) - 1
@@ -174,8 +122,8 @@ def _enumerated_lead(T: int) -> tuple[np.ndarray, np.ndarray]:
     return times, run.v[:, 1] - run.v[:, 0]
 
 
-@enumeration("flow of the loss over all sequences")
-def overtaking_enumerated(value: dict[str, Any]) -> Finding:
+@ledger.enumeration("flow of the loss over all sequences")
+def overtaking_enumerated(value: dict[str, Any]) -> ledger.Finding:
     """When v_2 - v_1 changes sign at T = 12, and that it does not at T = 9."""
     times, lead = _enumerated_lead(12)
     after = int(np.argmax(lead > 0))
@@ -184,4 +132,4 @@ def overtaking_enumerated(value: dict[str, Any]) -> Finding:
     leads = {9: bool(np.any(_enumerated_lead(9)[1] > 0)), 12: after > 0}
     wrong = any(leads[T] != (value["first_T"] <= T) for T in leads)
     detail = f"T = 12: at {found:.5f}; T = 9: v_1 still ahead at time 3"
-    return Finding(worst([abs(found / value["T12"] - 1), float(wrong)]), 1e-4, detail)
+    return ledger.Finding(worst([abs(found / value["T12"] - 1), float(wrong)]), 1e-4, detail)

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations, product
+from itertools import product
 
 import numpy as np
 
 import sim
 import theory
-from proofs_check.ledger import Finding, enumeration, simulation, supported, symbolic
-from sim.learning.objectives import all_sequences, sequence_probabilities
-from sim.task.losses import Loss
-
-
-def symmetric_population(k: int, T: int, loss: Loss) -> sim.Sample:
-    """All sequences, weighted by a prior that is invariant under relabelling by construction."""
-    rule = sim.prior_quadrature(sim.Dirichlet(k), 8)
-    orders = [list(order) for order in permutations(range(k))]
-    orbit = [rule.transition[:, order, :][:, :, order] for order in orders]
-    weights = np.tile(rule.weights / len(orbit), len(orbit))
-    tokens = all_sequences(k, T + 1)
-    chances = sequence_probabilities(tokens, sim.Quadrature(weights, np.concatenate(orbit)))
-    return sim.Sample(tokens, k, loss, chances)
+from proofs_check import ledger
+from proofs_check.methods.all_sequences import symmetric_population
 
 
 def _spread(W: np.ndarray) -> float:
@@ -36,7 +24,8 @@ def _outside(k: int, identity_weight: float) -> np.ndarray:
     return (1 - identity_weight) * np.outer(np.arange(k), np.ones(k))
 
 
-@enumeration("population gradients at W in the span", 1e-12, "k = 2, 3, 4, three losses, random v")
+@ledger.enumeration("population gradients at W in the span", 1e-12,
+                    "k = 2, 3, 4, three losses, random v")  # fmt: skip
 def by_gradients(identity_weight: float) -> Iterator[float]:
     rng = np.random.default_rng(5)
     for k, T in ((2, 6), (3, 4), (4, 2)):
@@ -47,18 +36,18 @@ def by_gradients(identity_weight: float) -> Iterator[float]:
             yield _spread(gradient.W) / np.abs(gradient.W).max()
 
 
-@simulation("flow of the exact population loss, k = 3")
-def by_flow(identity_weight: float) -> Finding:
+@ledger.simulation("flow of the exact population loss, k = 3")
+def by_flow(identity_weight: float) -> ledger.Finding:
     k, T = 3, 4
     model = sim.MinimalModel(np.full(T, 0.3), 0.1 + _outside(k, identity_weight))
     population = symmetric_population(k, T, sim.CrossEntropy())
     run = sim.gradient_flow(model, population, t_span=(0.0, 30.0))
     grown = run.measures["W_diagonal"][-1] - run.measures["W_off_diagonal"][-1]
     share = _spread(run.W[-1]) / abs(grown)
-    return Finding(share, 1e-9, f"flow to time 30; diagonal ahead by {grown:.3f}")
+    return ledger.Finding(share, 1e-9, f"flow to time 30; diagonal ahead by {grown:.3f}")
 
 
-@symbolic("exact entries of the kernel in QQ[log 2]", scope="k = 2, T = 1, 2, 5, hinges active")
+@ledger.symbolic("exact kernel in QQ[log 2]", scope="k = 2, T = 1, 2, 5, hinges active")
 def by_exact_entries(identity_weight: float) -> Iterator[bool]:
     """K_j11 = K_j22 and K_j12 = K_j21, each computed on its own."""
     yield identity_weight == 1
@@ -70,15 +59,11 @@ def by_exact_entries(identity_weight: float) -> Iterator[bool]:
 
 
 CLAIMS = (
-    supported(
-        "x-permutation", "beyond the paper",
+    ledger.supported("x-permutation", "beyond the paper",
         "relabelling symmetry keeps W in span{11^T, I} under population flow",
-        r"P\overset{d}{=}\Sigma P\Sigma^\top\ \forall\,\Sigma,\ W(0)\in\mathrm{span}\{11^\top,I\}"
-        r"\ \Rightarrow\ W(t)\in\mathrm{span}\{11^\top,I\}",
+        r"P\overset{d}{=}\Sigma P\Sigma^\top\ \forall\,\Sigma,\ "
+        r"W(0)\in\mathrm{span}\{11^\top,I\}\ \Rightarrow\ W(t)\in\mathrm{span}\{11^\top,I\}",
         1.0, by_gradients, by_flow, by_exact_entries, wrong=(0.5, 0.0),
-        assume=(
-            "prior invariant under relabelling the states",
-            "loss equivariant under relabelling: cross-entropy, margin, squared",
-        ),
-    ),
+        assume=("prior invariant under relabelling the states",
+                "loss equivariant under relabelling: cross-entropy, margin, squared")),
 )  # fmt: skip

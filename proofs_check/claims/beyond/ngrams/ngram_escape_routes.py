@@ -11,62 +11,29 @@ import sympy as sp
 
 import sim
 import theory
-from proofs_check.ledger import Finding, enumeration, quadrature, simulation, spectral, symbolic
+from proofs_check import ledger
+from proofs_check.experiments import ngram_runs
+from proofs_check.experiments.ngram_runs import ENTROPY, HEADS, SHORT
 from proofs_check.ledger.compare import relative_error, worst
-from sim.task.losses import Loss
 
-ENTROPY, MARGIN = sim.CrossEntropy(), sim.Margin(1.0)
-SHORT, HEADS = 5, (1, 2, 3)
+MARGIN = sim.Margin(1.0)
 EACH = f"T = {SHORT}, one to three heads"
 # norms from which the weights start: logits of at most about 1e-4 until they have doubled
 SIZES = {1: (2e-3, 1e-3), 2: (0.1, 0.05), 3: (0.2, 0.1)}
 
 
-@cache
-def _kernel(heads: int, T: int = SHORT, k: int = 2, order: int = 2) -> np.ndarray:
-    """K of a set of chains that is closed under relabelling the states."""
-    chains = sim.prior_quadrature(sim.Dirichlet(k, order=order), 8).transition
-    return theory.ngram_kernel(T, theory.relabelled(chains), heads=heads)
-
-
-def _objective(loss: Loss) -> sim.Sample:
-    """The population loss over the same chains, as `sim` enumerates it."""
-    found = sim.Population(sim.Dirichlet(2, order=2), SHORT, loss, nodes=8)
-    # the sequences are in lexicographic order: relabelling two states reverses it
-    return sim.Sample(found.tokens, 2, loss, (found.weights + found.weights[::-1]) / 2)
-
-
-def _norm(v: np.ndarray, W: np.ndarray) -> np.ndarray:
-    """Of all weights, (r,), from v (r, H, T) and W (r, H, k, k)."""
-    return np.asarray(np.sqrt((v**2).sum(axis=(1, 2)) + (W**2).sum(axis=(1, 2, 3))))
-
-
 def _flow(
-    v: np.ndarray, W: np.ndarray, high: float, loss: Loss = ENTROPY, at: list[float] | None = None
+    v: np.ndarray, W: np.ndarray, high: float, at: list[float] | None = None
 ) -> tuple[sim.Trajectory, np.ndarray]:
-    """Flow of the population loss from given weights, and their norms on the way."""
+    """Cross-entropy flow from given weights, and their norms on the way."""
     run = sim.gradient_flow(
-        sim.MultiHeadModel(v, W), _objective(loss), t_span=(0.0, high), t_eval=at,
+        sim.MultiHeadModel(v, W), ngram_runs.objective(ENTROPY), t_span=(0.0, high), t_eval=at,
         rtol=1e-9, atol=1e-13,
     )  # fmt: skip
-    return run, _norm(run.v, run.W)
+    return run, ngram_runs.norm(run.v, run.W)
 
 
-def doubling_time(heads: int, size: float, loss: Loss) -> tuple[float, float]:
-    """Flow time in which weights of norm `size` double, measured and predicted."""
-    rng = np.random.default_rng(3)
-    v = 0.3 + np.abs(rng.normal(size=(heads, SHORT)))
-    W = 0.3 + np.abs(rng.normal(size=(heads, 2, 2)))
-    v, W = (part * size / float(_norm(v[None], W[None])[0]) for part in (v, W))
-    predicted = theory.ngram_escape(_kernel(heads), v, W, 2 * size).time
-    _, size_at = _flow(v, W, predicted, loss, [0.0, predicted * (1 - 1e-4), predicted])
-    # where it would have doubled, from the rate at the end: the two differ by less than 1e-4
-    growth = np.log(size_at / size)
-    rate = (growth[2] - growth[1]) / (predicted * 1e-4)
-    return predicted + (np.log(2) - growth[2]) / rate, predicted
-
-
-@symbolic("degree of B", detail="every term of B has one v^n and one W^n of each head")
+@ledger.symbolic("degree of B", detail="every term of B has one v^n and one W^n of each head")
 def exponents_symbolic(value: dict[int, int]) -> Iterator[bool]:
     """Degree of B in all weights together; a flow of a form of degree d scales as c^(d-2)."""
     c = sp.Symbol("c", positive=True)
@@ -76,73 +43,76 @@ def exponents_symbolic(value: dict[int, int]) -> Iterator[bool]:
         yield sp.simplify(scaled - c ** (exponent + 2) * sp.prod(factors)) == 0
 
 
-@simulation("doubling times of flows at two sizes", 2e-4, f"{EACH}, both losses")
+@ledger.simulation("doubling times of flows at two sizes", 2e-4, f"{EACH}, both losses")
 def exponents_measured(value: dict[int, int]) -> Iterator[float]:
     for (heads, exponent), loss in product(value.items(), (ENTROPY, MARGIN)):
-        late, early = (doubling_time(heads, size, loss)[0] for size in SIZES[heads])
+        late, early = (ngram_runs.doubling_time(heads, size, loss)[0] for size in SIZES[heads])
         yield np.log2(early / late) - exponent
 
 
-@enumeration("gradients at small weights", 2e-4, f"{EACH}, both losses")
+@ledger.enumeration("gradients at small weights", 2e-4, f"{EACH}, both losses")
 def velocity_enumerated(factor: float) -> Iterator[float]:
-    """Gradients of the enumerated losses against those of B."""
     for heads in HEADS:
         rng, size = np.random.default_rng(heads), SIZES[heads][1]
         v, W = size * rng.normal(size=(heads, SHORT)), size * rng.normal(size=(heads, 2, 2))
-        _, d_v, d_W = theory.ngram_velocity(_kernel(heads), v, W)
+        _, d_v, d_W = theory.ngram_velocity(ngram_runs.kernel(heads), v, W)
         for loss in (ENTROPY, MARGIN):
-            gradient = _objective(loss).bind(sim.MultiHeadModel(v, W))(v, W)[1]
+            gradient = ngram_runs.objective(loss).bind(sim.MultiHeadModel(v, W))(v, W)[1]
             yield relative_error(-gradient.v, factor * d_v)
             yield relative_error(-gradient.W, factor * d_W)
 
 
-@simulation("times in which flows double the weights", 1e-4, f"{EACH}, both losses")
+@ledger.simulation("times in which flows double the weights", 1e-4, f"{EACH}, both losses")
 def doubling_measured(factor: float) -> Iterator[float]:
     for heads, loss in product(HEADS, (ENTROPY, MARGIN)):
-        found, predicted = doubling_time(heads, SIZES[heads][1], loss)
+        found, predicted = ngram_runs.doubling_time(heads, SIZES[heads][1], loss)
         yield found / (factor * predicted) - 1
 
 
-@simulation("cross-entropy flow from a point of the ray", 1e-4, f"{EACH}, growth by 1.5")
+@ledger.simulation("cross-entropy flow from a point of the ray", 1e-4, f"{EACH}, growth by 1.5")
 def ray_measured(factor: float) -> Iterator[float]:
-    """The flow follows the ray, at its rate."""
     for heads in HEADS:
-        ray, size = theory.symmetric_ray(_kernel(heads)), SIZES[heads][1]
+        ray, size = theory.symmetric_ray(ngram_runs.kernel(heads)), SIZES[heads][1]
         high = float(theory.ray_time(factor * ray.rate, heads, size, 1.5 * size))
         run, grown = _flow(size * ray.v, size * ray.W, high, at=[high])
         yield grown[0] / (1.5 * size) - 1
         yield relative_error(run.W[0] / grown[0], ray.W)
 
 
-@quadrature("flow of B, integrated in the clock of its direction", 1e-6, EACH)
+@ledger.quadrature("flow of B, integrated in the clock of its direction", 1e-6, EACH)
 def ray_integrated(factor: float) -> Iterator[float]:
     """Time from the ray to ten times its norm, and the direction there."""
     for heads in HEADS:
-        ray = theory.symmetric_ray(_kernel(heads))
-        end = theory.ngram_escape(_kernel(heads), 0.1 * ray.v, 0.1 * ray.W, 1.0)
+        ray = theory.symmetric_ray(ngram_runs.kernel(heads))
+        end = theory.ngram_escape(ngram_runs.kernel(heads), 0.1 * ray.v, 0.1 * ray.W, 1.0)
         yield end.time / float(theory.ray_time(factor * ray.rate, heads, 0.1, 1.0)) - 1
         yield relative_error(end.W, ray.W)
 
 
-@spectral("Hessian of B on the ray")
-def asymmetry_spectral(value: dict[int, int]) -> Finding:
-    setups = ((4, 2, 2), (6, 2, 2), (8, 2, 2), (6, 2, 1), (4, 3, 1))
-    gaps, notes = [], []
-    for heads in HEADS:
-        rays = (theory.symmetric_ray(_kernel(heads, *setup)) for setup in setups)
-        off = [ray.asymmetry - value[heads] for ray in rays]
-        gaps += off
-        notes.append(f"{heads}: {min(off):+.3f} to {max(off):+.3f}")
+@cache
+def _asymmetries(heads: int) -> np.ndarray:
+    """Exponents on the rays of sets of chains that are closed under relabelling the states."""
+    found = []
+    for T, k, order in ((4, 2, 2), (6, 2, 2), (8, 2, 2), (6, 2, 1), (4, 3, 1)):
+        chains = sim.prior_quadrature(sim.Dirichlet(k, order=order), 8).transition
+        form = theory.ngram_kernel(T, theory.relabelled(chains), heads=heads)
+        found.append(theory.symmetric_ray(form).asymmetry)
+    return np.array(found)
+
+
+@ledger.spectral("Hessian of B on the ray")
+def asymmetry_spectral(value: dict[int, int]) -> ledger.Finding:
+    off = {heads: _asymmetries(heads) - value[heads] for heads in HEADS}
+    notes = [f"{heads}: {gaps.min():+.3f} to {gaps.max():+.3f}" for heads, gaps in off.items()]
     detail = "T = 4 to 8, k = 2, 3, chains of order 1, 2; " + ", ".join(notes)
-    return Finding(worst(np.abs(gaps)), 0.12, detail)
+    return ledger.Finding(worst(np.abs([*off.values()]).ravel()), 0.12, detail)
 
 
-@simulation("cross-entropy flow with a small preference")
-def asymmetry_measured(value: dict[int, int]) -> Finding:
-    """Flow from the ray with a small preference for one state, while it grows."""
+@ledger.simulation("cross-entropy flow with a small preference")
+def asymmetry_measured(value: dict[int, int]) -> ledger.Finding:
     gaps, notes = [], []
     for heads, exponent in value.items():
-        ray, size = theory.symmetric_ray(_kernel(heads)), SIZES[heads][1] / 2
+        ray, size = theory.symmetric_ray(ngram_runs.kernel(heads)), SIZES[heads][1] / 2
         tilted = ray.W + 1e-4 * np.array([[1.0, 0.2], [-0.2, -1.0]])
         high = float(theory.ray_time(ray.rate, heads, size, 6 * size))
         run, grown = _flow(size * ray.v, size * tilted, high)
@@ -152,4 +122,4 @@ def asymmetry_measured(value: dict[int, int]) -> Finding:
         found = float(np.diff(np.log(share[ends]))[0] / np.diff(np.log(grown[ends]))[0])
         gaps.append(abs(found - exponent))
         notes.append(f"{heads}: {found:+.3f} (its ray {ray.asymmetry:+.3f})")
-    return Finding(worst(gaps), 0.12, f"T = {SHORT}, k = 2; " + ", ".join(notes))
+    return ledger.Finding(worst(gaps), 0.12, f"T = {SHORT}, k = 2; " + ", ".join(notes))

@@ -5,78 +5,62 @@ Head n = 1..H asks with the token x_{p-n+1}; with one head the model is eq. (8).
 
 from __future__ import annotations
 
+from proofs_check import ledger
 from proofs_check.claims.beyond.ngrams import ngram_escape_routes, ngrams_routes
-from proofs_check.ledger import proved, supported
 
 FOUR = ("uniform", "unigram", "bigram", "trigram")
 
 CLAIMS = (
-    proved(
-        "x-ngram-representability", "beyond the paper",
+    ledger.proved("x-ngram-representability", "beyond the paper",
         "H heads that are multiplied count (H+1)-grams",
         r"v^n=e_{n+1},\ W^n=I:\quad f_{p,i}=\#\{t\le p:\ x_t=i,\ x_{t-n}=x_{p-n+1},\ n=1..H\}",
         1, ngrams_routes.counts_symbolic, ngrams_routes.counts_enumerated, wrong=(0, 2),
         note="Heads with v = e_1 and W = 1 1^T say 1: the model has the counts of all shorter "
-        "histories too, down to unigrams.",
-    ),
-    proved(
-        "x-ngram-sum-of-heads", "beyond the paper", "no sum of heads counts trigrams",
+        "histories too, down to unigrams."),
+    ledger.proved("x-ngram-sum-of-heads", "beyond the paper", "no sum of heads counts trigrams",
         r"\mathrm{rank}[\Phi\,|\,c]=\mathrm{rank}\,\Phi+1,\quad \Phi:\ "
         r"f_1-f_0\ \text{of all single heads},\ c:\ \text{trigram counts}",
         1, ngrams_routes.sums_symbolic, ngrams_routes.sums_enumerated, wrong=[0],
         assume=("linear attention", "heads ask with x_p or x_{p-1}, any lags, any W"),
-        note="A context that is too short for a sum is so for every longer one: v may be cut off.",
-    ),
-    proved(
-        "x-ngram-balance", "beyond the paper",
+        note="A context that is too short for a sum is so for every longer one: v may be cut off."),
+    ledger.proved("x-ngram-balance", "beyond the paper",
         "flow conserves the differences of all 2H squared norms, for every loss and batch",
-        r"\langle v^n,\partial_{v^n}L\rangle=\langle W^m,\partial_{W^m}L\rangle"
-        r"\ \text{for all}\ n,m",
+        r"\langle "
+        r"v^n,\partial_{v^n}L\rangle=\langle W^m,\partial_{W^m}L\rangle\ \text{for all}\ n,m",
         1, ngrams_routes.balance_symbolic, ngrams_routes.balance_measured, wrong=(-1, 2),
-        assume=("equal learning rates", "no weight decay"), needs="x-balance",
-    ),
-    supported(
-        "x-ngram-kernel", "beyond the paper",
+        assume=("equal learning rates", "no weight decay"), needs="x-balance"),
+    ledger.supported("x-ngram-kernel", "beyond the paper",
         "near the origin both losses descend the same form B of degree 2H",
-        r"-\nabla L=\nabla B\,(1+O(f)),\quad B=\langle K,\textstyle\bigotimes_n v^n\otimes "
-        r"W^n\rangle;\ \text{doubling times are those of}\ B",
+        r"-\nabla L=\nabla B\,(1+O(f)),\quad B=\langle "
+        r"K,\textstyle\bigotimes_n v^n\otimes W^n\rangle;\ \text{doubling times are those of}\ B",
         1.0, ngram_escape_routes.velocity_enumerated, ngram_escape_routes.doubling_measured,
         wrong=(1.01, -1.0), needs="x-escape-gradient",
-        assume=("k = 2, chains of order two", "the margin loss with hinges active"),
-    ),
-    proved(
-        "x-ngram-escape", "beyond the paper",
+        assume=("k = 2, chains of order two", "the margin loss with hinges active")),
+    ledger.proved("x-ngram-escape", "beyond the paper",
         "the wait at the origin grows as the (2H-2)-th power of 1 / the size of the start",
         r"t(c\theta_0\to2c\theta_0)=c^{-(2H-2)}\,t(\theta_0\to2\theta_0),\ c\to0,\ H=1,2,3",
-        {1: 0, 2: 2, 3: 4},
-        ngram_escape_routes.exponents_symbolic, ngram_escape_routes.exponents_measured,
-        wrong=({1: 0, 2: 2, 3: 3}, {1: 1, 2: 2, 3: 4}),
+        {1: 0, 2: 2, 3: 4}, ngram_escape_routes.exponents_symbolic,
+        ngram_escape_routes.exponents_measured, wrong=({1: 0, 2: 2, 3: 3}, {1: 1, 2: 2, 3: 4}),
         assume="the flow of B, which losses follow as logits vanish", needs="x-ngram-kernel",
         note="For one head all sizes double in the same time, hence the logarithm of "
-        "x-escape-time. The exact part is the degree; that the losses follow B is x-ngram-kernel.",
-    ),
-    supported(
-        "x-ngram-ray", "beyond the paper",
+        "x-escape-time. The exact part is the degree; that the losses follow B is x-ngram-kernel."),
+    ledger.supported("x-ngram-ray", "beyond the paper",
         "weights that treat all states alike leave along a ray, at the rate computed from K",
         r"\dot r=\lambda r^{2H-1},\ \lambda=2H\,B(u),\ \nabla B(u)=\lambda u",
         1.0, ngram_escape_routes.ray_measured, ngram_escape_routes.ray_integrated,
         wrong=(1.01, 0.99), assume=("k = 2, chains of order two", "equal learning rates"),
-        needs=("x-ngram-kernel", "x-ngram-balance"),
-    ),
-    supported(
-        "x-ngram-symmetry", "beyond the paper",
+        needs=("x-ngram-kernel", "x-ngram-balance")),
+    ledger.supported("x-ngram-symmetry", "beyond the paper",
         "a preference for a state fades with one head, stays with two, wins with three",
-        r"\frac{|W-W_{sym}|}{r}\sim r^{\kappa},\quad \kappa\approx H-2", {1: -1, 2: 0, 3: 1},
-        ngram_escape_routes.asymmetry_spectral, ngram_escape_routes.asymmetry_measured,
-        wrong=({1: 0, 2: 0, 3: 1}, {1: -1, 2: 0, 3: 0}),
+        r"\frac{|W-W_{sym}|}{r}\sim r^{\kappa},\quad \kappa\approx H-2",
+        {1: -1, 2: 0, 3: 1}, ngram_escape_routes.asymmetry_spectral,
+        ngram_escape_routes.asymmetry_measured, wrong=({1: 0, 2: 0, 3: 1}, {1: -1, 2: 0, 3: 0}),
         assume=("small start", "a prior that is invariant under relabelling the states"),
         needs="x-ngram-ray",
         note="Exactly -1 for one head and near H - 2 for more: H - 2 would be exact for diagonal "
         "W and states without effect on each other. The symmetric subspace of x-symmetry is still "
-        "invariant, but from three heads on flow leaves it on the way out of the origin.",
-    ),
-    supported(
-        "x-ngram-stages", "beyond the paper",
+        "invariant, but from three heads on flow leaves it on the way out of the origin."),
+    ledger.supported("x-ngram-stages", "beyond the paper",
         "two heads pass all four stages to trigrams, one head stops at bigrams",
         r"H=2:\ \text{uniform, unigram, bigram, trigram};\quad "
         r"H=1:\ \text{uniform, unigram, bigram}",
@@ -85,6 +69,5 @@ CLAIMS = (
         assume=("k = 2, chains of order two, flat prior", "v = 0.2, W = 0.2, logits over p"),
         needs="x-ngram-representability",
         note="As Fig. 5 has it for the transformer. The bigram stage is passed through: the model "
-        "comes within 0.04 nats of the rule and goes on.",
-    ),
+        "comes within 0.04 nats of the rule and goes on."),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
@@ -11,14 +11,13 @@ import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
 import sim
-from proofs_check.ledger import Finding, enumeration, exactly, simulation, symbolic
+from proofs_check import ledger
+from proofs_check.experiments.ngram_runs import ENTROPY, learn, started
 from proofs_check.ledger.compare import relative_error
 
 Tokens = np.ndarray
 Names = dict[int, tuple[str, ...]]  # of the stages, by the number of heads
-ENTROPY = sim.CrossEntropy()
 SEEDS = 10
-FLOW_TIME = 180.0
 
 
 def _comparing(lag: int, T: int, k: int, heads: int) -> sim.MultiHeadModel:
@@ -42,16 +41,15 @@ def _counted(x: Tokens, k: int, order: int) -> np.ndarray:
     return counts
 
 
-@enumeration("logits on all sequences against recounted n-grams", detail="bigrams to 4-grams")
+@ledger.enumeration("logits on all sequences against recounted n-grams", 0.0, "bigrams to 4-grams")
 def counts_enumerated(lag: int) -> Iterator[bool]:
-    """Integers on both sides: they are equal or not."""
     for k, T, heads in ((2, 7, 1), (2, 7, 2), (2, 8, 3), (3, 5, 2), (4, 5, 2)):
         tokens = _every_sequence(k, T)
         found = sim.logits(_comparing(lag, T, k, heads), tokens)
         yield np.array_equal(found, [_counted(x, k, heads) for x in tokens])
 
 
-@symbolic("products of scores of symbolic one-hot vectors", detail="polynomials, T up to 5")
+@ledger.symbolic("products of scores of symbolic one-hot vectors", detail="polynomials, T up to 5")
 def counts_symbolic(lag: int) -> Iterator[bool]:
     """The product of scores is the product of matches, term by term."""
     for T, k, heads in ((4, 2, 1), (4, 2, 2), (4, 3, 2), (5, 2, 3)):
@@ -60,9 +58,7 @@ def counts_symbolic(lag: int) -> Iterator[bool]:
         difference = sp.zeros(k, 1)
         for t in range(T):
             scores = sp.prod(_score(X, model, n, p, t) for n in range(heads))
-            matches = sp.prod(
-                X[p - n].dot(X[t - n - 1]) if t > n else sp.Integer(0) for n in range(heads)
-            )
+            matches = sp.prod(X[p - n].dot(X[t - n - 1]) if t > n else 0 for n in range(heads))
             difference += X[t] * (scores - matches)
         yield difference.expand() == sp.zeros(k, 1)
 
@@ -87,21 +83,18 @@ def _exact_rank(rows: list[list[int]]) -> int:
     return int(DomainMatrix(entries, (len(rows), len(rows[0])), sp.ZZ).to_field().rank())
 
 
-@symbolic("rank over the rationals, k = 2")
-def sums_symbolic(gap: int) -> Finding:
-    """What sums of heads can be, without and with trigram counts."""
+@ledger.symbolic("rank over the rationals, k = 2")
+def sums_symbolic(gap: int) -> ledger.Finding:
     T = 6
     features = [(x, list(_pair_features(x, 2, 2))) for x in _every_sequence(2, T)]
     alone = _exact_rank([row for _, row in features])
     wider = _exact_rank([[*row, int(_counted(x, 2, 2)[-1] @ [-1, 1])] for x, row in features])
-    return exactly(
-        wider - alone == gap,
-        f"T = {T}, all sequences: rank {alone} without the counts, {wider} with them",
-    )
+    detail = f"T = {T}, all sequences: rank {alone} without the counts, {wider} with them"
+    return ledger.exactly(wider - alone == gap, detail)
 
 
-@enumeration("rank of logits of models, k = 3")
-def sums_enumerated(gap: int) -> Finding:
+@ledger.enumeration("rank of logits of models, k = 3")
+def sums_enumerated(gap: int) -> ledger.Finding:
     """The same for three states, of the logits of models, in floating point."""
     T, k = 5, 3
     tokens = _every_sequence(k, T)
@@ -114,11 +107,9 @@ def sums_enumerated(gap: int) -> Finding:
     alone, wider = (np.linalg.matrix_rank(a) for a in (features, np.c_[features, counts]))
     rest = counts - features @ np.linalg.lstsq(features, counts, rcond=None)[0]
     share = float(rest @ rest / (counts @ counts))
-    return Finding(
-        abs(int(wider - alone) - gap), 0.0,
-        f"k = {k}, T = {T}: ranks {alone} and {wider}; the best sum misses {share:.0%} of "
-        "the squares of the counts",
-    )  # fmt: skip
+    missed = f"the best sum misses {share:.0%} of the squares of the counts"
+    detail = f"k = {k}, T = {T}: ranks {alone} and {wider}; {missed}"
+    return ledger.Finding(abs(int(wider - alone) - gap), 0.0, detail)
 
 
 def _last_differences(model: sim.MultiHeadModel, tokens: Tokens) -> np.ndarray:
@@ -127,7 +118,7 @@ def _last_differences(model: sim.MultiHeadModel, tokens: Tokens) -> np.ndarray:
     return np.asarray((last[:, 1:] - last[:, :1]).ravel())
 
 
-@symbolic("scaling symmetry of the logits", detail="any two factors of every term of every logit")
+@ledger.symbolic("scaling symmetry of the logits", detail="any two factors of each term of a logit")
 def balance_symbolic(power: int) -> Iterator[bool]:
     """f is unchanged under W^1 -> s^-1 W^1 with v^1, v^2 or W^2 -> s times itself."""
     s = sp.Symbol("s", positive=True)
@@ -137,7 +128,7 @@ def balance_symbolic(power: int) -> Iterator[bool]:
         yield sp.simplify(scaled - first * other) == 0
 
 
-@simulation("Euler's identities on batches", 1e-10, "four losses, two and three heads, k = 3")
+@ledger.simulation("Euler's identities on batches", 1e-10, "four losses, 2 and 3 heads, k = 3")
 def balance_measured(power: int) -> Iterator[float]:
     rng = np.random.default_rng(3)
     tokens = sim.sample_sequences(sim.Dirichlet(3, order=2), 50, 21, 5).tokens
@@ -154,48 +145,33 @@ def _passed(run: sim.Trajectory) -> tuple[str, ...]:
     return tuple(stage.strategy for stage in sim.stage_times(run))
 
 
-def _started(T: int, heads: int) -> sim.MultiHeadModel:
-    return sim.MultiHeadModel.constant(T, 2, heads, v=0.2, W=0.2, normalize="length")
-
-
 @cache
 def _descended(heads: int) -> sim.Trajectory:
     """Gradient descent on the exact population loss: no noise but in the test sequences."""
     prior = sim.Dirichlet(2, order=2)
     return sim.gradient_descent(
-        _started(8, heads), sim.Population(prior, 8, ENTROPY, nodes=16), steps=3000,
+        started(8, heads), sim.Population(prior, 8, ENTROPY, nodes=16), steps=3000,
         learning_rate=0.3, test_set=sim.HeldOut.draw(prior, 4096, 8, 0),
     )  # fmt: skip
 
 
-@enumeration("descent on the exact population loss, T = 8", detail="names of the stages")
+@ledger.enumeration("descent on the exact population loss, T = 8", detail="names of the stages")
 def stages_enumerated(value: Names) -> Iterator[bool]:
     return (_passed(_descended(heads)) == names for heads, names in value.items())
 
 
-def learn(
-    heads: int, seed: int, *, length: int, steps: int, batch_size: int, held_out: int
-) -> sim.Trajectory:
-    """SGD on chains of order two, over the flow time in which two heads pass all stages."""
-    return sim.train(
-        _started(length, heads), sim.Dirichlet(2, order=2), steps=steps, batch_size=batch_size,
-        learning_rate=FLOW_TIME / steps, held_out=held_out, rng=seed,
-    )  # fmt: skip
-
-
 @cache
 def _learned(heads: int) -> tuple[sim.Trajectory, ...]:
-    size = {"length": 30, "steps": 3000, "batch_size": 32, "held_out": 1024}
-    return tuple(learn(heads, seed, **size) for seed in range(SEEDS))
+    run = partial(learn, heads, length=30, steps=3000, batch_size=32, held_out=1024)
+    return tuple(run(seed) for seed in range(SEEDS))
 
 
-@simulation("SGD over seeds, T = 30")
-def stages_sampled(value: Names) -> Finding:
-    """The stages, and what is left at the end over what the bigram rule leaves."""
+@ledger.simulation("SGD over seeds, T = 30")
+def stages_sampled(value: Names) -> ledger.Finding:
     wrong, notes = 0, []
     for heads, names in value.items():
         runs = _learned(heads)
         wrong += sum(_passed(run) != names for run in runs)
         ends = [run.measures["kl_truth"][-1] / run.baselines["bigram"] for run in runs]
         notes.append(f"{heads}: KL at the end {min(ends):.2f}-{max(ends):.2f} of the bigram rule's")
-    return Finding(float(wrong), 0.0, f"T = 30, {SEEDS} seeds each; " + "; ".join(notes))
+    return ledger.Finding(float(wrong), 0.0, f"T = 30, {SEEDS} seeds each; " + "; ".join(notes))

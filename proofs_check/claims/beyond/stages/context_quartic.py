@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -10,16 +11,16 @@ import sympy as sp
 from sympy import Rational
 
 import theory
-from proofs_check.claims.beyond.stages.chain_average import average_over_exits
-from proofs_check.ledger import enumeration, proved, quadrature, spectral, supported, symbolic
+from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
+from proofs_check.methods.prior_averages import average_over_exits
 from theory.stages import context_limit
 
 Form = dict[str, Any]
 _LOG = sp.log(2)
 
 
-@symbolic("moments of (y, lambda)", detail="every entry equal in QQ[log 2]")
+@ledger.symbolic("moments of (y, lambda)", detail="every entry equal in QQ[log 2]")
 def derived_form(stated: Form) -> list[bool]:
     lags = len(stated["b"]) - 1
     form = context_limit.squared_loss_exact(lags, normalization=stated["normalization"])
@@ -28,21 +29,20 @@ def derived_form(stated: Form) -> list[bool]:
     return [theory.is_zero(derived - entry) for derived, entry in pairs]
 
 
-@quadrature("loss averaged over chains", 1e-12, "random alpha, beta, v; 48 x 24 nodes")
-def averaged_form(stated: Form) -> list[float]:
+@ledger.quadrature("loss averaged over chains", 1e-12, "random alpha, beta, v; 48 x 24 nodes")
+def averaged_form(stated: Form) -> Iterator[float]:
     gram, target = (np.array(stated[name], dtype=float) for name in ("G", "b"))
     lags, how = len(target) - 1, stated["normalization"]
     model = theory.ExpectedCounts(lags, normalization=how, loss="squared", nodes=24)
-    rng, residuals = np.random.default_rng(2), []
+    rng = np.random.default_rng(2)
     for _ in range(2 * (lags + 1) ** 2):
         alpha, beta, v = rng.normal(), rng.normal(), rng.normal(size=lags)
         x = np.array([alpha * v.sum(), *(beta * v)])
         loss = 1.0 - 2.0 * target @ x + x @ gram @ x
-        residuals.append(model.loss_and_gradient(alpha, beta, v)[0] / loss - 1.0)
-    return residuals
+        yield model.loss_and_gradient(alpha, beta, v)[0] / loss - 1.0
 
 
-@symbolic("integrals over (a, b) on two triangles", detail="equal in QQ[log 2]")
+@ledger.symbolic("integrals over (a, b) on two triangles", detail="equal in QQ[log 2]")
 def integrated_strategies(stated: dict[str, sp.Expr]) -> list[bool]:
     g, h = sp.symbols("g h", positive=True)
     pi, P = (h / (g + h), g / (g + h)), ((1 - g, g), (h, 1 - h))
@@ -60,27 +60,24 @@ def integrated_strategies(stated: dict[str, sp.Expr]) -> list[bool]:
     ]
 
 
-@quadrature("loss averaged over chains", 1e-13, "48 x 24 nodes")
+@ledger.quadrature("loss averaged over chains", 1e-13, "48 x 24 nodes")
 def averaged_strategies(stated: dict[str, sp.Expr]) -> float:
     found = theory.ExpectedCounts(1, loss="squared", nodes=24).infinite_context_losses()
     return relative_error(list(found.values()), [float(stated[name]) for name in found])
 
 
-@symbolic("signs of Gram determinants in QQ[log 2]", scope="2, 3 and 4 lags")
-def bigram_gap_sign(stated: dict[str, bool]) -> list[bool]:
+@ledger.symbolic("signs of Gram determinants in QQ[log 2]", scope="2, 3 and 4 lags")
+def bigram_gap_sign(stated: dict[str, bool]) -> Iterator[bool]:
     """Whether the features are independent, and the distance to the bigram predictor is zero."""
-    good = []
     for (name, holds), lags in product(stated.items(), (2, 3, 4)):
         top, bottom = context_limit.bigram_gap_exact(lags, normalization=name)
-        good += [theory.sign(bottom) == 1, (theory.sign(top) == 0) == holds]
-    return good
+        yield from (theory.sign(bottom) == 1, (theory.sign(top) == 0) == holds)
 
 
-@enumeration("f = P as an identity of polynomials, monomial by monomial", 0.0, "2, 4 and 7 lags")
-def solvable(stated: dict[str, bool]) -> list[bool]:
-    """Whether f = P has a solution as an identity in (pi_1, lambda), for every chain at once."""
+@ledger.enumeration("f = P as an identity of polynomials, by monomials", 0.0, "2, 4 and 7 lags")
+def solvable(stated: dict[str, bool]) -> Iterator[bool]:
     share, lam, x = sp.symbols("share lambda x")
-    pi, good = (share, 1 - share), []
+    pi = (share, 1 - share)
     for (name, holds), lags in product(stated.items(), (2, 4, 7)):
         y = sp.symbols(f"y1:{lags + 1}")
         equations = []
@@ -89,17 +86,17 @@ def solvable(stated: dict[str, bool]) -> list[bool]:
             powers = [pi[i] + lam**n * (int(m == i) - pi[i]) for n in range(lags)]  # (P^n)_mi
             f = x * pi[i] + match * sum(c * power for c, power in zip(y, powers, strict=True))
             equations += sp.Poly(sp.expand(f - powers[1]), share, lam).coeffs()
-        good.append(bool(sp.linsolve(equations, (x, *y))) == holds)
-    return good
+        yield bool(sp.linsolve(equations, (x, *y))) == holds
 
 
-@quadrature("the lag function eliminated lambda by lambda", 1e-9, "30 and 60 nodes a side")
+@ledger.quadrature("the lag function eliminated lambda by lambda", 1e-9, "30 and 60 nodes a side")
 def bigram_gap_infimum(stated: float) -> list[float]:
     coarse, fine = (context_limit.bigram_gap(order=order) for order in (30, 60))
     return [fine - stated, coarse - fine]
 
 
-@spectral("least squares with 10 to 80 lags in exact moments", 5e-6, "80 lags; with fewer above it")
+@ledger.spectral("least squares with 10 to 80 lags in exact moments", 5e-6,
+                 "80 lags; with fewer above it")  # fmt: skip
 def bigram_gap_descending(stated: float) -> list[float]:
     bigram = float(context_limit.strategy_losses()["bigram"])
     forms = [context_limit.squared_loss(lags) for lags in (10, 20, 40, 80)]
@@ -107,7 +104,7 @@ def bigram_gap_descending(stated: float) -> list[float]:
     return [*(0.0 if gap > stated else np.inf for gap in gaps), gaps[-1] - stated]
 
 
-@symbolic("density of pi at its ends", detail="density times size is 1/(2x) near x = 0")
+@ledger.symbolic("density of pi at its ends", detail="density times size is 1/(2x) near x = 0")
 def visits_density(coefficient: int) -> bool:
     """The truncated mean over log(1/epsilon)."""
     x, s = sp.symbols("x s", positive=True)
@@ -117,37 +114,30 @@ def visits_density(coefficient: int) -> bool:
     return 2 * sp.limit(x * density * size, x, 0) == coefficient
 
 
-@quadrature("growth over decades of epsilon", 1e-5, "growth a factor e in epsilon, to 1e-9")
-def visits_growth(coefficient: int) -> list[float]:
+@ledger.quadrature("growth over decades of epsilon", 1e-5, "growth a factor e in epsilon, to 1e-9")
+def visits_growth(coefficient: int) -> Iterator[float]:
     """The same mean by Gauss-Legendre in log pi, decade by decade."""
     nodes, weights = np.polynomial.legendre.leggauss(40)
-    residuals = []
     for decade in (6, 7, 8):
         x = 10.0 ** -(decade + (1 + nodes) / 2)
         density = 1.0 / np.maximum(x, 1 - x) ** 2 / 2
         size = (x**2 + (1 - x) ** 2) / (x * (1 - x))
-        residuals.append((weights * density * size * x).sum() - coefficient)
-    return residuals
+        yield (weights * density * size * x).sum() - coefficient
 
 
 _QUARTIC = r"L=1-2b\cdot x+x^\top Gx,\ x=(\alpha\textstyle\sum v,\beta v_1,\beta v_2),\ "
+# entries of b and of G, by what is divided
+_FIRST, _NEAR, _FAR = 2 - 2 * _LOG, 1 - _LOG, Rational(1, 6) + _LOG / 3
+_OFF, _ONE, _TWO = Rational(5, 2) - 3 * _LOG, (4 * _LOG - 1) / 3, (16 * _LOG - 7) / 6
 _BY_LENGTH = {
     "normalization": "length",
-    "b": [2 - 2 * _LOG, Rational(4, 3) * (1 - _LOG), (11 - 14 * _LOG) / 3],
-    "G": [
-        [2 - 2 * _LOG, Rational(5, 2) - 3 * _LOG, Rational(1, 6) + _LOG / 3],
-        [Rational(5, 2) - 3 * _LOG, Rational(5, 2) - 3 * _LOG, 1 - _LOG],
-        [Rational(1, 6) + _LOG / 3, 1 - _LOG, 1 - _LOG],
-    ],
+    "b": [_FIRST, Rational(4, 3) * _NEAR, (11 - 14 * _LOG) / 3],
+    "G": [[_FIRST, _OFF, _FAR], [_OFF, _OFF, _NEAR], [_FAR, _NEAR, _NEAR]],
 }
 _BY_SCORE = {
     "normalization": "score",
-    "b": [2 - 2 * _LOG, (4 * _LOG - 1) / 3, (16 * _LOG - 7) / 6],
-    "G": [
-        [2 - 2 * _LOG] * 3,
-        [2 - 2 * _LOG, sp.Integer(1), (4 * _LOG - 1) / 3],
-        [2 - 2 * _LOG, (4 * _LOG - 1) / 3, (16 * _LOG - 7) / 6],
-    ],
+    "b": [_FIRST, _ONE, _TWO],
+    "G": [[_FIRST] * 3, [_FIRST, sp.Integer(1), _ONE], [_FIRST, _ONE, _TWO]],
 }
 _STRATEGIES = {"uniform": Rational(1, 2), "unigram": 2 * _LOG - 1, "bigram": (13 - 16 * _LOG) / 6}
 
@@ -158,50 +148,37 @@ def _nudged(form: Form) -> Form:
 
 
 CLAIMS = (
-    proved(
-        "x-context-limit-quartic-length", "beyond the paper",
+    ledger.proved("x-context-limit-quartic-length", "beyond the paper",
         "squared loss of raw counts over p, two lags, k = 2",
         _QUARTIC + r"b=(2-2\ell,\tfrac43-\tfrac43\ell,\tfrac{11}3-\tfrac{14}3\ell),\ \ell=\log 2",
         _BY_LENGTH, derived_form, averaged_form, needs="x-context-limit-logits",
-        wrong=[_nudged(_BY_LENGTH), _BY_LENGTH | {"normalization": "score"}],
-    ),
-    proved(
-        "x-context-limit-quartic-score", "beyond the paper",
+        wrong=[_nudged(_BY_LENGTH), _BY_LENGTH | {"normalization": "score"}]),
+    ledger.proved("x-context-limit-quartic-score", "beyond the paper",
         "squared loss with normalised scores, two lags, k = 2",
         _QUARTIC + r"b=(2-2\ell,\tfrac43\ell-\tfrac13,\tfrac83\ell-\tfrac76),\ \ell=\log 2",
         _BY_SCORE, derived_form, averaged_form, needs="x-context-limit-logits",
-        wrong=[_nudged(_BY_SCORE), _BY_SCORE | {"normalization": "length"}],
-    ),
-    proved(
-        "x-context-limit-strategies", "beyond the paper",
+        wrong=[_nudged(_BY_SCORE), _BY_SCORE | {"normalization": "length"}]),
+    ledger.proved("x-context-limit-strategies", "beyond the paper",
         "squared losses of uniform, unigram and bigram with infinite context, k = 2",
         r"\tfrac12,\quad 2\log2-1,\quad\tfrac{13}6-\tfrac83\log2",
         _STRATEGIES, integrated_strategies, averaged_strategies,
-        wrong=[_STRATEGIES | {"bigram": Rational(1, 3)}],
-    ),
-    supported(
-        "x-context-limit-bigram", "beyond the paper",
+        wrong=[_STRATEGIES | {"bigram": Rational(1, 3)}]),
+    ledger.supported("x-context-limit-bigram", "beyond the paper",
         "normalised scores hold the bigram predictor, raw counts do not",
         r"\min_{\alpha,\beta,v}E|f-P|^2=0\ \text{(scores)},\quad >0\ \text{(length)}",
         {"length": False, "score": True}, bigram_gap_sign, solvable,
         wrong=[{"length": True}, {"score": False}],
         assume=("flat prior, k = 2", "decided for 2, 3, 4 and 7 lags"),
-        note="why for any number of lags: at lambda fixed, pi_m Y(lambda) = lambda for every pi_m",
-    ),
-    supported(
-        "x-context-limit-gap", "beyond the paper",
+        note="why for any number of lags: at lambda fixed, pi_m Y(lambda) = lambda for every pi_m"),
+    ledger.supported("x-context-limit-gap", "beyond the paper",
         "how near raw counts come to the bigram predictor with any number of lags",
         r"\inf_{J,\alpha,\beta,v}E|f-P|^2=0.006647038\ldots",
-        0.006647038272324, bigram_gap_infimum, bigram_gap_descending,
-        wrong=[0.00664], needs="x-context-limit-bigram",
-    ),
-    proved(
-        "x-context-limit-visits", "beyond the paper",
+        0.006647038272324, bigram_gap_infimum, bigram_gap_descending, wrong=[0.00664],
+        needs="x-context-limit-bigram"),
+    ledger.proved("x-context-limit-visits", "beyond the paper",
         "dividing the logits by the visits makes the squared loss infinite",
-        r"E\Big[\sum_{mi}\pi_m\Big(\frac{\pi_i}{\pi_m}\Big)^2;\ \min\pi>\epsilon\Big]"
-        r"=\log\frac1\epsilon+O(1)",
-        1, visits_density, visits_growth, wrong=[2],
+        r"E\Big[\sum_{mi}\pi_m\Big(\frac{\pi_i}{\pi_m}\Big)^2;\ \min\pi>\epsilon\Big]="
+        r"\log\frac1\epsilon+O(1)", 1, visits_density, visits_growth, wrong=[2],
         note="the alpha part becomes pi_i/pi_m: the loss is finite only where alpha sum v = 0; "
-        "dividing 11' and I each by what they match (normalised scores) has no such term",
-    ),
+        "dividing 11' and I each by what they match (normalised scores) has no such term"),
 )  # fmt: skip

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 import sim
 import theory
+from proofs_check import ledger
 from proofs_check.experiments import stage_task
-from proofs_check.ledger import quadrature, simulation, supported
+from proofs_check.methods.sampling import mean_and_error
 from sim.task.losses import Loss
 
-Array = NDArray[np.float64]
 _CONSTANTS = {"linear": 363.84, "cross_entropy": 444.49}
 
 
-def _mean_entropy(weights: Array, pi: Array) -> float:
+def _mean_entropy(weights: np.ndarray, pi: np.ndarray) -> float:
     return float(-weights @ (pi * np.log(pi)).sum(axis=1))
 
 
-@quadrature("limit logits at random weights", 1e-12, "k = 2, 3, random alpha, beta, v")
-def condition_of_limit(scale: float) -> list[float]:
-    """Both KL divergences of the expected logits against the linear condition."""
-    rng, residuals = np.random.default_rng(6), []
+@ledger.quadrature("limit logits at random weights", 1e-12, "k = 2, 3, random alpha, beta, v")
+def condition_of_limit(scale: float) -> Iterator[float]:
+    rng = np.random.default_rng(6)
     for k, nodes in ((2, 16), (3, 256)):
         model = theory.ExpectedCounts(3, k=k, nodes=nodes)
         pi, mass = model.stationary, model.weights[:, None] * model.stationary
@@ -34,14 +33,12 @@ def condition_of_limit(scale: float) -> list[float]:
             found = model.distances(*weights)
             overlap = np.einsum("nm,ni,nmi->", mass, pi - 1 / k, model.logits(*weights))
             stated = scale * (np.log(k) - entropy) - overlap
-            residuals.append(found["unigram"] - found["uniform"] - stated)
-    return residuals
+            yield found["unigram"] - found["uniform"] - stated
 
 
-@simulation("eq. (8) on sampled sequences", 1e-10, "k = 2, 3, T = 30, random v and W")
-def condition_of_sequences(scale: float) -> list[float]:
-    """Sim's divergences of random models to the sampled sequences' own pi."""
-    rng, residuals = np.random.default_rng(7), []
+@ledger.simulation("eq. (8) on sampled sequences", 1e-10, "k = 2, 3, T = 30, random v and W")
+def condition_of_sequences(scale: float) -> Iterator[float]:
+    rng = np.random.default_rng(7)
     for k in (2, 3):
         held_out = stage_task.limit_strategies(sim.sample_sequences(sim.Dirichlet(k), 500, 31, 8))
         pi = held_out.predictions["unigram"]
@@ -51,13 +48,12 @@ def condition_of_sequences(scale: float) -> list[float]:
             measured = held_out.evaluate(model)
             overlap = ((pi - 1 / k) * sim.logits(model, held_out.context)[:, -1]).sum(axis=1)
             stated = scale * (np.log(k) - entropy) - overlap.mean()
-            residuals.append(measured["kl_unigram"] - measured["kl_uniform"] - stated)
-    return residuals
+            yield measured["kl_unigram"] - measured["kl_uniform"] - stated
 
 
-@quadrature("closed form; the flow of W with expected counts at T = 400", 0.02, "a 100th if linear")
+@ledger.quadrature("closed form; the flow of W with expected counts at T = 400", 0.02,
+                   "a 100th if linear")  # fmt: skip
 def onset_of_flow(constants: dict[str, float]) -> list[float]:
-    """The closed form of the linear constant, and the reduced flow of eq. (8) with v frozen."""
     model = theory.ExpectedCounts(1, nodes=32)
     w, P, pi = model.weights, model.transition, model.stationary
     square = (pi**2).sum(axis=1)
@@ -79,7 +75,7 @@ def _frozen_at(T: int) -> float:
     mass = model.weights[:, None] * pi
     step, W, lead = 500.0 / (c**2 * T**4) / steps, np.zeros(2), [0.0]
 
-    def velocity(W: Array) -> Array:
+    def velocity(W: np.ndarray) -> np.ndarray:
         slope = model.loss_and_gradient(W[0], W[1] - W[0], v)[1]
         return -np.array([(slope.alpha - slope.beta) / 2, slope.beta / 2])
 
@@ -91,17 +87,15 @@ def _frozen_at(T: int) -> float:
     return float(np.interp(wanted, lead, np.arange(steps + 1) * step)) * c**2 * T**4
 
 
-@simulation("descent in W alone on sampled sequences", 0.03, "T = 100, 200, without the 1/T part")
-def onset_of_descent(constants: dict[str, float]) -> list[float]:
+@ledger.simulation("descent in W alone, sampled sequences", 0.03, "T = 100, 200, less the 1/T part")
+def onset_of_descent(constants: dict[str, float]) -> Iterator[float]:
     """Relative distance beyond three standard errors."""
     # the gradient at logits 0 does not change: one step does
     settings = {"linear": (sim.Margin(1e9), 1), "cross_entropy": (sim.CrossEntropy(), 12)}
-    residuals = []
     for name, how in settings.items():
         each = [2 * _sampled(200, seed, *how) - _sampled(100, seed, *how) for seed in range(4)]
-        mean, error = float(np.mean(each)), float(np.std(each, ddof=1) / 2)
-        residuals.append(max(0.0, abs(mean - constants[name]) - 3 * error) / mean)
-    return residuals
+        mean, error = mean_and_error(each)
+        yield max(0.0, float(abs(mean - constants[name]) - 3 * error)) / float(mean)
 
 
 def _sampled(T: int, seed: int, loss: Loss, steps: int) -> float:
@@ -125,22 +119,18 @@ def _sampled(T: int, seed: int, loss: Loss, steps: int) -> float:
 
 
 CLAIMS = (
-    supported(
-        "x-unigram-onset-condition", "beyond the paper",
+    ledger.supported("x-unigram-onset-condition", "beyond the paper",
         "unigram is nearer than uniform once a linear function of the logits says so",
         r"KL(\pi\|q_f)-KL(\tfrac1k1\|q_f)=\log k-H(\pi)-\langle\pi-\tfrac1k1,f\rangle",
         1.0, condition_of_limit, condition_of_sequences, wrong=[1.01],
-        note="log sum exp f drops out since the entries of pi - 1/k sum to 0: so for any model",
-    ),
-    supported(
-        "x-unigram-onset", "beyond the paper",
+        note="log sum exp f drops out since the entries of pi - 1/k sum to 0: so for any model"),
+    ledger.supported("x-unigram-onset", "beyond the paper",
         "with v = c 1 not yet moved the unigram stage begins at a time C / (c^2 T^4)",
-        r"c^2T^4t_1\to363.84\ \text{(gradient at logits 0)},\quad444.49\ "
-        r"\text{(cross-entropy)},\quad T\to\infty,\ c^2T^{5/2}\gg1",
+        r"c^2T^4t_1\to363.84\ \text{(gradient at logits 0)},"
+        r"\quad444.49\ \text{(cross-entropy)},\quad T\to\infty,\ c^2T^{5/2}\gg1",
         _CONSTANTS, onset_of_flow, onset_of_descent,
         wrong=[_CONSTANTS | {"linear": 1.2 * 363.84}, _CONSTANTS | {"cross_entropy": 0.8 * 444.49}],
         assume="k = 2, flat prior, W = 0 at first",
         needs=("x-unigram-onset-condition", "x-context-limit-logits"),
-        note="theory.stages.onset.unigram_time_constant; smaller inits wait log(1/c)/sigma_1",
-    ),
+        note="theory.stages.onset.unigram_time_constant; smaller inits wait log(1/c)/sigma_1"),
 )  # fmt: skip

@@ -3,75 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
 
 import theory
-from proofs_check.ledger import quadrature, spectral, supported
-from theory.stages import context_limit
+from proofs_check import ledger
+from proofs_check.experiments.plateau_flow import INIT, Run, by_quartic
 
-Array = NDArray[np.float64]
-INIT = 1e-5
 # after the end of the first stage, which is a time of its own; the second follows at 7 and later
 HALF, AFTER = np.array(0.5), np.array([1.0, 2.0, 3.0])
-LEVELS = tuple(float(x) for x in context_limit.strategy_losses().values())
-
-
-class Run(NamedTuple):
-    """A flow of the whole loss: times, W's entries off and on the diagonal, and the loss, (n,)."""
-
-    time: Array
-    off: Array
-    diagonal: Array
-    loss: Array
-
-    def reaches(self, level: float) -> float:
-        """When the loss first falls below a level, between records."""
-        after = int(np.argmax(self.loss < level))
-        if after == 0:
-            raise ValueError(f"the loss does not fall below {level:g} within the run")
-        before, there = self.loss[after - 1 : after + 1]
-        share = (before - level) / (before - there)
-        return float(self.time[after - 1] + share * (self.time[after] - self.time[after - 1]))
-
-    def begins(self, stage: int) -> float:
-        """When the loss is half way to that of unigrams (1) or, from there, of bigrams (2)."""
-        return self.reaches((LEVELS[stage - 1] + LEVELS[stage]) / 2)
-
-    def at(self, tau: Array) -> tuple[Array, Array]:
-        """W off and on the diagonal at times after the first stage has begun."""
-        when = self.begins(1) + tau
-        return np.interp(when, self.time, self.off), np.interp(when, self.time, self.diagonal)
-
-
-@cache
-def by_quartic(lags: int, stop: float = 22.0) -> Run:
-    """Flow of the closed-form quartic."""
-    form = context_limit.squared_loss(lags, normalization="score")
-    # powers of lambda are nearly dependent: a few dozen columns carry the matrix
-    values, vectors = np.linalg.eigh(form.gram)
-    kept = values > 1e-15 * values[-1]
-    root = vectors[:, kept] * np.sqrt(values[kept])
-
-    def features(y: Array) -> Array:
-        return np.concatenate([[y[0] * y[2:].sum()], (y[1] - y[0]) * y[2:]])
-
-    def velocity(_: float, y: Array) -> Array:
-        off, beta, v = y[0], y[1] - y[0], y[2:]
-        slope = 2 * (root @ (root.T @ features(y)) - form.target)
-        d_alpha, d_beta = slope[0] * v.sum(), slope[1:] @ v
-        d_v = off * slope[0] + beta * slope[1:]
-        return -np.concatenate([[(d_alpha - d_beta) / 2, d_beta / 2], d_v])
-
-    start = np.concatenate([[0.0, 0.0], np.full(lags, INIT)])
-    times = np.linspace(0.0, stop, 1101)
-    found = solve_ivp(velocity, (0.0, stop), start, "RK45", times, rtol=1e-6, atol=1e-9)
-    points = [features(y) for y in found.y.T]
-    loss = np.array([1 - 2 * form.target @ x + np.sum((root.T @ x) ** 2) for x in points])
-    return Run(found.t, found.y[0], found.y[1], loss)
 
 
 @cache
@@ -88,28 +28,28 @@ def _start(stated: dict[str, float], run: Run, lags: int) -> list[float]:
     return [diagonal - stated["diagonal"], off - stated["off"]]
 
 
-@quadrature("flow over chains by quadrature", 0.02, "J = 128, half a unit into the stage")
+@ledger.quadrature("flow over chains by quadrature", 0.02, "J = 128, half a unit into the stage")
 def start_by_chains(stated: dict[str, float]) -> list[float]:
     return _start(stated, by_chains(128), 128)
 
 
-@spectral("flow of the quartic in closed form", 0.01, "J = 1024, half a unit into the stage")
+@ledger.spectral("flow of the quartic in closed form", 0.01, "J = 1024, half a unit into the stage")
 def start_by_quartic(stated: dict[str, float]) -> list[float]:
     return _start(stated, by_quartic(1024), 1024)
 
 
-def _growth(factor: float, run: Run, lags: int) -> Array:
+def _growth(factor: float, run: Run, lags: int) -> np.ndarray:
     off, diagonal = run.at(AFTER)
     return (diagonal - off) / theory.plateau_growth(lags, AFTER) - factor
 
 
-@quadrature("flow over chains by quadrature", 0.01, "J = 128, after 1, 2, 3 units of time")
-def growth_by_chains(factor: float) -> Array:
+@ledger.quadrature("flow over chains by quadrature", 0.01, "J = 128, after 1, 2, 3 units of time")
+def growth_by_chains(factor: float) -> np.ndarray:
     return _growth(factor, by_chains(128), 128)
 
 
-@spectral("flow of the quartic in closed form", 0.004, "J = 1024, after 1, 2, 3 units of time")
-def growth_by_quartic(factor: float) -> Array:
+@ledger.spectral("flow of the quartic in closed form", 0.004, "J = 1024, after times 1, 2, 3")
+def growth_by_quartic(factor: float) -> np.ndarray:
     return _growth(factor, by_quartic(1024), 1024)
 
 
@@ -118,7 +58,7 @@ def _longer(eighth: float) -> float:
     return eighth * 8.0 * np.log(4.0) * theory.plateau_slope()
 
 
-@spectral("the flow of three numbers, up to 4e20 lags", 1e-3, "J = 1e10, 1e20, to beta = 0.3, 0.5")
+@ledger.spectral("flow of three numbers, up to 4e20 lags", 1e-3, "J = 1e10, 1e20, beta = 0.3, 0.5")
 def slope_slow(eighth: float) -> list[float]:
     """Times from the start at J and 4 J."""
     return [
@@ -128,7 +68,7 @@ def slope_slow(eighth: float) -> list[float]:
     ]
 
 
-@quadrature("stage lengths in the flow of the quartic", 0.04, "from 256 to 1024 lags")
+@ledger.quadrature("stage lengths in the flow of the quartic", 0.04, "from 256 to 1024 lags")
 def slope_by_quartic(eighth: float) -> float:
     """The difference of lengths, less what the slow flow still has beyond its limit."""
     few, many = (run.begins(2) - run.begins(1) for run in map(by_quartic, (256, 1024)))
@@ -136,38 +76,29 @@ def slope_by_quartic(eighth: float) -> float:
     return (many - few - (slow - _longer(1 / 8))) / _longer(eighth) - 1
 
 
-_ASSUMED = (
-    "squared loss, normalised scores, infinite context",
-    "k = 2, flat prior",
-    "v = epsilon 1, W = 0, epsilon small",
-)
+_ASSUMED = ("squared loss, normalised scores, infinite context", "k = 2, flat prior",
+            "v = epsilon 1, W = 0, epsilon small")  # fmt: skip
 
 CLAIMS = (
-    supported(
-        "x-unigram-plateau-start", "beyond the paper",
+    ledger.supported("x-unigram-plateau-start", "beyond the paper",
         "the first stage ends with W = d I, d = (2J)^(-1/4), and not with 1 1^T",
         r"W\to dI,\quad d\,(2J)^{1/4}\to1\quad(J\to\infty)",
         {"diagonal": 1.0, "off": 0.0}, start_by_chains, start_by_quartic,
-        wrong=[{"diagonal": 2**0.25, "off": 0.0}, {"diagonal": 1.0, "off": 0.1}],
-        assume=_ASSUMED, needs="x-context-limit-quartic-score",
+        wrong=[{"diagonal": 2**0.25, "off": 0.0}, {"diagonal": 1.0, "off": 0.1}], assume=_ASSUMED,
+        needs="x-context-limit-quartic-score",
         note="With v spread over many lags W = I counts unigrams too. What is off the diagonal is "
-        "pushed by the difference of two nearly equal forces, 1/J of either.",
-    ),
-    supported(
-        "x-unigram-plateau-flow", "beyond the paper",
+        "pushed by the difference of two nearly equal forces, 1/J of either."),
+    ledger.supported("x-unigram-plateau-flow", "beyond the paper",
         "on the plateau beta follows a flow of three numbers",
-        r"o'=-p,\ d'=p-\mu S/2,\ p'=2(d-o)|h|^2-\mu d\textstyle\sum_jh_j:\quad"
-        r"\beta(t_1+\tau)/\beta_{slow}(\tau)\to1",
-        1.0, growth_by_chains, growth_by_quartic, wrong=[0.98],
-        assume=_ASSUMED, needs=("x-unigram-point-force", "x-unigram-plateau-start"),
-    ),
-    supported(
-        "x-unigram-plateau-lags", "beyond the paper",
+        r"o'=-p,\ d'=p-\mu S/2,\ "
+        r"p'=2(d-o)|h|^2-\mu d\textstyle\sum_jh_j:\quad\beta(t_1+\tau)/\beta_{slow}(\tau)\to1",
+        1.0, growth_by_chains, growth_by_quartic, wrong=[0.98], assume=_ASSUMED,
+        needs=("x-unigram-point-force", "x-unigram-plateau-start")),
+    ledger.supported("x-unigram-plateau-lags", "beyond the paper",
         "the unigram stage grows with the logarithm of the lags, by 1 / (8 |h|)",
         r"(t_2-t_1)(J)=\frac{\log J}{8|h|}+O(1),\quad h_j=E[\lambda^j(1-|\pi|^2)]",
         1 / 8, slope_slow, slope_by_quartic, wrong=[1 / 4, 1 / 7, 1 / (4 * np.sqrt(3))],
         assume=_ASSUMED, needs="x-unigram-plateau-flow",
         note="1/(8|h|) = 1.563 for each factor e in the lags. The init scale does not enter: "
-        "x-unigram-point-plateau.",
-    ),
+        "x-unigram-point-plateau."),
 )  # fmt: skip

@@ -6,23 +6,21 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 import sim
 import theory
+from proofs_check import ledger
 from proofs_check.experiments import stage_runs
-from proofs_check.ledger import Finding, quadrature, simulation, supported
+from proofs_check.methods.sampling import mean_and_error
 from sim.learning.objectives import bound
 from sim.runs.statistics import median_interval
-
-Array = NDArray[np.float64]
 
 INIT = 0.2  # large enough for the gradient in v not to matter at T = 100
 LENGTH, STABLE, UNSTABLE = 400, 1e-4, 1e-3
 
 
-@quadrature("expected counts at finite T", 0.1, "exponent of 1/T of the error, T = 100, 200, 400")
+@ledger.quadrature("expected counts, finite T", 0.1, "order in 1/T of the error, T = 100, 200, 400")
 def start_averaged(constant: float) -> list[float]:
     """Every position and lag in its place; the error has to fall as 1/T."""
     errors = []
@@ -33,12 +31,12 @@ def start_averaged(constant: float) -> list[float]:
     return [np.log2(a / b) - 1.0 for a, b in pairwise(errors)]
 
 
-@simulation("Lanczos on sampled sequences", 0.02, "T = 100, 200, without the 1/T part")
+@ledger.simulation("Lanczos on sampled sequences", 0.02, "T = 100, 200, without the 1/T part")
 def start_sampled(constant: float) -> float:
     """Relative distance beyond three standard errors, with the whole Hessian, T + 4 weights."""
     each = [4.0 / _sampled(200, seed) - 2.0 / _sampled(100, seed) for seed in range(8)]
-    mean, error = np.mean(each), np.std(each, ddof=1) / np.sqrt(len(each))
-    return max(0.0, abs(mean / constant - 1.0) - 3.0 * error / mean)
+    mean, error = mean_and_error(each)
+    return max(0.0, float(abs(mean / constant - 1.0) - 3.0 * error / mean))
 
 
 @cache
@@ -51,13 +49,13 @@ def _sampled(T: int, seed: int, sequences: int = 1500) -> float:
     loss = sim.Sample(both, 2, sim.CrossEntropy())
     evaluate = bound(loss, sim.MinimalModel.constant(T, 2, v=INIT))
 
-    def gradient(shift: Array) -> Array:
+    def gradient(shift: np.ndarray) -> np.ndarray:
         slope = evaluate(INIT + shift[:T], shift[T:].reshape(2, 2))[1]
         return np.concatenate([slope.v, slope.W.ravel()])
 
     step = 1e-5 / T  # logits move by step T^2
 
-    def times(direction: Array) -> Array:
+    def times(direction: np.ndarray) -> np.ndarray:
         x = direction.ravel() * (step / np.linalg.norm(direction))
         return (gradient(x) - gradient(-x)) * (np.linalg.norm(direction) / (2.0 * step))
 
@@ -66,30 +64,27 @@ def _sampled(T: int, seed: int, sequences: int = 1500) -> float:
     return float(eigsh(hessian, 1, **options)[0]) / (INIT**2 * T**4)
 
 
-@quadrature("descent with expected counts")
-def steps_averaged(stated: dict[str, float]) -> Finding:
+@ledger.quadrature("descent with expected counts")
+def steps_averaged(stated: dict[str, float]) -> ledger.Finding:
     return _compared(stated, _bigram_time(STABLE), _bigram_time(UNSTABLE))
 
 
-@simulation("SGD, 10 seeds")
-def steps_sgd(stated: dict[str, float]) -> Finding:
-    """Medians over the seeds."""
+@ledger.simulation("SGD, 10 seeds")
+def steps_sgd(stated: dict[str, float]) -> ledger.Finding:
     cells = tuple(stage_runs.Cell("bigram", LENGTH, learning_rate=r) for r in (STABLE, UNSTABLE))
     runs = stage_runs.measured(cells)
     return _compared(stated, *(median_interval(runs[cell]["limit_0"]).median for cell in cells))
 
 
-def _compared(stated: dict[str, float], stable: float, unstable: float) -> Finding:
+def _compared(stated: dict[str, float], stable: float, unstable: float) -> ledger.Finding:
     """Distance from what is stated of the times over that of the flow."""
     flow, largest = _flow()
     stable, unstable = stable / flow, unstable / flow
     off = max(abs(stable - stated["stable"]) - 0.05, unstable - stated["unstable"], 0.0)
     sides = float(not STABLE < stated["largest"] < UNSTABLE) + abs(largest / stated["largest"] - 1)
-    return Finding(
-        max(off, sides), 0.02,
-        f"T = {LENGTH}: bigram stage from {stable:.3f} of the flow's time with steps of "
-        f"{STABLE:g}, {unstable:.3f} with {UNSTABLE:g}; largest stable one {largest:.3g}",
-    )  # fmt: skip
+    shares = f"{stable:.3f} of the flow's time with steps of {STABLE:g}, {unstable:.3f} with"
+    detail = f"{shares} {UNSTABLE:g}; largest stable one {largest:.3g}"
+    return ledger.Finding(max(off, sides), 0.02, f"T = {LENGTH}: bigram stage from {detail}")
 
 
 @cache
@@ -123,26 +118,22 @@ def _bigram_time(rate: float) -> float:
 _STEPS = {"largest": 2.0e-4, "stable": 1.0, "unstable": 0.75}
 
 CLAIMS = (
-    supported(
-        "x-stage-stable-rate", "beyond the paper",
+    ledger.supported("x-stage-stable-rate", "beyond the paper",
         "the largest stable learning rate at the start is 4.69 times the unigram time",
         r"\eta_{\max}=2/\lambda_{\max},\quad\eta_{\max}c^2T^4\to2084.8\ "
-        r"(v=c1,\ W=0,\ c^2T^{5/2}\gg1)",
-        2084.8, start_averaged, start_sampled, wrong=[1.15 * 2084.8, 2084.8 / 1.15],
-        assume="cross-entropy, k = 2, flat prior", needs="x-unigram-onset",
-        note="theory.start_sharpness, a closed form in log 2; C of the unigram time is "
-        "444.49, so at the largest stable learning rate the first step passes the uniform stage",
-    ),
-    supported(
-        "x-stage-large-steps", "beyond the paper",
+        r"(v=c1,\ W=0,\ c^2T^{5/2}\gg1)", 2084.8, start_averaged, start_sampled,
+        wrong=[1.15 * 2084.8, 2084.8 / 1.15], assume="cross-entropy, k = 2, flat prior",
+        needs="x-unigram-onset",
+        note="theory.start_sharpness, a closed form in log 2; C of the unigram time is 444.49, so "
+        "at the largest stable learning rate the first step passes the uniform stage"),
+    ledger.supported("x-stage-large-steps", "beyond the paper",
         "steps above the stable learning rate reach bigrams earlier than the flow",
-        r"T=400,\ \eta_{\max}=2.0\cdot10^{-4}:\quad t_2(\eta=10^{-4})/t_2\to1\ (5\%),\quad"
-        r"t_2(\eta=10^{-3})/t_2<0.75",
+        r"T=400,\ \eta_{\max}=2.0\cdot10^{-4}:\quad "
+        r"t_2(\eta=10^{-4})/t_2\to1\ (5\%),\quadt_2(\eta=10^{-3})/t_2<0.75",
         _STEPS, steps_averaged, steps_sgd, minutes=8.0,
         wrong=[_STEPS | {"stable": 1.2}, _STEPS | {"unstable": 0.5}, _STEPS | {"largest": 2e-3}],
         assume="cross-entropy, v = 0.02, W = 0, k = 2, flat prior",
         needs=("x-stage-stable-rate", "x-stage-times"),
         note="large steps throw the weights off the plateau, to where |v| is small and W large, "
-        "and less time is lost there; seen, not derived",
-    ),
+        "and less time is lost there; seen, not derived"),
 )  # fmt: skip

@@ -15,12 +15,10 @@ from typing import Any, NamedTuple
 import sympy as sp
 
 import theory
-from proofs_check.claims.lemma_a1.exact_model import INIT, Loss, at_start, constant, loss
-from proofs_check.claims.lemma_a1.symbols import Entry, a, b, entries, lam, p, s, t1
+from proofs_check.methods.exact_model import INIT, Loss, at_start, constant, loss
+from proofs_check.methods.symbols import BETA, GAMMA, PI, Entry, P, a, b, entries, lam, p, s, t1
 from theory.chains.chain import power_in_y_lambda, stationary_in_y
 from theory.notation import y
-
-PRINTED_P = sp.Matrix([[a, 1 - a], [1 - b, b]])  # (A.9)
 
 
 class Chain(NamedTuple):
@@ -66,6 +64,11 @@ def letters(chain: Chain) -> dict[sp.Symbol, Any]:
     return {a: first, b: second, lam: sp.expand(first + second - 1)}
 
 
+def printed_elements(chain: Chain) -> tuple[sp.Matrix, ...]:
+    """beta, gamma, pi and P as printed in (A.23) and (A.9), for one two-state chain."""
+    return tuple(matrix.subs(letters(chain)) for matrix in (BETA, GAMMA, PI, P))
+
+
 def chance(chain: Chain, tokens: Sequence[int]) -> sp.Expr:
     """Probability of a sequence from the stationary start."""
     step = chain.power(1)
@@ -100,6 +103,13 @@ def prior_mean(polynomial: sp.Expr) -> sp.Expr:
     return sum(even, sp.Integer(0))
 
 
+@cache
+def exact_probability(tokens: tuple[int, ...], start: str = "stationary") -> sp.Expr:
+    """P(x_1 ... x_n) of two states under the flat prior, x_1 from pi or ``uniform``."""
+    uniform = SYMBOLIC._replace(pi=sp.ones(1, 2) / 2)
+    return prior_mean(chance(uniform if start == "uniform" else SYMBOLIC, tokens))
+
+
 # the gradient by brute force
 
 
@@ -109,6 +119,11 @@ def triples(T: int) -> Iterator[tuple[int, int, int]]:
         for here in range(1, last + 1):
             for earlier in range(1, here + 1):
                 yield last, here, earlier
+
+
+def at(triple: Sequence[int]) -> dict[sp.Symbol, int]:
+    """The times (p, t', s), or the outer ones of them, as values of their letters."""
+    return dict(zip((p, t1, s), triple, strict=False))
 
 
 @cache

@@ -7,8 +7,8 @@ from functools import cache
 
 import sympy as sp
 
-from proofs_check.claims.lemma_a1.exact_chains import pair_mean
-from proofs_check.claims.lemma_a1.symbols import Entry, c, lam, p, s, t, t1
+from proofs_check.methods.exact_chains import pair_mean
+from proofs_check.methods.symbols import Entry, c, lam, p, s, t, t1
 
 GAP = sp.Symbol("G", positive=True)  # 1 / (1 - lambda) inside sums
 TRIPLE = ((s, t1), (t1, p), (p, t))  # innermost first, each from 1

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
-from proofs_check.claims.lemma_a1.symbols import Entry, k, t
+from proofs_check.methods.symbols import Entry, k, t
 
 INIT = 2  # the c of brute force: W = v = 2, so that logits are integers
 
@@ -35,6 +35,28 @@ def logits(form: Model, tokens: Sequence[int], v: Sequence[Any], W: Any) -> list
                 v_lag = v[here - earlier + form.offset - 1]
                 out[last - 1][tokens[here - 1]] += v_lag * W[row][column]
     return out
+
+
+def lag_matrix(form: Model, v: Sequence[Any]) -> list[list[Any]]:
+    """M[t', s] = v_{t'-s+offset} for s <= t' - early, and 0 where that does not exist."""
+
+    def entry(here: int, earlier: int) -> Any:
+        lag = here - earlier + form.offset - 1
+        return v[lag] if earlier <= here - form.early and 0 <= lag < len(v) else 0
+
+    places = range(len(v))
+    return [[entry(here, earlier) for earlier in places] for here in places]
+
+
+def matrices(form: Model, tokens: Sequence[int], v: Sequence[Any], W: Any) -> list[list[Any]]:
+    """The logits mask(e W (M e)^T) e of eq. (8) as matrix products, exactly."""
+    T = len(tokens)
+    e = sp.Matrix(T, len(W), lambda r, q: int(tokens[r] == q))
+    inside = sp.Matrix(lag_matrix(form, v))[:T, :T]
+    weights = sp.Matrix(W).T if form.transposed else sp.Matrix(W)
+    scores = e * weights * (inside * e).T
+    mask = sp.Matrix(T, T, lambda r, q: int(bool(q <= r - form.late)))
+    return (scores.multiply_elementwise(mask) * e).tolist()
 
 
 def constant(size: int, level: int, raised: Entry | None = None) -> list[list[int]]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from proofs_check.ledger import Finding, enumeration, exactly, symbolic
+from proofs_check import ledger
 from sim.learning.objectives import all_sequences
 from sim.models.transformer.construction import (
     AttentionWeights,
@@ -101,12 +101,12 @@ def error(spec: Construction, rule: Counting, k: int, T: int, sharp: float = SHA
     return float(np.abs(outputs(spec, k, T, sharp)[seen] - count[seen] / total[seen]).max())
 
 
-@enumeration("softmax attention on every sequence", 1e-10, f"{EVERY}, c / sqrt(d) = 30")
+@ledger.enumeration("softmax attention on every sequence", 1e-10, f"{EVERY}, c / sqrt(d) = 30")
 def by_attention(spec: Construction) -> list[float]:
     return [error(spec, EMPIRICAL, *size) for size in SIZES]
 
 
-@enumeration("Prop. 2.2's layers in this order", 1e-10, EVERY)
+@ledger.enumeration("Prop. 2.2's layers in this order", 1e-10, EVERY)
 def order_by_attention(first: int) -> list[float]:
     return [error(CORRECTED._replace(first=first), EMPIRICAL, *size) for size in SIZES]
 
@@ -129,20 +129,20 @@ def matches(spec: Construction) -> list[tuple[str, str]]:
     return pairs if spec.Q2[1] == spec.K2[1] else []
 
 
-@symbolic("blocks read and written, c -> infinity")
-def by_blocks(spec: Construction) -> Finding:
+@ledger.symbolic("blocks read and written, c -> infinity")
+def by_blocks(spec: Construction) -> ledger.Finding:
     """The limit c -> infinity for any k, T: what is matched, what is copied, what is read out."""
     matched, stream = matches(spec), _stream(spec)
     bigrams = matched == [("token", "previous")]
     copied = spec.V2[1] == spec.P and stream[spec.V2[0]] == ["token"] and not stream[spec.P]
     # softmax over one entry: without a symbol before it, x_1 is its own previous token
-    return exactly(
+    return ledger.exactly(
         bigrams and copied and spec.begin,
         f"scores depend on {matched or 'nothing, so attention is uniform'}; "
         f"position 1 attends to {'the begin symbol' if spec.begin else 'itself'}",
     )
 
 
-@symbolic("blocks each layer reads")
-def order_by_blocks(first: int) -> Finding:
+@ledger.symbolic("blocks each layer reads")
+def order_by_blocks(first: int) -> ledger.Finding:
     return by_blocks.find(CORRECTED._replace(first=first))

@@ -16,11 +16,11 @@ import sympy as sp
 from numpy.typing import NDArray
 
 import sim
-from proofs_check.claims.common import enumerated_margin
-from proofs_check.claims.lemma_a1_step_1.letters import CP, GAP, HALF, a, b, j, lam, n, p, t
-from proofs_check.ledger import Route, enumeration, symbolic
+from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
 from proofs_check.ledger.normal import vanishes
+from proofs_check.methods.all_sequences import HINGE, enumerated_margin
+from proofs_check.methods.symbols import CP, GAP, HALF, a, b, j, lam, n, p, t
 from theory.chains.chain import power, stationary
 
 Array = NDArray[np.float64]
@@ -35,7 +35,6 @@ MIXED_AT = {CP: 0.7, GAP: 1.2}
 V_1, EVERY_V, AFTER_V_1 = slice(1), slice(None), slice(1, None)  # which v_j
 INDUCTION = "induction on the upper limit, decided over rational functions"
 MODEL = "all sequences through the model, derivative in v_j"
-HINGE = "all 2^(T+1) sequences with the hinge"
 
 
 def in_lambda(expression: sp.Expr) -> sp.Expr:
@@ -80,7 +79,9 @@ def sums_to(closed: sp.Expr, term: sp.Expr, top: sp.Symbol, first: sp.Expr = j) 
     return vanishes(start) and vanishes(closed - closed.subs(top, top - 1) - term)
 
 
-@symbolic(INDUCTION, detail="summands against projectors; sums by induction on p or t, every j")
+@ledger.symbolic(INDUCTION,
+                 detail="summands against projectors; sums by induction on p or t, every "
+                 "j")  # fmt: skip
 def by_induction(value: Lines, weights: Weights, lags: slice) -> Iterable[bool]:
     """Closed forms by state, "next" or "position"; an "update" sums positions over p = j..t."""
     lag = sp.Integer(1) if lags == V_1 else j
@@ -102,7 +103,7 @@ def number(expression: sp.Expr, chain: Chain, whole: Letters) -> float:
     return float(sp.sympify(expression).subs(a_b | MIXED_AT | whole))
 
 
-def prior_mean(expression: sp.Expr, whole: Letters) -> float:
+def gauss_mean(expression: sp.Expr, whole: Letters) -> float:
     """Mean of a printed expression over the flat prior by Gauss quadrature."""
     rule = sim.prior_quadrature(sim.Dirichlet(2), 40)
     x, y = rule.transition[:, 0, 0], rule.transition[:, 1, 1]
@@ -146,7 +147,7 @@ def derivative(chain: Chain, lag: int, length: int, weights: Weights, target: in
     return float(chance @ f[np.arange(len(tokens)), states])
 
 
-@enumeration(MODEL, 1e-12, "three chains, p = 2..5, every j asked for; c' = 0.7, rho = 1.9")
+@ledger.enumeration(MODEL, 1e-12, "three chains, p = 2..5, every j asked for; c' = 0.7, rho = 1.9")
 def logits_enumerated(value: Lines, weights: Weights, lags: slice) -> Iterable[float]:
     for chain, (target, line), length in product(CHAINS, value.items(), range(2, 6)):
         for lag in range(1, length + 1)[lags]:
@@ -165,22 +166,22 @@ def enumerated_gradient(T: int, weights: Weights) -> Array:
     return enumerated_margin(np.full(T, 0.5), weight_matrix(weights))[1]
 
 
-@enumeration(HINGE, 1e-10, "T = 2..7, prior by quadrature, real hinge")
+@ledger.enumeration(HINGE, 1e-10, "T = 2..7, prior by quadrature, real hinge")
 def update_enumerated(value: Lines, weights: Weights, lags: slice) -> Iterable[float]:
     for name, T in product(value, range(2, 8)):
         for lag in range(1, T + 1)[lags]:
             if name == "update":
-                total = prior_mean(value[name], {t: T, j: lag})
+                total = gauss_mean(value[name], {t: T, j: lag})
             else:
-                total = sum(prior_mean(value[name], {p: q, j: lag}) for q in range(lag, T + 1))
+                total = sum(gauss_mean(value[name], {p: q, j: lag}) for q in range(lag, T + 1))
             yield relative_error(total / T, enumerated_gradient(T, weights)[lag - 1])
 
 
-def logits(weights: Weights, lags: slice) -> list[Route]:
+def logits(weights: Weights, lags: slice) -> list[ledger.Route]:
     """The two routes for lines about the derivatives of logits."""
     return [route.given(weights=weights, lags=lags) for route in (by_induction, logits_enumerated)]
 
 
-def update(weights: Weights, lags: slice) -> list[Route]:
+def update(weights: Weights, lags: slice) -> list[ledger.Route]:
     """The two routes for lines about the gradient of the loss."""
     return [route.given(weights=weights, lags=lags) for route in (by_induction, update_enumerated)]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import sim
 import theory
-from proofs_check.claims.common import enumerated_margin
+from proofs_check.methods.all_sequences import enumerated_margin
 from sim.learning.objectives import all_sequences, sequence_probabilities
 from theory.first_steps.curriculum import Curriculum
 
@@ -34,7 +34,6 @@ ENUMERATED = (2, 4, 7)
 LENGTHS = (200, 400, 800)
 
 LIMITS = "exact constants and limits"
-HINGE = "all 2^(T+1) sequences with the hinge"
 POWERS = "both steps by matrix powers, T = 200, 400, 800"
 
 SETTING = (
