@@ -126,10 +126,6 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.
 
 __all__ = list(_MODULE_OF)
 
-# its old module would hide the function `theory.normal_form`; to be removed with it
-import_module("theory.normal_form")
-globals().pop("normal_form")
-
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:

@@ -14,7 +14,7 @@ from theory.stages import context_limit
 
 Array = NDArray[np.float64]
 INIT = 1e-5
-LEVELS = tuple(float(x) for x in context_limit.strategy_losses().values())
+LEVELS = tuple(float(x) for x in context_limit.squared_strategy_losses().values())
 
 
 class Run(NamedTuple):

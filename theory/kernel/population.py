@@ -14,8 +14,6 @@ leaves K unchanged, so that K_j is ``A_j 11' + B_j I`` for every number of state
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -107,11 +105,3 @@ def population_kernel(
     if chosen == "quadrature":
         return population_kernel_quadrature(T, known, nodes)
     return population_kernel_qmc(T, k, known, nodes, seed=seed)[0]
-
-
-def __getattr__(name: str) -> Any:  # names that have moved to `two_states`, to be removed
-    if name in ("integrand", "population_kernel_exact", "terms"):
-        from theory.kernel import two_states
-
-        return getattr(two_states, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -232,6 +232,3 @@ def bigram_gap(prior: str = "flat", *, order: int = 40) -> float:
     left = (gram - free[:, :, None] * free[:, None, :] / gram[:, 2, 2, None, None]).sum(axis=0)
     constants = np.linalg.lstsq(left[:2, :2], left[:2, 3], rcond=1e-14)[0]
     return float(left[3, 3] - left[:2, 3] @ constants)
-
-
-strategy_losses = squared_strategy_losses  # old name, to be removed

@@ -243,8 +243,6 @@ class ExpectedCounts:
             found[name] = token_loss(self.loss, logits, mass, self._truth, self.delta)[0]
         return found
 
-    strategy_losses = infinite_context_losses  # old name, to be removed
-
 
 def _window(lags: int, positions: ArrayLike) -> Array:
     """w_pj = max(0, 1 - (j-1)/p), shape (J, q)."""

@@ -106,6 +106,3 @@ def unigram_time_constant(
     if not found.t_events[0].size:
         raise RuntimeError(f"the unigram stage was not reached: {found.message}")
     return float(found.t_events[0][0])
-
-
-frozen_onset = unigram_time_constant  # old name, to be removed

@@ -20,7 +20,7 @@ from proofs_check.methods.printed_chain import chain_by_quadrature, chain_symbol
 from proofs_check.methods.sampling import mean_and_error
 from proofs_check.methods.symbols import P, a, b, k, t
 from sim.learning.objectives import all_sequences
-from theory.normal_form import is_zero
+from theory.exact import is_zero
 from theory.notation import lam, y
 
 SHAPES = ((2, 4), (3, 3))  # states and length

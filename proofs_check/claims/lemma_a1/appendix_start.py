@@ -18,7 +18,7 @@ from proofs_check.methods.exact_model import INIT, at_start, constant
 from proofs_check.methods.symbols import c, entries, k, p, s, t, t1
 from proofs_check.methods.triple_sums import summed
 from sim.learning.objectives import all_sequences
-from theory.normal_form import sign
+from theory.exact import sign
 
 SHAPES = ((2, 6), (3, 4))  # states and length
 EVERY = "every sequence, k = 2 (t = 6) and 3 (t = 4)"

@@ -17,7 +17,7 @@ from proofs_check import ledger
 from proofs_check.ledger.compare import relative_error
 from proofs_check.methods.all_sequences import HINGE, enumerated_step
 from proofs_check.methods.prior_averages import inverse_gap
-from theory.normal_form import is_zero, sign
+from theory.exact import is_zero, sign
 
 LENGTHS = (30, 100, 300, 1000, 3000)
 FINITE = (

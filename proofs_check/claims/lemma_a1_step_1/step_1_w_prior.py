@@ -23,7 +23,7 @@ from proofs_check.methods.exact_chains import SYMBOLIC, at, pair_mean, prior_mea
 from proofs_check.methods.prior_averages import inverse_gap
 from proofs_check.methods.symbols import HALF, Entry, a, b, entries, lam, t
 from proofs_check.methods.triple_sums import symbolic_gradient
-from theory.normal_form import is_zero, sign
+from theory.exact import is_zero, sign
 from theory.notation import y
 
 

@@ -16,7 +16,7 @@ from proofs_check.experiments.sampled_modes import OWN, PRIORS, SHARED
 from proofs_check.ledger.compare import relative_error
 from proofs_check.methods.all_sequences import relabelled, symmetric_population
 from proofs_check.methods.sampling import mean_and_error
-from theory.kernel.chain_average import chain_average
+from theory.kernel.averages import chain_average
 from theory.kernel.mode_laws import second_singular_constant
 
 

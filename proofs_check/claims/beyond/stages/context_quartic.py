@@ -98,7 +98,7 @@ def bigram_gap_infimum(stated: float) -> list[float]:
 @ledger.spectral("least squares with 10 to 80 lags in exact moments", 5e-6,
                  "80 lags; with fewer above it")  # fmt: skip
 def bigram_gap_descending(stated: float) -> list[float]:
-    bigram = float(context_limit.strategy_losses()["bigram"])
+    bigram = float(context_limit.squared_strategy_losses()["bigram"])
     forms = [context_limit.squared_loss(lags) for lags in (10, 20, 40, 80)]
     gaps = [context_limit.attainable(form)[1] - bigram for form in forms]
     return [*(0.0 if gap > stated else np.inf for gap in gaps), gaps[-1] - stated]
