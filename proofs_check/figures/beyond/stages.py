@@ -101,7 +101,7 @@ def draw(figure: Figure, data: StagesData) -> None:
 def _times(ax: Axes, data: StagesData, panel: str, label: str) -> None:
     for curve in (c for c in data.curves if c.panel == panel):
         style = STRATEGY[curve.stage]
-        error = [curve.median - curve.low, curve.high - curve.median]
+        error = np.array([curve.median - curve.low, curve.high - curve.median])
         ax.errorbar(curve.x, curve.median, yerr=error, elinewidth=0.6, label=f"{curve.stage}, SGD",
                     **style, **MEASURED)  # fmt: skip
         ax.plot(curve.x, curve.predicted, **THEORY)
