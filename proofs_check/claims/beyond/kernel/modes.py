@@ -162,7 +162,7 @@ CLAIMS = (
     ledger.supported("x-modes-predictors", "beyond the paper",
         "the first mode predicts as unigram counts do, the second as bigram counts",
         r"\text{flat: }1\mapsto\text{unigram},\ "
-        r"2\mapsto\text{bigram};\quada=b:\ 1\mapsto\text{bigram},\ 2\mapsto\text{unigram}",
+        r"2\mapsto\text{bigram};\quad a=b:\ 1\mapsto\text{bigram},\ 2\mapsto\text{unigram}",
         ROLES, mode_laws_routes.role_spectral, mode_laws_routes.role_sampled,
         wrong=(ROLES | {"flat": ("bigram", "unigram")},
                ROLES | {"doubly_stochastic": ("unigram", "bigram")}), assume="k = 2, T = 100",

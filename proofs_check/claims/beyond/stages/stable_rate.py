@@ -129,7 +129,7 @@ CLAIMS = (
     ledger.supported("x-stage-large-steps", "beyond the paper",
         "steps above the stable learning rate reach bigrams earlier than the flow",
         r"T=400,\ \eta_{\max}=2.0\cdot10^{-4}:\quad "
-        r"t_2(\eta=10^{-4})/t_2\to1\ (5\%),\quadt_2(\eta=10^{-3})/t_2<0.75",
+        r"t_2(\eta=10^{-4})/t_2\to1\ (5\%),\quad t_2(\eta=10^{-3})/t_2<0.75",
         _STEPS, steps_averaged, steps_sgd, minutes=8.0,
         wrong=[_STEPS | {"stable": 1.2}, _STEPS | {"unstable": 0.5}, _STEPS | {"largest": 2e-3}],
         assume="cross-entropy, v = 0.02, W = 0, k = 2, flat prior",

@@ -231,7 +231,7 @@ CLAIMS = (
         "from T = 25 to 400, k = 2 to 4, over three decades of init: the first time is predicted "
         "to 5%, the second is up to 35% late",
         r"0.95\le t_1/t_1^{\rm pred}\le1.05,\quad1\le t_2/t_2^{\rm pred}"
-        r"\le1.35,\quadT\in\{25,50,100,200,400\},\ k\in\{2,3,4\},\ c\in[2\cdot10^{-4},0.2]",
+        r"\le1.35,\quad T\in\{25,50,100,200,400\},\ k\in\{2,3,4\},\ c\in[2\cdot10^{-4},0.2]",
         _RANGE, range_flow, range_sgd, minutes=30.0,
         wrong=[_RANGE | {"unigram": (0.95, 0.96)}, _RANGE | {"unigram": (0.8, 1.05)},
                *(_RANGE | {"bigram": pair} for pair in ((1.0, 1.15), (1.15, 1.35), (1.0, 1.6)))],
@@ -249,8 +249,8 @@ CLAIMS = (
         assume=("cross-entropy, v = 0.02, W = 0, flat prior", "distances to pi and P"),
         needs="x-stage-times", note="a strategy takes over when it is nearer by the threshold"),
     ledger.supported("x-stage-slopes", "beyond the paper", "exponents of the stage times",
-        r"t_1\propto T^{-4}c^{-2}\ (c^2T^{5/2}\gg1),\quadt_1(\epsilon/10)-t_1(\epsilon)"
-        r"\to\frac{\log10}{\sigma_1}\ (c\to0),\quadt_2\propto\eta^0B^0",
+        r"t_1\propto T^{-4}c^{-2}\ (c^2T^{5/2}\gg1),\quad t_1(\epsilon/10)-t_1(\epsilon)"
+        r"\to\frac{\log10}{\sigma_1}\ (c\to0),\quad t_2\propto\eta^0B^0",
         _SLOPES, slopes_reduced, slopes_sgd, minutes=2.0,
         wrong=[_SLOPES | {name: value + 0.3} for name, value in _SLOPES.items()],
         assume="cross-entropy, W = 0, k = 2, flat prior",
