@@ -1,4 +1,4 @@
-"""What a model offers to be trained, measured, kept and swept: the protocol, with its defaults."""
+"""`Model`, the base class of all models: what training and measuring require, with defaults."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DTYPES = ("float64", "float32")
 
 
 class Gradient(dict[str, NDArray[Any]]):
-    """A gradient by the names of a model's parameters, also to be had as attributes: ``g.v``."""
+    """A gradient by the names of a model's parameters; also available as attributes: ``g.v``."""
 
     def __getattr__(self, name: str) -> NDArray[Any]:
         try:
@@ -33,7 +33,7 @@ Evaluator = Callable[..., tuple[float, Mapping[str, NDArray[Any]]]]
 
 
 class Defaults(NamedTuple):
-    """What training takes where nothing is said."""
+    """The learning rate and optimizer that training uses if none is given."""
 
     learning_rate: float = 2e-3
     optimizer: str = "sgd"
@@ -42,9 +42,9 @@ class Defaults(NamedTuple):
 class Model(ABC):
     """A model of the next token, with its weights: what all training and measuring works on.
 
-    A model of your own is a subclass with `name`, `k`, `T` and the six abstract members; the other
-    methods have defaults. `sim.register` makes it loadable from files. A model does not change:
-    training makes new ones by `with_parameters`.
+    To write your own model, subclass it and define `name`, `k`, `T` and the six abstract members;
+    the other methods have defaults. `sim.register` makes it loadable from files. Models are
+    immutable: training makes new ones with `with_parameters`.
 
     Attributes
     ----------
