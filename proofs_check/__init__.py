@@ -1,7 +1,7 @@
-"""The referee: theory and simulation side by side, claim by claim and figure by figure.
+"""Check the claims of the paper against theory and simulation, and draw the figures.
 
-`CLAIMS` holds every claim of the ledger. One of your own is written with `proved`, `supported` or
-`corrected`, and judged by `judge`.
+`CLAIMS` holds every claim of the ledger. Write your own claim with `proved`, `supported` or
+`corrected`, and check it with `judge`.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
-"""What the computer measures: the in-context Markov chain task and the models that learn it.
+"""Simulation: the in-context Markov chain task, and the models trained on it.
 
 The task is in `sim.task` (priors over chains, sequences, strategies, losses), the models in
-`sim.models`, training and gradient flow in `sim.learning`, what a run leaves behind in `sim.runs`.
+`sim.models`, training and gradient flow in `sim.learning`, the results of runs in `sim.runs`.
 """
 
 from sim.learning.clock import flow_time

@@ -1,4 +1,4 @@
-"""Refusals at the edge: one sentence naming the argument, its value and what is allowed."""
+"""Argument checks; each error names the argument, its value and what is allowed."""
 
 from __future__ import annotations
 

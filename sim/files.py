@@ -1,4 +1,4 @@
-"""Files that are whole or absent: everything is written beside its place and then moved there."""
+"""Atomic file writing: each file is written under a temporary name and then renamed."""
 
 from __future__ import annotations
 

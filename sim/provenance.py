@@ -1,4 +1,4 @@
-"""Where a result came from: versions, parameters, command, time."""
+"""Record how a result was produced: versions, parameters, command, time."""
 
 from __future__ import annotations
 

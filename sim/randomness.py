@@ -1,4 +1,4 @@
-"""One way to turn what a user calls a seed into independent random streams."""
+"""Turn a seed or generator into independent random streams."""
 
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
-"""What the mathematics predicts about the minimal model of eq. (8), arXiv:2402.11004v1.
+"""Theoretical predictions for the minimal model of eq. (8), arXiv:2402.11004v1.
 
 Everything here is derived from the model's definition, in SymPy where it can be exact and in
 NumPy where it must be fast; nothing is simulated. ``python -m theory list`` shows what is derived.
 A prior is "flat", "doubly_stochastic", or any weighted set of chains, see `theory.chains.weighted`.
-Arguments that are not as a docstring says are refused with TypeError or ValueError, in a sentence.
+Arguments that do not fit the docstring raise TypeError or ValueError.
 
-Names are loaded when first used: SymPy and SciPy would otherwise be nine tenths of the time to
-import.
+Names are loaded when first used, because importing SymPy and SciPy takes nine tenths of the time.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""``python -m theory``: see `theory.commands.main`."""
+"""``python -m theory``: the same as ``icl-markov theory``."""
 
 import sys
 

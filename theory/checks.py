@@ -1,4 +1,4 @@
-"""Refuse bad arguments at the edge, in one sentence naming the argument and its value."""
+"""Argument checks; each error names the argument and its value."""
 
 from __future__ import annotations
 

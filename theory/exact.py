@@ -1,4 +1,4 @@
-"""Decide identities and signs over QQ[log 2].
+"""Exact decisions in QQ[log 2]: whether a number is zero, and its sign.
 
 An element of QQ[log 2] is written in one way only as a polynomial in log 2 with rational
 coefficients: log 2 is transcendental (Lindemann), so two such numbers are equal exactly when

@@ -1,1 +1,1 @@
-"""The command line of the referee."""
+"""The command line of `proofs_check`."""

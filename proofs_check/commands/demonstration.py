@@ -1,4 +1,4 @@
-"""The main result in a minute: train the minimal model, name its stages, show some verdicts."""
+"""``icl-markov check demo``: train the minimal model, print its stages and some verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``icl-markov theory | sim | check``: one command for the three rooms, from any folder."""
+"""``icl-markov theory | sim | check``: one command for the three packages, from any folder."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import NoReturn
 PROGRAM = "icl-markov"
 # word: (where its command line is, what it does)
 ROOMS = {
-    "theory": ("theory.commands.main", "what the mathematics predicts: derivations, modes, stages"),
-    "sim": ("sim.commands.main", "what the computer measures: train a model, or many, and look"),
-    "check": ("proofs_check.commands.main", "verify the claims, one by one; make the figures"),
+    "theory": ("theory.commands.main", "predictions of the theory: derivations, modes, stages"),
+    "sim": ("sim.commands.main", "simulation: train a model or many, and show or plot a run"),
+    "check": ("proofs_check.commands.main", "verify the claims one by one, and draw the figures"),
 }
 
 EXAMPLES = """\
@@ -21,15 +21,15 @@ examples:
   icl-markov check demo                               the main result, in a minute
   icl-markov theory show lemma-3.1 --length 100       a derivation, with its numbers
   icl-markov sim run --k 3 --length 100 --out run/    train a model
-  icl-markov sim plot run/                            draw what it has learned, and when
-  icl-markov check verify A.32 --explain              a claim and its evidence
+  icl-markov sim plot run/                            plot the run
+  icl-markov check verify A.32 --explain              a claim and the evidence for it
 
-`icl-markov WORD --help` says more about each. From the folder of a clone `python -m theory`,
-`python -m sim` and `python -m proofs_check` are the same."""
+`icl-markov theory --help` (or `sim`, `check`) lists the subcommands. In a clone,
+`python -m theory`, `python -m sim` and `python -m proofs_check` run the same commands."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Hand the words after the first to the room that it names; returns the exit status."""
+    """Run the package named by the first argument with the other arguments; return its status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
     room = parser.parse_args(words[:1]).room
@@ -53,8 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=PROGRAM,
         usage=f"{PROGRAM} {{{','.join(ROOMS)}}} ...",
-        description="How a two-layer attention model learns, in stages, to read a Markov chain "
-        f"from its\ncontext: theory and simulation, side by side.\n\n{rooms}",
+        description="How a two-layer attention model learns, in stages, to predict a Markov chain "
+        f"from its\ncontext: theory, simulation, and checks of one against the other.\n\n{rooms}",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

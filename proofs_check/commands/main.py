@@ -1,4 +1,4 @@
-"""``icl-markov check``: verify claims, make figures, see the main result."""
+"""``icl-markov check``: verify claims, write the report, draw figures and run the demo."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     verify = commands.add_parser(
         "verify",
-        help="look into claims and print their verdicts",
-        description="Run the evidence of every claim, or of those named. Exit status 0 when each "
-        "verdict is the one the ledger expects, 1 when any differs, 2 for bad input.",
+        help="check claims and print their verdicts",
+        description="Check every claim, or those named, and print the verdicts. The exit status is "
+        "0 if each verdict is the one the ledger expects, 1 if any differs, 2 for bad input.",
     )
     verify.add_argument(
         "claims",
@@ -73,8 +73,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     report = commands.add_parser(
         "report",
         help="write the ledger as Markdown, LaTeX and JSON",
-        description="Look into every claim and write ledger.md (with what verdicts mean and the "
-        "corrections found), ledger.tex (compiles with the article class) and ledger.json.",
+        description="Check every claim, or those named, and write ledger.md (with the meaning of "
+        "the verdicts and the corrections found), ledger.tex (compiles with the article class) "
+        "and ledger.json.",
     )
     report.add_argument(
         "claims",
@@ -90,8 +91,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "index",
         help="write the equation index and the errata of the documentation",
         description="Write equations.md (every id, where it is printed, its verdict and the file "
-        "it is judged in) and errata.md (every correction). Nothing is computed: verdicts are "
-        "those that the ledger expects and `verify` confirms.",
+        "that checks it) and errata.md (every correction). Nothing is computed: the verdicts are "
+        "the expected ones, which `verify` confirms.",
     )
     index.add_argument("--out", default="docs", metavar="DIR", help="folder (default: docs)")
     index.set_defaults(command=_index)
@@ -99,23 +100,24 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     figure = commands.add_parser(
         "figure",
         help="compute and draw figures (PDF, PNG, CSV, JSON)",
-        description="Compute figures (reusing finished runs) and write each as PDF and PNG with "
-        "its plotted numbers as CSV and its parameters as JSON.",
+        description="Compute figures (reusing saved runs) and write each as PDF and PNG, with the "
+        "plotted numbers as CSV and the parameters as JSON.",
     )
-    figure.add_argument("figures", nargs="*", metavar="NAME", help="all of them if none is named")
+    figure.add_argument("figures", nargs="*", metavar="NAME", help="figures (default: all)")
     figure.add_argument("--list", action="store_true", help="only list the figures")
-    figure.add_argument("--seed", type=int, help="another seed than the figure's own")
+    figure.add_argument("--seed", type=int, help="seed (default: that of each figure)")
     _add_output(figure)
     figure.add_argument("--usetex", action="store_true", help="typeset with LaTeX")
     figure.set_defaults(command=_figure)
 
     demo = commands.add_parser(
         "demo",
-        help="train the minimal model beside its theory: the main result in a minute",
-        description="Train the minimal model as in the bottom rows of Figs. 3 and 12, print the "
-        "stages it goes through and some verdicts, and draw it.",
+        help="the main result in a minute: train the minimal model and compare with theory",
+        description="Train the minimal model as in the bottom rows of Figs. 3 and 12, print its "
+        "stages and some verdicts, and draw the figures.",
     )
-    demo.add_argument("--k", type=int, nargs="+", default=[3, 2], help="states: 3, 2 or both")
+    demo.add_argument("--k", type=int, nargs="+", default=[3, 2],
+                      help="number of states: 3, 2 or both (default: both)")  # fmt: skip
     demo.add_argument("--examples", type=int, help="training sequences (default: 128000)")
     demo.add_argument("--seed", type=int, default=0, help="seed (default: 0)")
     _add_output(demo)
@@ -127,7 +129,8 @@ def _add_experiments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--experiments",
         action="store_true",
-        help="with no CLAIM: also those that need many training runs (runs are kept and reused)",
+        help="if no CLAIM is named, also check those that need many training runs (runs are saved "
+        "and reused)",
     )
 
 
@@ -138,7 +141,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         default="neurips",
         help=f"text width to draw for: {', '.join(VENUES)} (default: neurips)",
     )
-    parser.add_argument("--no-cache", action="store_true", help="train again, reuse nothing")
+    parser.add_argument("--no-cache", action="store_true", help="train again, reuse no saved run")
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -191,8 +194,8 @@ def _tell_left_out(options: argparse.Namespace) -> None:
     if left_out:
         minutes = sum(claim.minutes for claim in left_out)
         print(
-            f"not looked into: {len(left_out)} claims that rest on experiments "
-            f"(--experiments, or by name; about {minutes:.0f} minutes on two cores)"
+            f"not checked: {len(left_out)} claims that need many training runs (use --experiments, "
+            f"or name them; about {minutes:.0f} minutes on two cores)"
         )
 
 

@@ -1,4 +1,4 @@
-"""The figures, one file each, by the name they have on the command line."""
+"""Registry of the figures by their command-line names; each figure has its own file."""
 
 from proofs_check.figures.beyond import escape, modes, ngrams, plateau, stages, threshold
 from proofs_check.figures.figure import FigureSpec, make_figure

@@ -1,4 +1,4 @@
-"""What every figure is: parameters, a computation, a drawing, and the files that belong to it."""
+"""`FigureSpec`, which defines a figure, and `make_figure`, which computes it and writes files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims, the evidence for them and the verdicts that follow: what a claim is written with."""
+"""Public names of the ledger: claims, routes that check them, and the resulting verdicts."""
 
 from proofs_check.ledger.claim import Claim, Statement, Verdict, corrected, proved, supported
 from proofs_check.ledger.finding import Finding, exactly

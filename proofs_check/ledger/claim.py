@@ -1,4 +1,4 @@
-"""Claims: a statement as printed, what would be wrong, and the routes that find out.
+"""The `Claim` class: a statement, its correction if any, wrong values, and routes to check it.
 
 A claim carries its statement as data, and each of its routes is a computation that takes such data
 and finds out how far it is from true. No verdict is stored: it follows from the findings.

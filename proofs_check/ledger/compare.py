@@ -1,4 +1,4 @@
-"""Numbers side by side: how far two arrays are apart."""
+"""How far two arrays of numbers are apart."""
 
 from __future__ import annotations
 

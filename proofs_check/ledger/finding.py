@@ -1,4 +1,4 @@
-"""What one computation found out about a statement: how far it is from true, and where it holds."""
+"""The result of one route: how far a statement is from true, and for which cases it was checked."""
 
 from __future__ import annotations
 

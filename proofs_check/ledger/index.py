@@ -1,4 +1,4 @@
-"""The pages of the documentation that are made from the claims: equation index and errata."""
+"""Write docs/equations.md and docs/errata.md from the claims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger as a document: Markdown, LaTeX (booktabs, stock article class) and JSON.
+"""Write the ledger as Markdown, LaTeX (booktabs, standard article class) and JSON.
 
 Everything in it is generated from the entries; nothing about a verdict is typed.
 """

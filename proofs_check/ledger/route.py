@@ -1,4 +1,4 @@
-"""Routes: ways to find out whether a statement is true, written as decorated functions."""
+"""Routes, the computations that check whether a statement is true, as decorated functions."""
 
 from __future__ import annotations
 

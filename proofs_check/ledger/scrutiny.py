@@ -1,4 +1,4 @@
-"""What would make a claim's verdict worth little: checked on every claim by the tests."""
+"""Find weaknesses of a claim, such as a wrong value that some route accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims picked by id, and judged together."""
+"""Select claims by id or pattern, and judge them together."""
 
 from __future__ import annotations
 

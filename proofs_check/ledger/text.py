@@ -1,4 +1,4 @@
-"""Entries of the ledger as text for the terminal."""
+"""Print the ledger in the terminal: tables, explanations and summaries."""
 
 from __future__ import annotations
 

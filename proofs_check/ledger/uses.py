@@ -1,4 +1,4 @@
-"""Which code a computation rests on, and where it stands: read off the code itself."""
+"""Find which functions of `sim` and `theory` a route uses, and their file and line."""
 
 from __future__ import annotations
 

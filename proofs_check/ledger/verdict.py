@@ -1,4 +1,4 @@
-"""Judging claims: the verdict follows from the evidence, and from nothing else."""
+"""Judge a claim: run its routes and derive the verdict from their findings alone."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The command line of the room: options in, calls, text out."""
+"""The command line of `sim`."""

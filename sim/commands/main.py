@@ -1,4 +1,4 @@
-"""``icl-markov sim``: train a model, or many, and look at a run."""
+"""``icl-markov sim``: train a model or a grid of models, and show or plot a run."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ examples:
   {prog} run --k 3 --length 100 --examples 128000 --out run/    the paper's Fig. 3 (bottom)
   {prog} run --model transformer --k 3 --examples 128000 --out tf/   Fig. 3 (top)
   {prog} run --prior doubly_stochastic --k 2 --out run-ds/      no unigram signal
-  {prog} sweep --grid k=2,3 --seeds 10 --out sweep/             stages over a grid and seeds
-  {prog} show run/                                              what was run, and its stages
+  {prog} sweep --grid k=2,3 --seeds 10 --out sweep/             stage times over 10 seeds
+  {prog} show run/                                              settings and stages of a run
   {prog} plot run/                                              run/run.pdf and run/run.png
-  {prog} plot run/ --positions                                  distances after each token
+  {prog} plot run/ --positions                                  KL at every position
 """
 
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m sim")
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog=prog,
-        description="Simulate how a two-layer attention model learns to read Markov chains "
+        description="Simulate how a two-layer attention model learns to predict Markov chains "
         "from their context.",
         epilog=EXAMPLES.format(prog=prog),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -64,24 +64,28 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     add_sweep(commands, prog)
-    show = commands.add_parser("show", help="print what a run was and the stages it went through")
+    show = commands.add_parser("show", help="print the settings, results and stages of a run")
     show.add_argument("run", metavar="RUN", help="run folder, or a file in it")
     show.set_defaults(command=_show)
-    warm = commands.add_parser("warmup", help="compile everything now, so that no run has to wait")
+    warm = commands.add_parser("warmup", help="compile all kernels now, so that runs start faster")
     warm.add_argument("--dtype", nargs="+", default=["float64"], choices=DTYPES, metavar="DTYPE",
-                      help=", ".join(DTYPES))  # fmt: skip
+                      help=f"{', '.join(DTYPES)} (default: float64)")  # fmt: skip
     warm.add_argument("--model", nargs="+", default=list(MODELS), choices=list(MODELS),
-                      metavar="NAME", help=", ".join(MODELS))  # fmt: skip
+                      metavar="NAME", help=f"{', '.join(MODELS)} (default: all)")  # fmt: skip
     warm.set_defaults(command=_warmup)
     plot = commands.add_parser("plot", help="draw a run (PDF and PNG)")
     plot.add_argument("run", metavar="RUN", help="run folder, or a file in it")
-    plot.add_argument("--out", metavar="DIR", help="folder for the figure (default: the run's own)")
     plot.add_argument(
-        "--venue", default="neurips", help="text width to draw for (default: %(default)s)"
+        "--out", metavar="DIR", help="folder for the figure (default: the run folder)"
+    )
+    plot.add_argument(
+        "--venue",
+        default="neurips",
+        help="conference or journal whose text width to use (default: %(default)s)",
     )
     plot.add_argument(
         "--positions", action="store_true",
-        help="distances at every position of the context instead of learning curves",
+        help="plot KL at every position of the context instead of learning curves",
     )  # fmt: skip
     plot.add_argument("--usetex", action="store_true", help="typeset with LaTeX")
     plot.set_defaults(command=_plot)
@@ -91,14 +95,16 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 def _add_run(commands: argparse._SubParsersAction[OneLineParser]) -> None:
     run = commands.add_parser(
         "run",
-        help="train a model on fresh sequences and record its learning",
+        help="train a model on fresh sequences and record its progress",
         description="Train a model on fresh sequences from random Markov chains. The defaults are "
         "the paper's minimal model: cross-entropy over all positions, SGD, v = 0.02, W = 0.",
         formatter_class=ShowDefaults,
     )
     record = add_run_options(run)
-    record.add_argument("--out", metavar="DIR", help="run folder to write")
-    record.add_argument("--overwrite", action="store_true", help="replace a different run in DIR")
+    record.add_argument("--out", metavar="DIR", help="folder to write the run to")
+    record.add_argument(
+        "--overwrite", action="store_true", help="replace a run with other settings in DIR"
+    )
     run.set_defaults(command=_run)
 
 

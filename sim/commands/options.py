@@ -19,7 +19,7 @@ def add_run_options(run: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     for entry in fields(RunSettings):
         _add(groups[entry.metadata["group"]], entry)
     groups["learning"].add_argument(
-        "--threads", type=int, default=1, help="threads inside a step of the minimal model"
+        "--threads", type=int, default=1, help="threads for each step of the minimal model"
     )
     groups["record"].add_argument("--quiet", action="store_true", help="no progress bar")
     last: argparse._ArgumentGroup = groups["record"]
@@ -58,9 +58,9 @@ def _help(entry: Field[Any]) -> str:
     known = ", ".join(about["known"]) if "known" in about else ""
     text = "; ".join(part for part in (known, about["help"]) if part)
     if entry.name == "learning_rate":
-        text += f": {_defaults(0)}"
+        text += f" (default: {_defaults(0)})"
     if entry.name == "optimizer":
-        text += f": {_defaults(1)}"
+        text += f" (default: {_defaults(1)})"
     return text
 
 

@@ -1,4 +1,4 @@
-"""What all doors on the command line share: how options are refused and explained."""
+"""Argument parsing shared by the commands: one-line errors, and defaults in the help."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ShowDefaults(argparse.ArgumentDefaultsHelpFormatter):
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser whose refusals are one line, without the usage in front."""
+    """A parser that prints errors on one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         """Print the refusal and leave with status 2."""
@@ -31,7 +31,7 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def in_options(error: Exception, options: argparse.Namespace) -> str:
-    """A refusal that begins with the name of an argument, with the option the user typed."""
+    """The error message, with names of arguments replaced by the options the user typed."""
     message = str(error)
     for name in vars(options):
         if "_" in name:  # nothing but an argument is spelt like that

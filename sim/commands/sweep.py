@@ -29,10 +29,11 @@ EXAMPLES = """\
 examples:
   {prog} sweep --grid length=25,50,100 --grid k=2,3 --seeds 10 --workers 2 --out sweep/
   {prog} sweep --grid learning-rate=1e-3,2e-3,4e-3 --k 2 --examples 64000 --out rates/
-  {prog} sweep --grid 'learning-rate=2e-3 2e-3,2e-3 0.1' --out pairs/      v and W apart
+  {prog} sweep --grid 'learning-rate=2e-3 2e-3,2e-3 0.1' --out pairs/      rates of v and of W
 
-Finished runs are kept in DIR/runs and not repeated: the same command resumes a stopped sweep, one
-with more values or seeds adds to it. `{prog} show` and `plot` take the run folders there.
+Finished runs are saved in DIR/runs and not repeated: the same command resumes a stopped sweep, and
+a command with more values or seeds adds to it. `{prog} show` and `plot` accept each run folder
+there.
 """
 # what cannot vary from run to run, or has an option of its own
 NOT_SWEPT = ("seed", "quiet", "threads")
@@ -46,19 +47,21 @@ def add_sweep(commands: argparse._SubParsersAction[OneLineParser], prog: str) ->
     parser = commands.add_parser(
         "sweep",
         help="train over a grid of options and seeds, in several processes",
-        description="Train for every combination of the grid's values and for several seeds, "
-        "and print\nwhen each strategy takes over. All options of `run` are taken; the grid "
-        "overrides them.",
+        description="Train for every combination of the grid's values and for several seeds, and "
+        "print when\neach strategy becomes the closest to the model. Options are those of `run`; "
+        "the grid\noverrides them.",
         epilog=EXAMPLES.format(prog=prog),
         formatter_class=_SweepHelp,
     )
     grid = parser.add_argument_group("sweep")
     grid.add_argument(
         "--grid", action="append", metavar="NAME=VALUE,VALUE,...",
-        help="values of an option of `run`; may be given several times",
+        help="an option of `run` and its values; may be given several times",
     )  # fmt: skip
-    grid.add_argument("--seeds", type=int, default=1, help="seeds: --seed and those that follow it")
-    grid.add_argument("--workers", type=int, default=1, help="processes")
+    grid.add_argument(
+        "--seeds", type=int, default=1, help="number of consecutive seeds, starting at --seed"
+    )
+    grid.add_argument("--workers", type=int, default=1, help="number of processes")
     grid.add_argument("--out", metavar="DIR", required=True, help="folder of the sweep")
     add_run_options(parser)
     parser.set_defaults(command=_sweep, prog=parser.prog)
@@ -99,7 +102,7 @@ def _sweep(options: argparse.Namespace) -> int:
             )
     except (BrokenExecutor, KeyboardInterrupt) as error:
         why = "interrupted" if isinstance(error, KeyboardInterrupt) else "a worker died"
-        kept = f"finished runs are kept in {folder}, the same command goes on from there"
+        kept = f"finished runs are saved in {folder}; run the same command again to resume"
         print(f"error: {why}; {kept}", file=sys.stderr)
         return 1
     print(table(found, names))

@@ -1,4 +1,4 @@
-"""One attention head, eq. (5), on a vector of sequences: forward and backward.
+"""Forward and backward pass of one attention head, eq. (5), on a vector of sequences.
 
     score_ij = (q_i + v_{i-j}) . k_j    for j <= i, q and v already divided by the root of the width
     o_i      = sum_j softmax_j(score_i) value_j

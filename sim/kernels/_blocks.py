@@ -1,4 +1,4 @@
-"""The blocks of the transformer, forward and backward: embedding, attention, MLP, layer norms.
+"""Forward and backward passes of the transformer's embedding, attention, MLP and layer norms.
 
 Weights are found in the flat parameters by their places; see `sim.kernels.transformer.Setting`.
 """

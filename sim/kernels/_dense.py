@@ -1,4 +1,4 @@
-"""Position-wise maps of a vector of sequences: matrices, layer norm and GELU.
+"""Position-wise operations on a vector of sequences: matrix products, layer norm and GELU.
 
 An array of shape (T, n, lanes) holds n features at T positions; it is passed flat.
 """

@@ -1,4 +1,4 @@
-"""Convolution of marks with the lag weights term by term, and the correlation that is its adjoint.
+"""Direct convolution of one-hot tokens with the lag weights, and its adjoint.
 
 Lanes are sequences. A row of an array (channels, rows, lanes) is one position; `FRONT` rows of
 zeros stand before position 0 and at least `BACK` behind the last, so that the register tiles may

@@ -1,4 +1,4 @@
-"""Sequences of a group, drawn by inverse CDF from counter-based uniform numbers.
+"""Draw a group of sequences by inverse CDF from counter-based uniform numbers.
 
 The same counters give the same sequence in either way of drawing: vectors for chains of order one
 with few states, one sequence after the other for all others.

@@ -1,4 +1,4 @@
-"""Exponential and logarithm of vectors, within 2 ulp: Numba's wheels bring none.
+"""Vector exponential and logarithm, within 2 ulp; Numba's wheels do not include them.
 
 Both dtypes go through the same steps; what differs are polynomials and the layout of the bits.
 """

@@ -1,4 +1,4 @@
-"""The first layer, state by state, where it sees nothing but the token; see `_states`."""
+"""The first layer computed by state when its input is the token alone; see `_states`."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Losses of a vector of sequences: f (T, k, lanes) becomes its gradient.
+"""Losses of a vector of sequences; the logits f (T, k, lanes) are replaced by the gradient.
 
 A lane of weight zero has to repeat a sequence that counts: its gradient is that sequence's times
 zero, and so without a number of its own. Reference: `sim.models.minimal.reference.loss_at`.

@@ -1,4 +1,4 @@
-"""Recurrences over positions, forward and backward. Lanes are sequences.
+"""Recurrences over positions for the minimal model, forward and backward; lanes are sequences.
 
 D[m, i] = sum_t r_t 1{x_t = i} sum_l W[m, l] h_t(l) is the running sum, and f_p(i) = s_p D[x_p, i].
 Of h, as of everything the convolution touches, only the channels l = 1..k-1 are stored: the states'

@@ -1,4 +1,4 @@
-"""Attention of a layer whose input depends on the token alone: the first, without positions in it.
+"""Attention of the first layer when its input is the token alone, without positions.
 
 Queries, keys and values are then those of the k states, and with a_ms = q_m . k_s and
 b_s(lag) = v_lag . k_s the softmax of eq. (5) factors,

@@ -1,4 +1,4 @@
-"""64 bytes of floats in one value: the small vector layer under the kernels.
+"""A 64-byte SIMD vector type for Numba, on which the kernels are built.
 
 Numba compiles loops and leaves it to LLVM to find vectors in them.  In the recurrences of this
 package LLVM finds none: a position depends on the one before it, and the way out, one SIMD lane

@@ -1,4 +1,4 @@
-"""Sizes, places of the weights and work arrays of the transformer kernels."""
+"""Sizes, weight offsets and work arrays of the transformer kernels."""
 
 from collections import namedtuple
 

@@ -1,1 +1,1 @@
-"""How weights change: optimizers, objectives, descent in steps, gradient flow."""
+"""Training: optimizers, objectives, SGD, gradient descent and gradient flow."""

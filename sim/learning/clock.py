@@ -1,4 +1,4 @@
-"""The clock shared by discrete training and gradient flow."""
+"""Flow time, the common time axis of training in steps and gradient flow."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from sim.learning.rates import rates
 def flow_time(step: ArrayLike, learning_rate: float | Sequence[float]) -> NDArray[np.float64]:
     """Flow time of a step: learning rate times step.
 
-    With different rates for v and W their geometric mean counts, since near the origin both
-    layers grow together at the rate sqrt(eta_v eta_W); with one layer frozen, the other's rate.
+    If v and W have different rates, their geometric mean is used, since near the origin both
+    layers grow together at the rate sqrt(eta_v eta_W). If one layer is frozen, the other's rate is
+    used.
 
     Parameters
     ----------

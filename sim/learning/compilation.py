@@ -1,4 +1,4 @@
-"""Compiling everything beforehand, so that no later run waits for it."""
+"""Compile all kernels in advance, so that later runs do not wait for it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from sim.task.sequences import sample_sequences
 def warmup(dtypes: Sequence[str] = DTYPES[:1], models: Sequence[str] | None = None) -> float:
     """Compile the kernels, or load them from the cache.
 
-    Call it once before starting several processes: they then load what is compiled instead of
-    all compiling the same.
+    Call it once before starting several processes: they then load the compiled kernels instead of
+    each compiling them again.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Learning in steps: SGD on fresh sequences and full-batch gradient descent on an objective."""
+"""SGD on fresh sequences, and full-batch gradient descent on an objective."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BAR_STEPS = 256  # updates between movements of the progress bar
 
 
 class Diverged(RuntimeError):
-    """Training left the finite numbers.
+    """The loss or a parameter is no longer finite.
 
     Attributes
     ----------
@@ -81,11 +81,11 @@ def train(
     steps, batch_size : int
         Updates, and sequences in each.
     learning_rate : float or tuple of float, optional
-        One number, or one for each array of parameters (v and W of a minimal model). If not given
+        One number, or one for each array of parameters (v and W of a minimal model). If not given,
         that of the model's `defaults`.
     loss : Loss
-        Cross-entropy over all positions if not given. A loss of your own trains every model
-        through plain NumPy, slower.
+        Cross-entropy over all positions if not given. Your own loss works with every model, but
+        more slowly, in plain NumPy.
     optimizer : {"sgd", "adam", "adamw"} or Optimizer, optional
         A name, or an instance with its own settings, of which a copy is used; that of the model's
         `defaults` if not given. SGD without momentum and clipping is fastest for a minimal model.
@@ -97,18 +97,19 @@ def train(
     rng : None, int, SeedSequence or Generator
         Training and held-out sequences use independent streams of this seed.
     record_every : int, optional
-        Record each so many steps (and the first and last); about 200 records if not given.
+        Steps between records (the first and last step are always recorded); if not given, chosen
+        to make about 200 records.
     record_at : array_like of int, optional
         Further steps to record.
     held_out : int
-        Sequences on which measures are taken.
+        Number of held-out sequences, on which the measures are computed.
     start : {"stationary", "uniform"} or array_like
         Law of the first token of training and held-out sequences.
     dtype : {"float64", "float32"}
-        Of the arithmetic of training; a model that knows only one refuses the other.
+        Of the arithmetic of training. A model that supports only one rejects the other.
     threads : int
-        Threads that share out the sequences of a minimal model's step; pays from contexts of about
-        1,000 tokens on. The result has the same bits for every number.
+        Threads that share the sequences of each step of a minimal model; useful for contexts of
+        about 1,000 tokens or more. Results are bitwise identical for every number of threads.
     progress : bool
         Show a progress bar on stderr.
 
@@ -188,7 +189,7 @@ def gradient_descent(
     model : Model
         Architecture and initial parameters; not changed.
     objective : Objective
-        `Sample`, `Population` or `Bilinear`, or one of your own.
+        `Sample`, `Population`, `Bilinear` or your own `Objective`.
     steps : int
         Updates.
     learning_rate, optimizer, weight_decay, clip

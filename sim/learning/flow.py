@@ -1,4 +1,4 @@
-"""Gradient flow: every parameter moves against its gradient, integrated by scipy's solvers."""
+"""Gradient flow of an objective, integrated by SciPy's ODE solvers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ METHODS = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
 
 
 class FlowFailed(RuntimeError):
-    """The integrator gave up, or was stopped.
+    """The integrator failed, or reached its limit of evaluations.
 
     Attributes
     ----------
@@ -71,11 +71,11 @@ def gradient_flow(
     model : Model
         Architecture and initial parameters; not changed.
     objective : Objective
-        `Sample`, `Population` or `Bilinear`. The margin loss has kinks: an adaptive solver slows to
-        a crawl along one and ends at `max_evaluations`, so stop before hinges switch or use
-        `gradient_descent`.
+        `Sample`, `Population` or `Bilinear`. The margin loss has kinks, along which an adaptive
+        solver becomes so slow that it reaches `max_evaluations`: end the flow before any hinge
+        switches, or use `gradient_descent`.
     t_span : (float, float)
-        Flow time from and to; gradient descent with learning rate eta follows the flow with
+        First and last flow time. Gradient descent with learning rate eta follows the flow with
         t = eta * step up to O(eta).
     method : str
         One of the solvers of `scipy.integrate`: RK45, RK23, DOP853, Radau, BDF, LSODA.
@@ -91,7 +91,7 @@ def gradient_flow(
     test_set : HeldOut, optional
         Where predictions are measured; without it only the weights are.
     max_evaluations : int
-        Evaluations of the gradient after which the flow is given up.
+        Evaluations of the gradient after which `FlowFailed` is raised.
     progress : bool
         Show a progress bar on stderr.
 
@@ -103,12 +103,12 @@ def gradient_flow(
     Raises
     ------
     FlowFailed
-        When the integrator cannot go on (for instance because the flow explodes) or has used up
-        `max_evaluations`; carries what was recorded.
+        When the integrator cannot continue (for instance because the flow diverges) or has used
+        up `max_evaluations`; carries what was recorded.
 
     Examples
     --------
-    The loss falls, and |W|^2 - |v|^2 stays what it was:
+    The loss falls, and |W|^2 - |v|^2 is conserved:
 
     >>> import sim
     >>> exact = sim.Population(sim.Dirichlet(2), T=4, loss=sim.CrossEntropy())

@@ -1,4 +1,4 @@
-"""The state of a model in training - parameters, batches, optimizer - for all models alike."""
+"""The state of a training run (parameters, batches, optimizer), the same for every model."""
 
 from __future__ import annotations
 

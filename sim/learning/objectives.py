@@ -1,4 +1,4 @@
-"""Objectives for full-batch descent and gradient flow: what is differentiated, and how exactly.
+"""Objectives for full-batch descent and flow: sample, exact population and bilinear loss.
 
 An objective is bound to a model's architecture and then maps its parameters to a value and a
 gradient. `Sample` is a fixed set of sequences, `Population` the exact population loss by
@@ -35,7 +35,7 @@ CHUNK = 2**22
 
 
 class Objective(Protocol):
-    """Anything that can be bound to a model and then evaluated at weights."""
+    """Base class of objectives: bound to a model, they are functions of its weights."""
 
     def bind(self, model: Model) -> Evaluate:
         """A function of the model's parameters, in their order, to the value and its gradient.

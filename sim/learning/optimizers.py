@@ -1,4 +1,4 @@
-"""Update rules on one flat vector of parameters: SGD, Adam and AdamW, with clipping if asked.
+"""SGD, Adam and AdamW on one flat vector of parameters, with optional gradient clipping.
 
 An optimizer is given to `sim.train` by name or as an instance; a rule of your own is a subclass of
 `Optimizer` with `_apply`.
@@ -19,7 +19,7 @@ Vector = NDArray[np.floating[Any]]
 
 
 class Optimizer:
-    """Common part of the update rules: the learning rate, clipping, and the number of updates.
+    """Base class of the update rules: the learning rate, clipping, and the number of updates.
 
     Parameters
     ----------
@@ -49,9 +49,9 @@ class Optimizer:
         self._arrays: list[int] | None = None
 
     def arrange(self, sizes: Sequence[int]) -> None:
-        """Say how many entries of the vector belong to each array of parameters.
+        """Set how many entries of the vector belong to each array of parameters.
 
-        Needed before the first update where rates differ between arrays.
+        Must be called before the first update if rates differ between arrays.
 
         Raises
         ------

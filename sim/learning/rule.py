@@ -1,4 +1,4 @@
-"""The optimizer of a run, from a name or an instance."""
+"""Make the optimizer of a run from a name or an instance."""
 
 from __future__ import annotations
 

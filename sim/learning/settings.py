@@ -1,4 +1,4 @@
-"""The settings of a run: everything that decides its numbers, by name, with what it becomes.
+"""The settings of a run, and the prior, model, loss and optimizer that they define.
 
 `RunSettings` is the schema of a run. The options of ``sim run`` and ``sim sweep`` are its fields,
 a sweep's configurations and a run folder hold its `describe`, and the held-out sequences of a run
@@ -56,7 +56,7 @@ class RunSettings:
     Raises
     ------
     TypeError, ValueError
-        For a value of the wrong kind. What does not go together is refused by `check`.
+        For a value of the wrong type. Settings that are incompatible are rejected by `check`.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class RunSettings:
     k: int = _option(3, "task", "number of states", int)
     order: int = _option(1, "task", "order of the chain (1: bigrams)", int)
     alpha: float = _option(1.0, "task", "Dirichlet concentration", float)
-    p: float | None = _option(None, "task", "position in the interpolated family of App. B", float)
+    p: float | None = _option(None, "task", "0 to 1, for the interpolated prior of App. B", float)
     length: int = _option(100, "task", "context length T", int)
 
     model: str = _option("minimal", "model", "", known=MODELS)
@@ -78,47 +78,60 @@ class RunSettings:
     normalize: str = _option("none", "model", "", known=NORMALIZATIONS)
     init_v: float = _option(0.02, "model", "initial value of every v_j", float)
     init_W: float | None = _option(
-        None, "model", "initial value of every W_ml (0; 0.02 for multihead)", float
+        None, "model", "initial value of every W_ml (default: 0; 0.02 for multihead)", float
     )
-    heads: int = _option(1, "model", "heads: of multihead, or in each layer of a transformer", int)
+    heads: int = _option(1, "model", "heads of multihead, or of each transformer layer", int)
 
     layers: int = _option(2, "transformer", "attention layers", int)
     width: int | None = _option(
-        None, "transformer", f"width of the residual stream ({HEAD_WIDTH} for each head)", int
+        None,
+        "transformer",
+        f"width of the residual stream (default: {HEAD_WIDTH} times the number of heads)",
+        int,
     )
     mlp: int = _option(0, "transformer", "hidden units of an MLP block (0: none)", int)
     positions: str = _option("relative", "transformer", "", known=POSITIONS)
-    no_layer_norm: bool = _option(False, "transformer", "leave the layer norms out", bool)
+    no_layer_norm: bool = _option(False, "transformer", "omit the layer norms", bool)
 
     loss: str = _option("cross_entropy", "learning", "", known=LOSSES)
     at: str = _option("all", "learning", "positions in the loss", known=("all", "last"))
     delta: float | None = _option(None, "learning", "Delta of the margin loss", float)
-    optimizer: str | None = _option(None, "learning", "the model's own", known=OPTIMIZERS)
-    batch_size: int = _option(64, "learning", "sequences in a step", int)
+    optimizer: str | None = _option(None, "learning", "", known=OPTIMIZERS)
+    batch_size: int = _option(64, "learning", "sequences in each step", int)
     learning_rate: tuple[float, ...] | None = _option(
-        None, "learning", "one number, or one for v and one for W (the model's own)", float,
-        several=True,
-    )  # fmt: skip
+        None, "learning", "one number, or one for v and one for W", float, several=True
+    )
     weight_decay: tuple[float, ...] = _option(
         (0.0,), "learning", "one number, or one for v and one for W", float, several=True
     )
-    clip: float | None = _option(None, "learning", "largest norm of a gradient", float)
-    momentum: float | None = _option(None, "learning", "of sgd (0)", float, later=True)
-    betas: tuple[float, ...] | None = _option(
-        None, "learning", "of adam and adamw (0.9 0.999)", float, several=True, later=True
+    clip: float | None = _option(
+        None, "learning", "scale gradients of larger norm down to this norm", float
     )
-    epsilon: float | None = _option(None, "learning", "of adam and adamw (1e-8)", float, later=True)
+    momentum: float | None = _option(
+        None, "learning", "momentum of sgd (default: 0)", float, later=True
+    )
+    betas: tuple[float, ...] | None = _option(
+        None, "learning", "betas of adam and adamw (default: 0.9 0.999)", float, several=True,
+        later=True,
+    )  # fmt: skip
+    epsilon: float | None = _option(
+        None, "learning", "epsilon of adam and adamw (default: 1e-8)", float, later=True
+    )
     dtype: str = _option("float64", "learning", "", known=DTYPES)
-    steps: int | None = _option(None, "amount", "updates (2000 if neither is given)", int)
-    examples: int | None = _option(None, "amount", "training sequences instead of steps", int)
+    steps: int | None = _option(
+        None, "amount", "number of updates (default: 2000, unless --examples is given)", int
+    )
+    examples: int | None = _option(
+        None, "amount", "number of training sequences, in place of --steps", int
+    )
 
     seed: int = _option(0, "record", "seed of training and held-out sequences", int)
     record_every: int | None = _option(
-        None, "record", "steps between records (about 200 records)", int
+        None, "record", "steps between records (default: so as to make about 200 records)", int
     )
-    held_out: int = _option(1024, "record", "held-out sequences", int)
+    held_out: int = _option(1024, "record", "number of held-out sequences", int)
     uses: tuple[str, ...] = _option(
-        (), "model", "modules or Python files that register models of your own", several=True,
+        (), "model", "modules or Python files that register your own models", several=True,
         later=True,
     )  # fmt: skip
 
@@ -136,7 +149,7 @@ class RunSettings:
         Raises
         ------
         ValueError
-            If an entry is none of a run's.
+            If an entry is not a setting of a run.
         """
         known = [entry.name for entry in fields(cls)]
         for name in description:
@@ -154,7 +167,7 @@ class RunSettings:
         return found
 
     def check(self) -> None:
-        """Refuse what does not go together, or does not fit in memory, before anything is run."""
+        """Raise an error for settings that are incompatible or do not fit in memory."""
         arguments = self.arguments()
         model = self.initial_model()
         rule = arguments["optimizer"] or model.defaults.optimizer
@@ -168,7 +181,7 @@ class RunSettings:
         return prior_by_name(self.prior, k=self.k, alpha=self.alpha, order=self.order, p=self.p)
 
     def initial_model(self) -> Model:
-        """The model at its start; a transformer's is drawn with the seed of the run."""
+        """The model with its initial weights; a transformer's are drawn with the run's seed."""
         return MODELS[checks.one_of("model", self.model, MODELS)].from_settings(self)
 
     def arguments(self) -> dict[str, Any]:

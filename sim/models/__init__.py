@@ -1,1 +1,1 @@
-"""The models: the minimal model of eq. (8), several heads, the transformer; one folder each."""
+"""The models, one folder each: minimal (eq. 8), multihead and transformer."""

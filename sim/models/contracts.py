@@ -15,7 +15,7 @@ DTYPES = ("float64", "float32")
 
 
 class Gradient(dict[str, NDArray[Any]]):
-    """A gradient by the names of a model's parameters, also to be had as attributes: ``g.v``."""
+    """A gradient by the names of a model's parameters, also available as attributes: ``g.v``."""
 
     def __getattr__(self, name: str) -> NDArray[Any]:
         try:

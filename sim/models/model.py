@@ -1,4 +1,4 @@
-"""What a model offers to be trained, measured, kept and swept: the protocol, with its defaults."""
+"""`Model`, the base class of all models: what training and measuring require, with defaults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from sim.task.losses import Loss, WeightedLoss, check_loss
 
 
 class Defaults(NamedTuple):
-    """What training takes where nothing is said."""
+    """The learning rate and optimizer that training uses if none is given."""
 
     learning_rate: float = 2e-3
     optimizer: str = "sgd"
@@ -34,9 +34,9 @@ class Defaults(NamedTuple):
 class Model(ABC):
     """A model of the next token, with its weights: what all training and measuring works on.
 
-    A model of your own is a subclass with `name`, `k`, `T` and the six abstract members; the other
-    methods have defaults. `sim.register` makes it loadable from files. A model does not change:
-    training makes new ones by `with_parameters`.
+    To write your own model, subclass it and define `name`, `k`, `T` and the six abstract members;
+    the other methods have defaults. `sim.register` makes it loadable from files. Models are
+    immutable: training makes new ones with `with_parameters`.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How the logits of the linear-attention models depend on the position they are taken at."""
+"""Normalizations of the logits of the linear-attention models by position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models by name, so that files and commands can name them."""
+"""Registry of model classes by name, used by saved files and the command line."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Kind = TypeVar("Kind", bound=type[Model])
 
 
 def register(model: Kind) -> Kind:
-    """Make a model class known by its name: its trajectories can be loaded, commands name it.
+    """Register a model class by its name, for loading trajectories and for the command line.
 
     Parameters
     ----------
     model : type
-        A subclass of `Model` with a name of its own; may be used as a decorator.
+        A subclass of `Model` with a unique name. The function may be used as a decorator.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def register(model: Kind) -> Kind:
     Raises
     ------
     TypeError
-        If it is no subclass of `Model`, or has no name.
+        If it is not a subclass of `Model`, or has no name.
     ValueError
         If another class has that name.
     """

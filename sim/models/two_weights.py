@@ -1,4 +1,4 @@
-"""What the linear-attention models, which learn v and W, have in common."""
+"""Shared code of the linear-attention models, whose parameters are v and W."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Drawing: functions of ``(ax, data)`` that never simulate, and one style for all of them."""
+"""Plotting functions, which draw given data and never simulate, and their common style."""

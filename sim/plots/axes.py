@@ -1,4 +1,4 @@
-"""Axes that several panels share: examples seen, distances in nats, and numbers in few digits."""
+"""Axis scales, limits and labels shared by several panels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run position by position: how much of the context the model makes use of."""
+"""Plot the distances of a run at every position of the context."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A first look at a run: loss, strategies, and the weights or what they attend to."""
+"""Plot a run: loss, distances to the strategies, and the weights or attention scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The house style and the text widths of the venues papers are sent to."""
+"""The plotting style, and the text widths of conferences and journals."""
 
 from __future__ import annotations
 

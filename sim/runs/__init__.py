@@ -1,1 +1,1 @@
-"""What a run leaves behind: trajectories, measures of the predictions, stages, statistics."""
+"""Results of a run: trajectories, measures of the predictions, stages, statistics."""

@@ -1,4 +1,4 @@
-"""What is measured along a trajectory: distance to the truth and to each strategy, and the weights.
+"""Measures along a trajectory: KL to the truth and each strategy, and properties of weights.
 
 All distances are KL divergences in nats at the last token of held-out sequences, from the
 distribution named to the model's softmax, as in the paper's figures.
@@ -36,7 +36,7 @@ def gram_name(order: int) -> str:
 
 
 class HeldOut:
-    """Held-out sequences with the truth and every strategy's prediction at the last token.
+    """Held-out sequences with the true and every strategy's distribution after the context.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class HeldOut:
         return {name: float(value[0]) for name, value in self.evaluate_all(model, alone).items()}
 
     def evaluate_all(self, model: Model, parameters: Parameters) -> dict[str, Array]:
-        """The same for many models of the architecture of `model` at once.
+        """The same as `evaluate` for many models at once, all with the architecture of `model`.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class HeldOut:
         }
 
     def refuse_misfit(self, model: Model) -> None:
-        """Refuse a model with another k, or with a shorter context than the sequences."""
+        """Raise ValueError for a model with another k or a shorter context than the sequences."""
         T = self.context.shape[1]
         if model.k != self.k or model.T < T:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Distances at every position of the context, not at its last token alone."""
+"""KL divergences at every position of the context, not only at its last token."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PositionDistances:
 
 
 def distances_by_position(model: Model, batch: SequenceBatch) -> PositionDistances:
-    """How near a model is to the truth and to each strategy after 1, 2, ..., T tokens.
+    """KL from the truth and from each strategy to the model after 1, 2, ..., T tokens.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def distances_by_position(model: Model, batch: SequenceBatch) -> PositionDistanc
     Returns
     -------
     PositionDistances
-        Of its entries the last are what `HeldOut.evaluate` finds on the same batch.
+        Its last entries are what `HeldOut.evaluate` returns for the same batch.
     """
     checks.instance("batch", batch, SequenceBatch, "a SequenceBatch (of sample_sequences)")
     histories, k = batch.transition.shape[1:]

@@ -1,4 +1,4 @@
-"""Taking records while a model learns, and when to take them."""
+"""Record a model during training, and choose the steps at which to do so."""
 
 from __future__ import annotations
 

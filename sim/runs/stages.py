@@ -1,4 +1,4 @@
-"""Stages of learning: when each strategy is the one nearest to the model."""
+"""Stages of learning: the intervals in which each strategy is closest to the model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Stage:
-    """An interval in which one strategy is the nearest; crossings between records are interpolated.
+    """An interval in which one strategy is closest; crossings between records are interpolated.
 
     Attributes
     ----------
@@ -46,9 +46,10 @@ class StageTimes:
     ----------
     stages : tuple of Stage
     lead : float
-        A strategy takes over when its KL is below the present one's by more than this (nats).
+        A stage begins when the KL of its strategy is below that of the present one by more than
+        this (nats)
     hold : int
-        ... and stays so for this many records.
+        and stays so for this many records.
     """
 
     stages: tuple[Stage, ...]
@@ -68,23 +69,24 @@ class StageTimes:
             start, stop = (getattr(stage, f"{end}_{unit}") for end in ("start", "stop"))
             lines.append(f"  {stage.strategy:<14}  {start:>14,.6g}  {stop:>12,.6g}")
         lines.append(
-            f"(takes over when nearer by more than {self.lead:g} nats for {self.hold} record"
+            f"(a stage begins when its strategy is nearer by more than {self.lead:g} nats for "
+            f"{self.hold} record"
             f"{'s' if self.hold > 1 else ''})"
         )
         return "\n".join(lines)
 
 
 def stage_times(trajectory: Trajectory, *, lead: float = 0.0, hold: int = 2) -> StageTimes:
-    """When each strategy is the one nearest to the model in KL(strategy || model).
+    """The stages of a run: when each strategy is closest to the model in KL(strategy || model).
 
     Parameters
     ----------
     trajectory : Trajectory
         With measures ``kl_<strategy>``.
     lead : float
-        Nats by which a strategy has to be nearer before it takes over, >= 0.
+        Nats by which a strategy has to be closer before its stage begins, >= 0.
     hold : int
-        Consecutive records for which it has to stay nearer, >= 1 (fewer at the end of the run).
+        Consecutive records for which it has to stay closer, >= 1 (fewer at the end of the run).
 
     Returns
     -------
@@ -123,10 +125,9 @@ def stage_times(trajectory: Trajectory, *, lead: float = 0.0, hold: int = 2) -> 
 
 
 def half_rise_examples(trajectory: Trajectory, measure: str) -> float:
-    """Examples after which a measure has come half of the way from its start to its highest.
+    """Examples after which a measure has risen halfway from its initial value to its maximum.
 
-    For ``previous_token`` and ``induction``: when the heads of a transformer have formed, seen from
-    inside.
+    For ``previous_token`` and ``induction`` this is when the heads of a transformer have formed.
 
     Parameters
     ----------

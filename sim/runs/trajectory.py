@@ -1,4 +1,4 @@
-"""Trajectories: what was recorded while a model learned, and how it is kept."""
+"""The `Trajectory` class: what was recorded during training, and saving and loading it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MEASURE = "measure_"
 
 @dataclass(eq=False)
 class Trajectory:
-    """A learning run at r recorded moments.
+    """A training run, recorded at r moments.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Trajectory:
         record); for full-batch descent and flow the objective's value.
     parameters : dict of str to ndarray, shape (r, ...)
         The model's parameters by name: ``v (r, T)`` and ``W (r, k, k)`` of a minimal model, also
-        to be had as attributes; one flat array ``parameters (r, P)`` of a transformer.
+        available as attributes; one flat array ``parameters (r, P)`` of a transformer.
     measures : dict of str to ndarray, shape (r,)
         ``kl_truth``, ``kl_uniform``, ``kl_unigram``, ``kl_bigram`` (last token, nats, held-out
         sequences), ``W_diagonal``, ``W_off_diagonal``, ``balance`` = |W|_F^2 - |v|^2, and after
@@ -55,7 +55,7 @@ class Trajectory:
     provenance : dict
         Versions, parameters, command and time; JSON-ready.
     architecture : Model, optional
-        A model of the run; if there is none, `model` asks the registry.
+        A model of the run; if not given, `model` uses the registry.
     """
 
     step: NDArray[np.int64]
@@ -119,8 +119,8 @@ class Trajectory:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write ``trajectory.npz`` and ``trajectory.json`` into the folder `path`.
 
-        The arrays go first and the JSON, which holds their checksum, last; each file is moved
-        into place whole. An earlier trajectory in the folder is replaced.
+        The arrays are written first, then the JSON, which holds their checksum; each file is
+        written under a temporary name and renamed. An earlier trajectory in the folder is replaced.
 
         Returns
         -------
@@ -176,7 +176,7 @@ class Trajectory:
 
         Examples
         --------
-        See `save`; what was run stands in the provenance of what is loaded.
+        See `save`. The settings of the run are in the provenance of the loaded trajectory.
 
         >>> import sim, tempfile
         >>> model = sim.MinimalModel.constant(T=6, k=2)

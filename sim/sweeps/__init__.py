@@ -1,1 +1,1 @@
-"""Many runs over a grid: configurations, where they are carried out, how they are kept."""
+"""Sweeps over a grid of configurations: running them, storing them, tabulating them."""

@@ -1,4 +1,4 @@
-"""Many runs over a grid: in this process or in others, kept as they finish, resumed if stopped."""
+"""Run a sweep in this process or in workers; finished runs are stored, so it can be resumed."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ def sweep(
     Parameters
     ----------
     grid : mapping of str to sequence, or iterable of mappings
-        ``{"k": [2, 3], "length": [50, 100]}`` stands for all four combinations. A configuration
-        without an entry ``seed`` gets one of its own, an integer derived from its entries.
+        ``{"k": [2, 3], "length": [50, 100]}`` means all four combinations. A configuration without
+        an entry ``seed`` gets an integer seed derived from its entries.
     run : callable
         Takes a configuration (dict) and returns a Trajectory or a mapping of names to numbers. Its
         randomness has to come from ``configuration["seed"]``. For worker processes it has to be
         defined at the top level of a module (or be a `functools.partial` of such a function).
     executor : concurrent.futures.Executor, optional
-        Where runs take place; here, one after the other, if not given. `ProcessPoolExecutor`,
-        `ThreadPoolExecutor` (compiled kernels release the GIL) and Dask's
-        ``Client.get_executor()`` (tried with version 2026.8; workers have to see the store) will
-        do. It is not shut down.
+        Where runs take place; if not given, in this process, one after the other. May be a
+        `ProcessPoolExecutor`, a `ThreadPoolExecutor` (compiled kernels release the GIL) or Dask's
+        ``Client.get_executor()`` (tested with version 2026.8; workers need access to the store).
+        It is not shut down.
     store : path-like, optional
-        Folder in which every finished run is kept, one file each, written by the worker itself. A
-        run found there whole is not repeated; one that failed, was interrupted, or whose file is
-        damaged, is. Changed code is not noticed: use another folder.
+        Folder in which every finished run is saved, one file each, written by the worker itself. A
+        run that is already there is not repeated, unless it failed, was interrupted or its file is
+        damaged. Changes of the code are not detected: after a change, use another folder.
     seed : int
         Root of the derived seeds.
     progress : bool
@@ -75,7 +75,7 @@ def sweep(
         If the grid is empty, holds a configuration twice or something that is not plain data, or
         `run` cannot be sent to processes.
     concurrent.futures.BrokenExecutor
-        If a worker died (for want of memory, say). What had finished is in the store.
+        If a worker died (for lack of memory, say). Runs that had finished are in the store.
 
     Examples
     --------

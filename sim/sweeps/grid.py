@@ -1,4 +1,4 @@
-"""What is swept over: configurations from a grid, their names on disk, and their seeds."""
+"""The configurations of a grid, their file names and their seeds."""
 
 from __future__ import annotations
 

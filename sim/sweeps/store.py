@@ -1,4 +1,4 @@
-"""A folder of runs: one file each, found again by the run's configuration."""
+"""Store the runs of a sweep in a folder, one file each, named by their configuration."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORMAT = "icl-markov run 1"
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One configuration and what came of it.
+    """One configuration and its result, or the error that ended the run.
 
     Attributes
     ----------

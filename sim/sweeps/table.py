@@ -1,4 +1,4 @@
-"""What a sweep came to, as records, columns, arrays and files."""
+"""The `Sweep` class: results of a sweep as records, columns, arrays and files."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ class Sweep:
     def to_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write every run as a row: configuration, result, ``error`` if it failed, and ``kept``.
 
-        The last is where its trajectory is, relative to the file, if it is in a store. Numbers are
-        written exactly.
+        ``kept`` is the path of its trajectory relative to the file, if it is in a store. Numbers
+        are written exactly.
         """
         target = Path(path)
         rows = [

@@ -1,4 +1,4 @@
-"""Fresh training batches, as a function of the seed and the step alone."""
+"""Fresh training batches, determined by the seed and the step alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses on logits: cross-entropy, the margin loss of eq. (7), squared error, and your own.
+"""Losses on logits: cross-entropy, the margin loss of eq. (7) and squared error.
 
 Each is averaged over positions, eq. (6), or taken at the last position only.
 """
@@ -19,18 +19,18 @@ Targets = NDArray[np.integer[Any]]
 
 
 class Loss(ABC):
-    """A loss of predictions. A loss of your own is a subclass with a `name` and one method.
+    """Base class of losses. To write your own, define a `name` and `value_and_gradient`.
 
-    Compiled kernels know `CrossEntropy`, `Margin` and `Squared`; any other loss trains every model
-    through plain NumPy, slower.
+    `CrossEntropy`, `Margin` and `Squared` have compiled kernels. Any other loss works with every
+    model, but more slowly, in plain NumPy.
 
     Attributes
     ----------
     name : str
         Of the class, for provenance.
     at : {"all", "last"}
-        Which positions count: all on average, eq. (6), or the last alone. A loss of your own has
-        to see to it itself.
+        Which positions count: the average over all, eq. (6), or the last alone. Your own loss must
+        implement this itself.
     """
 
     name: ClassVar[str] = ""

@@ -1,4 +1,4 @@
-"""Slow, obvious NumPy references of the kernels of the task, written from the definitions.
+"""Slow NumPy references of the task's kernels, written from the definitions.
 
 Nothing is shared with the kernels and nothing is clever. The tests hold the two together; when
 they part, the reference is the one to read.

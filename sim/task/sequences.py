@@ -74,7 +74,7 @@ def sample_sequences(
     Returns
     -------
     SequenceBatch
-        The same seed gives the same bits whatever the number of threads.
+        The same seed gives bitwise identical sequences for any number of threads.
 
     Raises
     ------

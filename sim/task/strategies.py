@@ -51,7 +51,7 @@ def bigram(tokens: ArrayLike, k: int, alpha: float = 1.0) -> Array:
 
     Examples
     --------
-    After 0 came 1, both times; one is added to either count:
+    Both times 0 was followed by 1; one is added to each count:
 
     >>> import sim
     >>> sim.strategies.bigram([[0, 1, 0, 1, 0]], k=2)[0, -1]

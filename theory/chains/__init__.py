@@ -1,1 +1,1 @@
-"""Markov chains and priors over them: two states in symbols, any number in numbers."""
+"""Markov chains and priors over them: symbolic for two states, numeric for any number."""

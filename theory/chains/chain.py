@@ -1,4 +1,4 @@
-"""The two-state chain in symbols: transition matrix, eigenvalue, powers."""
+"""The two-state chain in SymPy: transition matrix, eigenvalue, powers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""Constants of the task: how much there is to learn, and what each strategy leaves.
+r"""Constants of the task: entropies, and the KL from the truth to each strategy.
 
 For a chain with stationary distribution pi these are sum_i pi_i^2, the entropy H(pi), and the
 entropy rate h = sum_m pi_m H(P_m), averaged over the prior, in nats. In infinite contexts the

@@ -1,4 +1,4 @@
-"""Whether a weighted set of chains treats all states alike, and the sets that do."""
+"""Check whether a weighted set of chains is invariant under relabelling, or make it so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stationary distributions of chains with any number of states, in numbers."""
+"""Numeric stationary distributions of chains with any number of states."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def stationary_distribution(transition: ArrayLike) -> NDArray[np.float64]:
     Parameters
     ----------
     transition : array (..., k, k)
-        Row-stochastic matrices with a single recurrent class (periodic ones are welcome).
+        Row-stochastic matrices with a single recurrent class, which may be periodic.
 
     Returns
     -------
     array (..., k)
-        The row pi with ``pi P = pi`` and unit sum, from one linear solve a chain.
+        The row pi with ``pi P = pi`` and unit sum, from one linear solve per chain.
 
     Raises
     ------

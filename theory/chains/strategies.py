@@ -1,4 +1,4 @@
-r"""What the counting strategies and exact Bayes leave at a finite context, for two states.
+r"""KL from the truth to the strategies and to exact Bayes at finite context, for two states.
 
 Sequences that start in state 0 with the same number n of switches and the same number N_0 of
 zeros have the same transition counts, hence the same probability and the same predictions; there

@@ -28,7 +28,7 @@ class Chains(NamedTuple):
     transition : array (n, k, k)
         Transition matrices, row by row distributions.
     symmetric : bool
-        Whether the set stands for its average over all k! relabellings of the states.
+        Whether the set represents its average over all k! relabellings of the states.
     """
 
     weights: Array
@@ -124,13 +124,13 @@ def prior_and_states(prior: Any, k: int | None) -> tuple[str | Chains, int]:
 
 
 def symmetrised(prior: tuple[ArrayLike, ArrayLike] | Chains) -> Chains:
-    """The average of a weighted set over all relabellings of its states, whatever their number.
+    """The average of a weighted set over all relabellings of its states, for any number of states.
 
-    The chains stay n: the result is marked, and what is computed from it is averaged over the k!
-    relabellings in closed form (K by its diagonal and off-diagonal means; the loss at W = alpha 11'
-    + beta I is the same for a chain and its relabellings). This is the way to give a sample: 10,000
-    Dirichlet chains are invariant under relabelling only statistically.
-    `theory.ngrams.origin.relabelled` writes the relabelled chains out.
+    The set keeps its n chains and is marked as symmetric. What is computed from it is averaged over
+    the k! relabellings in closed form (K by its diagonal and off-diagonal means; the loss at
+    W = alpha 11' + beta I is the same for a chain and its relabellings). Use it for sampled chains:
+    10,000 Dirichlet chains, for example, are invariant under relabelling only statistically.
+    `theory.ngrams.origin.relabelled` returns the relabelled chains themselves.
 
     Parameters
     ----------

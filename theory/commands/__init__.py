@@ -1,1 +1,1 @@
-"""The command line: options in, calls, tables out."""
+"""The command line of `theory`."""

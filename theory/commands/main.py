@@ -1,4 +1,4 @@
-"""The command line ``icl-markov theory list | show | modes | ...``: options in, text out."""
+"""``icl-markov theory``: print derivations, modes, constants, thresholds and stage times."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from theory.commands.tables import constant_table, mode_table, threshold_table
 from theory.derivations import registry as derivations
 
 _ABOUT = """\
-What the mathematics predicts about the minimal model of eq. (8), arXiv:2402.11004v1:
-derivations with their closed forms and numbers, and the modes of its gradient flow."""
+Theoretical predictions for the minimal model of eq. (8), arXiv:2402.11004v1:
+derivations with their closed forms and numbers, modes of gradient flow, and stage times."""
 
 _EXAMPLES = """\
 examples:
-  {prog} list                          what can be shown
+  {prog} list                          ids for `show`
   {prog} show lemma-3.1 --length 100   the first gradient step, at T = 100
   {prog} show A.32 --latex             one constant, for a paper
   {prog} modes --length 100            singular values of the population kernel
-  {prog} constants --k 2 --length 100  entropies, and what each strategy leaves
-  {prog} threshold --length 10 100     learning rates above which v_2 takes the lead
-  {prog} stages --length 100           when unigram and bigram take over
+  {prog} constants --k 2 --length 100  entropies, and the KL to each strategy
+  {prog} threshold --length 10 100     learning rates that make v_2 the largest
+  {prog} stages --length 100           start of the unigram and bigram stages
   {prog} ngrams --heads 2 --length 8   how several heads leave the origin"""
 
-_SEED_HELP = "of the randomised points for k > 2 (default 0)"
+_SEED_HELP = "seed of the randomised points for k > 2 (default 0)"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,8 +47,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     listing = commands.add_parser(
         "list",
-        help="the ids and titles of the derivations",
-        description="Print the ids and titles of the derivations, one a line.",
+        help="list the ids and titles of the derivations",
+        description="Print the ids and titles of the derivations, one per line.",
     )
     listing.set_defaults(name="list", command=lambda _: list_text())
     _add_show(commands)
@@ -62,19 +62,19 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 def _add_show(commands: argparse._SubParsersAction[_Parser]) -> None:
     show = commands.add_parser(
-        "show", help="a derivation step by step",
-        description="Carry out one derivation, or all of them, and print each sentence with the "
-        "expression it states and, where that is a number, its value.",
+        "show", help="print a derivation step by step",
+        description="Carry out one derivation, or all of them, and print each step: a sentence, "
+        "the expression it is about and, if that is a number, its value.",
         epilog=f"ids: {', '.join(derivations.ids())}",
     )  # fmt: skip
-    show.add_argument("id", nargs="?", metavar="ID", help="which derivation; all if left out")
+    show.add_argument("id", nargs="?", metavar="ID", help="id of the derivation (default: all)")
     show.add_argument(
         "--length",
         type=int,
         default=4,
         metavar="T",
-        help="context length T of the steps that need one (default 4); entries are "
-        "exact up to 6 and decimal beyond",
+        help="context length T, for steps that depend on it (default 4); numbers are exact up to "
+        "T = 6 and decimal beyond",
     )
     form = show.add_mutually_exclusive_group()
     for name, what in (("latex", "display equations"), ("json", "one JSON list of derivations")):
@@ -96,8 +96,9 @@ def _add_modes(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--k",
         type=int,
         default=2,
-        help="number of states (default 2; exact to rounding for 2, beyond that randomised QMC "
-        "with standard errors, seconds for k = 3 and T = 100, minutes for long contexts)",
+        help="number of states (default 2). For k = 2 results are exact up to rounding; for k > 2 "
+        "they come from randomised QMC, with standard errors, which takes seconds for k = 3 and "
+        "T = 100 and minutes for long contexts",
     )
     flow.add_argument("--seed", type=int, default=0, help=_SEED_HELP)
     _add_prior(flow)
@@ -106,13 +107,16 @@ def _add_modes(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _add_constants(commands: argparse._SubParsersAction[_Parser]) -> None:
     task = commands.add_parser(
-        "constants", help="entropies of the task, and what each strategy leaves",
+        "constants", help="entropies of the task, and the KL from the truth to each strategy",
         description="Print averages over the prior (sum of pi^2, entropies, the constants of "
         "Lemma 3.1) and the KL from the truth to each strategy, in nats.",
     )  # fmt: skip
     task.add_argument("--k", type=int, default=2, help="number of states (default 2)")
     task.add_argument(
-        "--length", type=int, metavar="T", help="also at this context length (k = 2, at most 200)"
+        "--length",
+        type=int,
+        metavar="T",
+        help="also print the KL at this context length (k = 2 only, at most 200)",
     )
     _add_prior(task)
     task.add_argument("--seed", type=int, default=0, help=_SEED_HELP)
@@ -123,8 +127,8 @@ def _add_threshold(commands: argparse._SubParsersAction[_Parser]) -> None:
     rates = commands.add_parser(
         "threshold", help="learning rates above which the second step makes v_2 the largest",
         description="Print the critical learning rate of the second gradient step (Lemma 3.1; two "
-        "states, flat prior, start W = c 11', v = c 1), its ratio to the law C / T^3, and the "
-        "margin Delta that keeps every hinge active: the only place where c matters.",
+        "states, flat prior, initial weights W = c 11', v = c 1), its ratio to the law C / T^3, "
+        "and the margin Delta that keeps every hinge active. Only Delta depends on c.",
     )  # fmt: skip
     rates.add_argument(
         "--length",
@@ -140,13 +144,15 @@ def _add_threshold(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _add_stages(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = commands.add_parser(
         "stages", help="predicted times of the stages uniform, unigram, bigram",
-        description="Print when each strategy is predicted to be the nearest one, starting from "
-        "v = init and W = 0, and which function and equation each number comes from.",
+        description="Print when each strategy is predicted to be closest to the model, starting "
+        "from v = init and W = 0, and which function and equation each number comes from.",
     )  # fmt: skip
     parser.add_argument("--length", type=int, required=True, metavar="T", help="context length T")
     parser.add_argument("--k", type=int, default=2, help="number of states (default 2)")
     _add_prior(parser)
-    parser.add_argument("--init", type=float, default=0.02, help="every v_j (default 0.02)")
+    parser.add_argument(
+        "--init", type=float, default=0.02, help="initial value of every v_j (default 0.02)"
+    )
     parser.add_argument(
         "--loss", default="cross_entropy", help="cross_entropy or margin (default cross_entropy)"
     )
@@ -158,15 +164,24 @@ def _add_ngrams(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = commands.add_parser(
         "ngrams", help="how heads whose scores are multiplied leave the origin",
         description="Print the direction in which the minimal model with several heads leaves the "
-        "origin, its rate, whether it keeps treating the states alike, and the wait from a given "
-        "start. All k**(T+1) sequences are enumerated: for short contexts.",
+        "origin, its rate, whether it keeps treating the states alike, and the time it takes from "
+        "given initial weights. For short contexts only: all k**(T+1) sequences are enumerated.",
     )  # fmt: skip
-    parser.add_argument("--length", type=int, default=8, metavar="T", help="context (default 8)")
-    parser.add_argument("--heads", type=int, default=2, help="heads H (default 2)")
+    parser.add_argument(
+        "--length", type=int, default=8, metavar="T", help="context length T (default 8)"
+    )
+    parser.add_argument("--heads", type=int, default=2, help="number of heads H (default 2)")
     parser.add_argument("--k", type=int, default=2, help="number of states (default 2)")
-    parser.add_argument("--order", type=int, help="order of the chains (default: as many as heads)")
-    parser.add_argument("--init", type=float, default=0.02, help="every v_j, W_ml (default 0.02)")
-    parser.add_argument("--seed", type=int, default=0, help="of the randomised points (default 0)")
+    parser.add_argument("--order", type=int, help="order of the chains (default: number of heads)")
+    parser.add_argument(
+        "--init",
+        type=float,
+        default=0.02,
+        help="initial value of all v_j, W_ml (default 0.02)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the randomised points (default 0)"
+    )
     parser.set_defaults(name="ngrams", command=_ngrams)
 
 
@@ -176,7 +191,7 @@ def _add_prior(parser: argparse.ArgumentParser) -> None:
         default="flat",
         metavar="NAME",
         type=lambda name: "flat" if name == "dirichlet" else name,
-        help=f"{' or '.join(checks.PRIORS)}; dirichlet is flat (default flat)",
+        help=f"{' or '.join(checks.PRIORS)}; dirichlet is another name for flat (default flat)",
     )
 
 

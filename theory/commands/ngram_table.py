@@ -1,4 +1,4 @@
-"""How several heads leave the origin, as a table for the terminal."""
+"""Table for the terminal: how the model with several heads leaves the origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers with their standard errors, with no more digits than hold."""
+"""Format numbers with their standard errors, with no more digits than are significant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Derivations as the terminal shows them: text, LaTeX or JSON."""
+"""Print derivations as text, LaTeX or JSON."""
 
 from __future__ import annotations
 

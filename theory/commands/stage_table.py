@@ -1,4 +1,4 @@
-"""Predicted stage times as a table for the terminal, with where each number comes from."""
+"""Table for the terminal: predicted stage times, and the source of each number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modes, constants and thresholds as tables for the terminal."""
+"""Tables for the terminal: modes, constants and thresholds."""
 
 from __future__ import annotations
 

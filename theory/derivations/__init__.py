@@ -1,1 +1,1 @@
-"""What ``python -m theory show`` prints: derivations step by step, as data."""
+"""The derivations that ``python -m theory show`` prints, step by step, as data."""

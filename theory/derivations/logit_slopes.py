@@ -1,4 +1,4 @@
-r"""Derivatives of logits in v_j for one chain, eqs. (A.34), (A.35) and (A.38)-(A.44).
+r"""Derivations of how logits change with v_j for one chain: (A.34), (A.35) and (A.38)-(A.44).
 
 The weights are W = c' 11' + (rho - c') I, at the start W = c 11'. Everything is a sum over
 t' = j..p of joint probabilities, which depend on the gap n = p - t' through lambda^n alone: a

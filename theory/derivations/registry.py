@@ -1,4 +1,4 @@
-"""Derivations as data: a title and a list of (sentence, expression), computed when asked for.
+"""Registry of derivations by id; each has a title and steps that are computed on demand.
 
 Every expression is produced by the modules that use it, none is typed in as a result.
 """

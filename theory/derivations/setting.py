@@ -1,4 +1,4 @@
-"""Derivations of the setting: the two-state chain, moments of the prior, the kernel K."""
+"""Derivations about the two-state chain, the moments of the prior and the kernel K."""
 
 from __future__ import annotations
 

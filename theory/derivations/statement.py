@@ -1,4 +1,4 @@
-"""A derivation's parts: a sentence with the expression it states, in text, LaTeX and numbers."""
+"""One step of a derivation: a sentence and its expression, as text, LaTeX and numbers."""
 
 from __future__ import annotations
 

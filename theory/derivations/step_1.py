@@ -1,4 +1,4 @@
-"""Derivations behind the first step, eqs. (A.23)-(A.31) and (A.36), as lists of steps."""
+"""Derivations about the first gradient step, eqs. (A.23)-(A.31) and (A.36)."""
 
 from __future__ import annotations
 

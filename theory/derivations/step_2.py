@@ -1,4 +1,4 @@
-"""The second step of v: (A.45)-(A.51) and the critical learning rate.
+"""Derivations about the second step of v, (A.45)-(A.51), and the critical learning rate.
 
 W = c' 11' + (rho - c') I after the first step, so that the second adds to v_j, per unit of eta / T,
 c' times what it is at W = 11' and rho - c' times the diagonal part: the sum over p and t' of the

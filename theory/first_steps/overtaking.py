@@ -1,4 +1,4 @@
-r"""When the weight of the token before, v_2, gets ahead of that of the current token, v_1.
+r"""The time at which v_2 (previous token) overtakes v_1 (current token) in the linear flow.
 
 In gradient flow, where `theory.first_steps.step_2` asks the same of two discrete steps.
 """
@@ -43,7 +43,7 @@ def overtaking_time(
     Returns
     -------
     float or None
-        None if v_2 never gets ahead; 0.0 if it does from the start.
+        None if v_2 never overtakes v_1; 0.0 if it does so from the start.
 
     Raises
     ------

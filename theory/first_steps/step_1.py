@@ -1,4 +1,4 @@
-r"""The first step of gradient descent (Lemma 3.1), from W = c 11' and v = c 1, per unit c.
+r"""The first step of gradient descent (Lemma 3.1) from W = c 11' and v = c 1, divided by c.
 
 The loss is bilinear while every hinge is active, so the step is read off the kernel:
 ``-dL/dW_ml / c = sum_j K_jml`` and ``-dL/dv_j / c = sum_ml K_jml``. Its large-T constants are in

@@ -1,4 +1,4 @@
-r"""The constants of Lemma 3.1 for any number of states, and where they go as k grows.
+r"""The constants of Lemma 3.1 for any number of states, and their behaviour as k grows.
 
 To leading order K_jml is r(r+1)/(2T) times E[pi_l pi_m c_m], c_m = sum_i pi_i (P_mi - 1/k), for
 every lag. B is this average for l = m, A for l != m, and their sum over all m, l is

@@ -88,7 +88,8 @@ def critical_learning_rate(T: int) -> float | None:
     """Learning rate above which the second step makes v_2 the largest entry of v.
 
     Two states, flat prior, start W = c 11', v = c 1 with any c > 0, one learning rate, every hinge
-    active. ``v_2 > v_j`` is linear in eta after division by c eta; the binding rival is v_1.
+    active. ``v_2 > v_j`` is linear in eta after division by c eta; the condition on v_1 is the
+    strictest.
 
     Parameters
     ----------
@@ -98,12 +99,12 @@ def critical_learning_rate(T: int) -> float | None:
     Returns
     -------
     float or None
-        None where no learning rate does it (T <= 9).
+        None if there is no such learning rate (T <= 9).
 
     Raises
     ------
     TypeError, ValueError
-        If `T` is not such a length.
+        If `T` is not an integer >= 1.
 
     Examples
     --------
@@ -126,7 +127,7 @@ def critical_learning_rate(T: int) -> float | None:
 
 
 def critical_learning_rate_exact(T: int) -> sp.Expr | None:
-    """The threshold set by the rival v_1 as an exact quotient over QQ[log 2], None if negative.
+    """The learning rate above which v_2 > v_1, exactly, over QQ[log 2]; None if negative.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The population kernel averaged chain by chain, with matrix powers: no closed form enters.
+"""The population kernel as a numeric average over chains, by matrix powers.
 
 One routine serves two sets of chains: spectral quadrature for two states, randomised QMC for any
 number of states.

@@ -1,4 +1,4 @@
-r"""When weights leave the origin: the time the first mode needs to grow.
+r"""Escape time: when small weights leave the origin along the first mode.
 
 At logits 0 cross-entropy has the gradient of the margin loss with every hinge active: both are
 1/k - 1{i = y} in f_i. From v = c 1, W = 0 with small c, either loss therefore moves W along the
@@ -40,8 +40,8 @@ def escape_time(
     c : float
         Initial value of every v_j, above 0.
     threshold : float
-        Of the Frobenius norm of W, above 0; the prediction is for thresholds that keep logits
-        small.
+        Of the Frobenius norm of W, above 0; the prediction is valid for thresholds at which the
+        logits are still small.
     k : int, optional
         Number of states, at least 2. By default that of the chains in `prior`, or 2.
     prior : str or tuple of arrays (n,) and (n, k, k)

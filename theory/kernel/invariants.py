@@ -1,4 +1,4 @@
-r"""What training conserves, what it drifts by, and at which rate weight decay takes it away.
+r"""Quantities that gradient flow conserves, their drift in steps, and their weight decay.
 
 Logits of eq. (8) depend on v and W through products v_j W_ml alone, so that for every loss made of
 them ``<v, dL/dv> = <W, dL/dW>``. Under ``dw/dt = -rate (dL/dw + decay w)`` therefore
@@ -37,7 +37,7 @@ def balance(v: ArrayLike, W: ArrayLike, rates: Pair = (1.0, 1.0)) -> float:
     Raises
     ------
     ValueError
-        If a rate is not positive: a frozen layer conserves itself.
+        If a rate is not positive: the norm of a frozen layer is itself conserved.
     """
     rate_v, rate_W = _rates(rates)
     return float(np.sum(np.square(W)) / rate_W - np.sum(np.square(v)) / rate_v)
@@ -80,7 +80,7 @@ def decayed_balance(start: float, time: ArrayLike, rates: Pair, decay: Pair) -> 
     Raises
     ------
     ValueError
-        If rate * decay differs between the layers: then there is no closed law.
+        If rate * decay differs between the layers: then there is no closed form.
     """
     rate_v, rate_W = _rates(rates)
     if not math.isclose(rate_v * decay[0], rate_W * decay[1], rel_tol=1e-12):

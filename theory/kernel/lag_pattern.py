@@ -1,4 +1,4 @@
-r"""How the pull on v_j depends on the lag: the even/odd pattern of the first layer.
+r"""How the gradient in v_j depends on the lag j: the even/odd pattern of the first layer.
 
 Only the identity part of W sees lags. Per pair of positions (there are r(r+1)/2 of them over T,
 r = T-j+1) its pull on v_j is that of counts of all lags alike plus

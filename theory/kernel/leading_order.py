@@ -1,4 +1,4 @@
-r"""The constants of K at large T (Lemma 3.1), for two states exactly.
+r"""The constants of K at large T (Lemma 3.1), exact for two states.
 
 They come from the monomials of the kernel's integrand: one without powers of lambda in j or n
 counts all pairs, one power sums to 1/(1 - lambda), two give O(log T).

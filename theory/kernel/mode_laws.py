@@ -1,4 +1,4 @@
-r"""What the two modes of the kernel become for long contexts: laws of their singular values.
+r"""Large-T laws of the two singular values of the kernel.
 
 In the orthonormal basis 11'/k, (I - 11'/k)/sqrt(k-1) the kernel is two columns over the lags.
 Under the flat prior both are ``T M_ml (1 - x)^2 / 2`` to leading order, x = j/T: one profile, so

@@ -79,7 +79,7 @@ def population_kernel(
     array([[0.0795, 0.0114],
            [0.0114, 0.0795]])
 
-    A prior that is no name is given by its chains, here two with equal weights:
+    A prior without a name is given by its chains, here two with equal weights:
 
     >>> chains = [[[0.9, 0.1], [0.4, 0.6]], [[0.5, 0.5], [0.2, 0.8]]]
     >>> theory.population_kernel(2, prior=([1, 1], chains)).round(4)[0]

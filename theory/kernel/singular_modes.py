@@ -2,7 +2,7 @@ r"""Singular modes of the population kernel, and the exact gradient flow of smal
 
 While every hinge is active, gradient flow of the population loss is linear,
 ``dv/dt = K : W`` and ``dW/dt = K . v``. Along a singular triple (sigma, u, w) of K, seen as a
-matrix (T, k^2), it is a hyperbolic rotation of the two amplitudes; everything else stands still.
+matrix (T, k^2), it is a hyperbolic rotation of the two amplitudes; everything else is constant.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ def linear_flow(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Exact gradient flow of the bilinear population loss.
 
-    Solves ``dv/dt = rates[0] K : W`` and ``dW/dt = rates[1] K . v``, valid until a hinge closes.
+    Solves ``dv/dt = rates[0] K : W`` and ``dW/dt = rates[1] K . v``, valid while every hinge is
+    active.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ def linear_flow(
     W0 : array (k, k)
         Initial weights of the second layer.
     t : float or array (n,)
-        Flow time (learning rate times step); negative times run backwards.
+        Flow time (learning rate times step); negative times integrate backwards.
     kernel : array (T, k, k), optional
         Used instead of `population_kernel` of the prior.
     prior : str or tuple of arrays (n,) and (n, k, k)

@@ -1,6 +1,6 @@
 r"""How a minimal model with several heads, whose scores are multiplied, leaves the origin.
 
-Logits of H heads, the n-th asking with the token n - 1 places before the last,
+With H heads, where head n takes its query from the token n - 1 places before the last, the logits
 
     f_{p,i} = sum_{t<=p} 1{x_t=i} prod_n sum_j v^n_j W^n[x_{p-n+1}, x_{t-j+1}],
 
@@ -36,7 +36,7 @@ _MOST_ENTRIES = 2**22  # of the kernel, and of the table of sequences
 
 
 class Escape(NamedTuple):
-    """Where and when the flow of B reaches a size.
+    """When the flow of B reaches a given norm, and the weights at that time.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ def ngram_kernel(
     Returns
     -------
     array (T, k, k) * heads
-        Indexed by the lag, the asking token and the token compared, head by head.
+        Indexed by the lag, the query token and the compared token, head by head.
 
     Raises
     ------
@@ -215,8 +215,8 @@ def ngram_escape(kernel: ArrayLike, v0: ArrayLike, W0: ArrayLike, radius: float)
     Raises
     ------
     ValueError
-        If nothing pushes the start outward within the time in which it could have grown a
-        thousand times.
+        If the norm of the initial weights does not grow within the time in which it could have
+        grown a thousandfold.
     """
     v, W = np.asarray(v0, dtype=np.float64), np.asarray(W0, dtype=np.float64)
     if v.ndim != 2 or W.ndim != 3 or len(v) != len(W) or W.shape[1] != W.shape[2]:

@@ -1,4 +1,4 @@
-r"""The direction in which several heads leave the origin alike for all states, and if it holds.
+r"""The symmetric direction in which several heads leave the origin, and its stability.
 
 For a prior invariant under relabelling the states, weights with every W^n in span{1 1^T, I} stay
 there. On the way out they turn to the ray u with dB/du = 2H B(u) u of largest B there, along which
@@ -12,7 +12,7 @@ ds = r^(2H-2) dt of `theory.ngrams.origin`, in which log r grows by lambda: it i
 
 with h the largest eigenvalue of the Hessian there. Were W^n diagonal and the states without effect
 on each other, B would be sum_i prod_n w^n_i and kappa = H - 2: for one head any preference for a
-state fades, for two it stays, for three and more it wins.
+state fades, for two it stays, for three and more it dominates.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Ray(NamedTuple):
     v, W : arrays (H, T) and (H, k, k)
         The unit vector u.
     asymmetry : float
-        kappa: the share of a preference among the states grows as r^kappa.
+        kappa: the relative size of a preference for one state changes as r^kappa.
     """
 
     rate: float

@@ -1,4 +1,4 @@
-r"""Gradient flow with expected counts, solved in the few directions in which it moves.
+r"""Gradient flow with expected counts, solved in the low-dimensional space it moves in.
 
 W = alpha 11' + beta I is kept by relabelling symmetry, so flow of the population loss runs in
 (alpha, beta, v). Its metric is that of W's entries: with o = alpha off the diagonal and
@@ -55,8 +55,8 @@ class Flow:
         Parameters
         ----------
         lead : float
-            A strategy takes over when its distance is below the present one's by more than this
-            many nats; not negative.
+            A stage begins when the distance of its strategy is below that of the present one by
+            more than this many nats; not negative.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-r"""What powers of chains look like as functions of the lag: few functions, whatever the lags.
+r"""A small basis for powers of chains as functions of the lag, for any number of lags.
 
 Entries of P^{j-1} are sums of a few lambda^{j-1} with |lambda| <= 1. As functions of j = 1..J all
 of them, over all chains of an average, lie within rounding in the span of a few dozen. Sums over

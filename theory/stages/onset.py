@@ -1,4 +1,4 @@
-r"""When unigram overtakes uniform: an exact condition, and its time where v has not yet moved.
+r"""Onset of the unigram stage: an exact condition, and the time if v has not yet moved.
 
 KL(uniform || q) and KL(pi || q) differ by a term linear in the logits, since log q = f - log sum
 exp f and the entries of pi - 1/k sum to 0. So unigram is the nearer of the two as soon as

@@ -1,4 +1,4 @@
-r"""How long the unigram stage lasts: squared loss, infinite context, normalised scores, k = 2.
+r"""Duration of the unigram stage: squared loss, infinite context, normalised scores, k = 2.
 
 The loss is the quartic of `context_limit` in x_0 = alpha sum_j v_j and x_j = beta v_j, with
 J lags. From v = epsilon 1, W = 0 the first stage ends on the unigram predictor, which for spread v
@@ -75,13 +75,12 @@ def plateau_slope() -> float:
 
 
 def plateau_growth(lags: float, times: ArrayLike) -> Array:
-    """beta at flow times after the end of the first stage, (n,), while logits are near unigrams'.
+    """beta after the end of the first stage, while predictions are close to the unigram strategy.
 
     Parameters
     ----------
     lags : float
         J, at least 2.
-        J; any size, for the asymptotic law.
     times : array (n,)
         Increasing, from 0 or later.
 
@@ -105,8 +104,8 @@ def plateau_time(lags: float, beta: float) -> float:
     lags : float
         J, at least 2.
     beta : float
-        Above `plateau_start`.
-        The law is for values of which the predictions are still unigrams', so well below 1.
+        Above `plateau_start`, and well below 1: the law holds while predictions are still close
+        to the unigram strategy.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Predicted times of the stages uniform, unigram, bigram, and where each number comes from."""
+"""Predicted times of the stages uniform, unigram and bigram, with their approximations."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _RECORDS = 480
 
 
 class StagePrediction(NamedTuple):
-    """Times at which a strategy takes over, in flow time (learning rate times step).
+    """Predicted start of the unigram and bigram stages, in flow time (learning rate times step).
 
     Attributes
     ----------
     unigram : float or None
-        From uniform to unigram, by the reduced flow; None if it is never the nearest.
+        From uniform to unigram, by the reduced flow; None if unigram is never the closest.
     bigram : float or None
         To bigram, from unigram or, where there is no unigram stage, from uniform.
     unigram_linear : float or None
@@ -47,7 +47,7 @@ class StagePrediction(NamedTuple):
     escape_rate : float
         Largest singular value of K: growth rate of small weights.
     regime : str
-        What the two times say, in words.
+        Description in words of the regime, as seen from the two times.
     approximations : tuple of str
         What was assumed.
     unigram_error, bigram_error : float
@@ -56,7 +56,7 @@ class StagePrediction(NamedTuple):
         it is.
     stable_rate : float or None
         Learning rate below which steps follow the flow, see `largest_stable_rate`; None for the
-        margin loss, which has no curvature but at its kinks.
+        margin loss, which has curvature only at its kinks.
     """
 
     unigram: float | None
@@ -102,7 +102,7 @@ def predict_stages(
     delta : float
         Margin of the margin loss, above 0.
     lead : float
-        As in `Flow.stages`: by how much (nats) a strategy has to be nearer before it takes over.
+        As in `Flow.stages`: how much closer (nats) a strategy has to be before its stage begins.
     nodes : int, optional
         Of a prior given by name, as in `ExpectedCounts`; 10 for k = 2, else 512.
     replicates : int
@@ -131,7 +131,7 @@ def predict_stages(
     >>> f"unigram from {found.unigram:.3f}, bigram from {found.bigram:.2f}"
     'unigram from 0.500, bigram from 2.53'
 
-    A prior that is no name is given by its chains, here one chain and its relabelling:
+    A prior without a name is given by its chains, here one chain and its relabelling:
 
     >>> chains = [[[0.8, 0.2], [0.4, 0.6]], [[0.6, 0.4], [0.2, 0.8]]]
     >>> found = theory.predict_stages(30, prior=([1, 1], chains))

@@ -1,4 +1,4 @@
-r"""Up to which learning rate steps of gradient descent follow the flow of the stages.
+r"""The largest learning rate at which gradient descent follows the flow of the stages.
 
 A step of size eta multiplies what lies along an eigenvector of the Hessian by 1 - eta lambda, so
 descent follows the flow while eta is below 2 / lambda, lambda the largest eigenvalue (sharpness).
@@ -81,7 +81,7 @@ def sharpness(model: ExpectedCounts, alpha: float, beta: float, v: ArrayLike) ->
 
 
 def largest_stable_rate(model: ExpectedCounts, flow: Flow) -> float:
-    """2 / the largest sharpness on the way of a flow, its start included.
+    """2 divided by the largest sharpness along a flow, including its start.
 
     Parameters
     ----------

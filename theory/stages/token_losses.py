@@ -1,4 +1,4 @@
-"""Losses of logits against known next-token distributions, and their gradients in the logits.
+"""Losses of logits against known next-token distributions, and their gradients.
 
 Logits are (q, k, N): the next token is axis 1, so that the long axis N (chains and current tokens)
 is the contiguous one; q are positions. `mass` (q, N) is what each contributes, `truth` (k, N) the

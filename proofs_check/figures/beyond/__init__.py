@@ -1,1 +1,1 @@
-"""Figures of the theory beyond the paper."""
+"""Figures for results that go beyond the paper."""

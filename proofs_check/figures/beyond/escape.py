@@ -1,4 +1,4 @@
-"""Leaving the origin: W in SGD beside the linear flow, and the escape time against init scale."""
+"""Figure of the escape from the origin: W in SGD and linear flow, and time against init scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modes of the population kernel: growth rates, profiles over the lags, what each one predicts."""
+"""Figure of the modes of the population kernel: growth rates, lag profiles and predictions."""
 
 from __future__ import annotations
 

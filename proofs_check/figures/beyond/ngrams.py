@@ -1,4 +1,4 @@
-"""Several heads: stages up to trigrams, what the heads compare, and the wait at the origin."""
+"""Figure of several heads: stages up to trigrams, weights of the heads, and escape times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The unigram stage with many lags: how long it lasts, and how beta grows on it."""
+"""Figure of the unigram stage with many lags: its duration, and the growth of beta during it."""
 
 from __future__ import annotations
 

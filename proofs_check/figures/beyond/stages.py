@@ -1,4 +1,4 @@
-"""Stage times: predicted and measured, over length, init scale and states, and in one run."""
+"""Figure of stage times, predicted and measured: by length, init scale and k, and in one run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The learning rate above which the second step makes v_2 the largest entry."""
+"""Figure of the learning rate above which the second step makes v_2 the largest entry of v."""
 
 from __future__ import annotations
 

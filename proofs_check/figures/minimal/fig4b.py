@@ -1,4 +1,4 @@
-"""Fig. 4b: W and v of the minimal model on two states while it turns to bigrams."""
+"""Fig. 4b: W and v of the minimal model on two states during the change to bigrams."""
 
 from __future__ import annotations
 

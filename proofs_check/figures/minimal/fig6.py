@@ -1,4 +1,4 @@
-"""Fig. 6: W and v after one step of gradient descent, exact beside a Monte Carlo estimate."""
+"""Fig. 6: W and v after one step of gradient descent, exact and as a Monte Carlo estimate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The minimal model's learning run behind Figs. 3, 4b and 12, beside the theory of its start."""
+"""The training run of the minimal model for Figs. 3, 4b and 12, with the linear flow."""
 
 from __future__ import annotations
 

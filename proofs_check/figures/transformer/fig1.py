@@ -1,4 +1,4 @@
-"""Fig. 1, right: a transformer on its way from strategy to strategy."""
+"""Fig. 1, right: distances from a transformer to each strategy during training."""
 
 from __future__ import annotations
 

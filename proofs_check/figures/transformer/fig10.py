@@ -1,4 +1,4 @@
-"""Figs. 2 and 10: what both layers attend to on one input, at four moments of the training."""
+"""Figs. 2 and 10: attention of both layers on one input, at four moments of training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fig. 13: one layer is not enough, with or without an MLP, whatever the positions."""
+"""Fig. 13: one-layer transformers, with and without an MLP, for each kind of positions."""
 
 from __future__ import annotations
 

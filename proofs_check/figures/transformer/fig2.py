@@ -1,4 +1,4 @@
-"""Fig. 2: what the layers attend to on a short input, in each stage of the training."""
+"""Fig. 2: attention of both layers on a short input, in each stage of training."""
 
 from __future__ import annotations
 

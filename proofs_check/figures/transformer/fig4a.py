@@ -1,4 +1,4 @@
-"""Fig. 4a: transformers trained on App. B's family of priors, tested on the full one."""
+"""Fig. 4a: transformers trained on the priors of App. B, tested on the full prior."""
 
 from __future__ import annotations
 

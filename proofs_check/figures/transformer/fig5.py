@@ -1,4 +1,4 @@
-"""Fig. 5: trigrams, with three heads in each layer and with one."""
+"""Fig. 5: transformers learning trigrams, with three heads in each layer and with one."""
 
 from __future__ import annotations
 

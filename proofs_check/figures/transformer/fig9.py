@@ -1,4 +1,4 @@
-"""Fig. 9: the transformer on eight states, contexts of 200."""
+"""Fig. 9: the transformer on eight states, with context length 200."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning runs of the paper's transformers: one run in full, or many seeds beside each other."""
+"""Training runs of the paper's transformers for the figures: one run, or one for each seed."""
 
 from __future__ import annotations
 

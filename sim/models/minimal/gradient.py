@@ -1,4 +1,4 @@
-"""The compiled loss and gradient of the minimal model, without checks: for training loops."""
+"""Compiled loss and gradient of the minimal model, for training loops: no argument checks."""
 
 from __future__ import annotations
 

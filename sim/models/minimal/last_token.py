@@ -1,4 +1,4 @@
-"""Logits after the context for many minimal models at once, from counts of pairs of tokens."""
+"""Last-token logits of many minimal models at once, from counts of pairs of tokens."""
 
 from __future__ import annotations
 

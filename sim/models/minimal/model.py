@@ -75,7 +75,7 @@ class MinimalModel(Model):
     def constant(
         cls, T: int, k: int, v: float = 0.02, W: float = 0.0, **options: str
     ) -> MinimalModel:
-        """The deterministic start of the paper: every v_j equal, every entry of W equal."""
+        """The paper's deterministic initial weights: all v_j equal, all entries of W equal."""
         checks.integer("T", T, 1)
         checks.integer("k", k, 2)
         return cls(np.full(T, float(v)), np.full((k, k), float(W)), **options)
@@ -104,7 +104,7 @@ class MinimalModel(Model):
 
     @property
     def architecture(self) -> Architecture:
-        """What the kernels know of it beside the weights."""
+        """What the kernels need to know about the model besides its weights."""
         return Architecture(self.k, self.T, self.first_layer, self.normalize)
 
     @property

@@ -1,4 +1,4 @@
-"""Slow, obvious NumPy versions of the kernels, written from the definitions.
+"""Slow NumPy reference of the minimal model's kernels, written from the definitions.
 
 Nothing is shared with the kernels and nothing is clever. The tests hold the two together; where
 they differ, the reference is the one to trust.

@@ -1,4 +1,4 @@
-"""What the kernels of the minimal model are told of an architecture and a loss."""
+"""Arguments that tell the minimal model's kernels about the architecture and the loss."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ Array = NDArray[np.float64]
 class MultiHeadModel(Model):
     """f_{p,i} = sum_{t'<=p} 1{x_t'=i} prod_n sum_{s<=t'} v^n_{t'-s+1} W^n[x_{p-n+1}, x_s].
 
-    Head n = 1..H asks with the token n - 1 places before the last. Positions p < H have no such
-    token for every head; their logits are 0.
+    Head n = 1..H takes its query from the token n - 1 places before the last. At positions p < H
+    some head has no such token, and the logits are 0.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ class MultiHeadModel(Model):
     def counting(cls, T: int, k: int, heads: int, order: int, **options: str) -> MultiHeadModel:
         """Weights with which the logits are the counts of n-grams with a history of `order` tokens.
 
-        Heads n <= order compare the token n places back, v^n = e_{n+1} and W^n = I; the others say
-        1 always, v^n = e_1 and W^n = 1 1^T.
+        Heads n <= order compare the token n places back: v^n = e_{n+1} and W^n = I. The scores of
+        the others are always 1: v^n = e_1 and W^n = 1 1^T.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The model with several heads and its gradient in plain NumPy, for losses of one's own."""
+"""The multihead model and its gradient in plain NumPy, for losses without a compiled kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slow, obvious NumPy version of the kernels of the minimal model with several heads.
+"""Slow NumPy reference of the multihead model's kernels, written from the definitions.
 
 Written from the definition, with whole attention matrices; see `sim.models.minimal.reference`.
 """

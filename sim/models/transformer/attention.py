@@ -1,4 +1,4 @@
-"""A look inside a transformer: where its heads attend."""
+"""Attention maps of a transformer, and scores of its previous-token and induction heads."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Array = NDArray[np.floating[Any]]
 def positional_encoding(model: Architecture, layer: int = 0) -> Array:
     """Effective positional encoding of a layer: softmax over lags, averaged over the states.
 
-    The positional part of eq. (5) is v_{i-j+1} (e_j W_K)^T / sqrt(c): how much a key is favoured
-    for standing at a lag. For the key of every state's embedding, as layer 1 sees it, its softmax
-    over the lags; then the mean over states. This is what the middle column of Figs. 3 and 12
-    shows, "averaged over all tokens".
+    The positional part of eq. (5), v_{i-j+1} (e_j W_K)^T / sqrt(c), is how much the lag alone adds
+    to the score of a key. For the key of each state's embedding, as layer 1 sees it, take the
+    softmax over the lags, then average over states. This is what the middle column of Figs. 3 and
+    12 shows, "averaged over all tokens".
 
     Parameters
     ----------
     model : Transformer
         With relative positions.
     layer : int
-        0 for the paper's layer 1. Deeper layers see more than the embedding; for them this is the
-        encoding of a bare token.
+        0 for the paper's layer 1. The input of deeper layers is more than the embedding; for them
+        this is the encoding for a key made from the embedding alone.
 
     Returns
     -------

@@ -106,10 +106,10 @@ class Transformer(Model):
     ) -> Transformer:
         """Random weights as minGPT draws them.
 
-        Appendix B says that the code is based on minGPT and nothing else about the start. So:
-        embeddings, positions and matrices are normal with standard deviation `std`, the matrices
-        that write a projection or an MLP into the stream with std / sqrt(2 layers); gains are 1
-        and biases 0.
+        Appendix B says only that the code is based on minGPT. So embeddings, positions and matrices
+        are normal with standard deviation `std`, or std / sqrt(2 layers) for the matrices that
+        write the output of a projection or an MLP into the residual stream; gains are 1 and biases
+        are 0.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class Transformer(Model):
     def from_construction(
         cls, weights: TransformerWeights, *, dtype: Any = np.float64
     ) -> Transformer:
-        """Weights of explicit layers, such as those of Prop. 2.2, as a point to start from.
+        """A transformer with the weights of given layers, such as those of Prop. 2.2.
 
         See `sim.models.transformer.construction`.
 
@@ -276,7 +276,7 @@ class Transformer(Model):
         return kind(self, loss, dtype=dtype, threads=threads)
 
     def measures(self, tokens: NDArray[np.int32] | None) -> dict[str, float]:
-        """What the heads attend to, the best head counting.
+        """Attention scores, each of the head with the highest score.
 
         ``previous_token`` is the score of the first layer, ``induction`` that of the second.
         Nothing for contexts too short to repeat.
@@ -290,7 +290,7 @@ class Transformer(Model):
         return found
 
     def lag_weights(self) -> tuple[Array, str] | None:
-        """The positional encoding of layer 1, of the head that looks most at the token before."""
+        """Positional encoding of the layer-1 head that attends most to the previous token."""
         if self.positions != "relative":
             return None
         encoding = attention.positional_encoding(self)

@@ -1,4 +1,4 @@
-"""The compiled passes through a transformer: logits, attention, loss and its exact gradient."""
+"""Compiled forward and backward passes of a transformer: logits, attention, loss, gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transformer's loss and gradient in plain NumPy, for losses that the kernels do not know."""
+"""The transformer's loss and gradient in plain NumPy, for losses without a compiled kernel."""
 
 from __future__ import annotations
 

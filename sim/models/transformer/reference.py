@@ -1,4 +1,4 @@
-"""The transformer, forward and backward, the obvious way: reference of `sim.kernels.transformer`.
+"""Slow NumPy reference of the transformer's forward and backward pass.
 
 Whole batches in NumPy, one equation a line, every (T, T) matrix written out. The forward pass and
 the loss are analytic where the real ones are, so that they accept complex weights: the imaginary

@@ -1,4 +1,4 @@
-"""Priors over Markov chains: where the transition matrices of the in-context task come from."""
+"""Priors over the transition matrices of the in-context task."""
 
 from sim.task.priors.dirichlet import Dirichlet, Unigram
 from sim.task.priors.doubly_stochastic import DoublyStochastic

@@ -1,4 +1,4 @@
-"""Rows of the transition matrix from Dirichlet laws, each its own or all the same."""
+"""The Dirichlet prior (independent rows) and the unigram prior (all rows equal)."""
 
 from __future__ import annotations
 

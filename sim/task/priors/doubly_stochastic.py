@@ -1,4 +1,4 @@
-"""Doubly stochastic chains, for which unigram statistics carry no information."""
+"""The prior over doubly stochastic chains, whose unigram statistics carry no information."""
 
 from __future__ import annotations
 

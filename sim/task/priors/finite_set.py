@@ -1,4 +1,4 @@
-"""Chains from a fixed finite set."""
+"""The prior that is uniform on a fixed finite set of chains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two-state family of App. B between i.i.d. tokens and doubly stochastic chains."""
+"""The two-state priors of App. B, between i.i.d. tokens and doubly stochastic chains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chains from one of several priors."""
+"""The mixture prior: each chain comes from one of several priors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Priors by the names the command line knows."""
+"""Make a prior from its command-line name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every prior over Markov chains offers."""
+"""`Prior`, the base class of all priors over Markov chains."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SAMPLE_SEED = 0
 class Prior(ABC):
     """A distribution over transition matrices of chains with `k` states.
 
-    A prior of your own is a subclass with `k`, `order`, `sample` and `describe`; with a
-    `quadrature` of its own, `Population` and `theory` are as exact for it as the rule is.
+    To write your own prior, subclass it and define `k`, `order`, `sample` and `describe`. If it
+    also defines `quadrature`, `Population` and `theory` are as accurate as that rule.
 
     Attributes
     ----------

@@ -8,16 +8,16 @@ from sim.task.priors.rules import Quadrature
 
 
 def prior_quadrature(prior: Prior, nodes: int = 48) -> Quadrature:
-    """A quadrature rule for expectations over the prior: its own `quadrature`.
+    """A quadrature rule for expectations over the prior, from its `quadrature` method.
 
     Parameters
     ----------
     prior : Prior
         k = 2 and order 1: Gauss rules (spectral accuracy for alpha = 1 or other integers and the
-        special families, algebraic for fractional alpha). A finite set, or a mixture of covered
-        priors: exact or inherited. Flat Dirichlet chains otherwise: scrambled Sobol points with a
-        fixed seed, of which the error is only algebraic. Any other prior that has no rule of its
-        own: chains drawn with a fixed seed, and a warning that says how far off they may be.
+        special families, algebraic for fractional alpha). A finite set: exact. A mixture: the
+        rules of its priors. Other flat Dirichlet chains: scrambled Sobol points with a fixed seed,
+        whose error is only algebraic. Any other prior without a rule: chains drawn with a fixed
+        seed, and a warning that gives the size of the error.
     nodes : int
         Gauss nodes per dimension, at least 2; the other rules use about nodes**2 points.
 
@@ -29,8 +29,8 @@ def prior_quadrature(prior: Prior, nodes: int = 48) -> Quadrature:
     Raises
     ------
     ValueError
-        If the prior's rule is none: weights that are negative or not finite, or rows of chains
-        that are no distributions.
+        If the prior's rule is invalid: weights that are negative or not finite, or rows of chains
+        that are not distributions.
 
     Examples
     --------

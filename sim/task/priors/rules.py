@@ -1,4 +1,4 @@
-"""Quadrature rules: what the priors build theirs from."""
+"""Quadrature rules from which the priors build their own."""
 
 from __future__ import annotations
 
