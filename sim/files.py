@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 
 def output_folder(path: str | os.PathLike[str]) -> Path:
     """Make `path` a folder that can be written to, or refuse with one sentence."""
@@ -54,5 +56,23 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], Any]) -> None:
 
 def write_json(path: Path, data: Any) -> None:
     """Write `data` as indented JSON, whole or not at all."""
-    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=True) + "\n"
-    write_atomic(path, lambda file: file.write(text.encode()))
+    content = json_bytes(data)
+    write_atomic(path, lambda file: file.write(content))
+
+
+def json_bytes(data: Any) -> bytes:
+    """`data` as indented JSON, NumPy's numbers and arrays included.
+
+    Raises
+    ------
+    TypeError
+        If something in it is no plain data.
+    """
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=True, default=_plain)
+    return f"{text}\n".encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"data to be written must be numbers, strings, lists and dicts, got {value!r}")

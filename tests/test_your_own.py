@@ -11,6 +11,7 @@ import pytest
 
 import sim
 from proofs_check import judge, weaknesses
+from sim.learning.user_modules import use
 from sim.models.registry import MODELS
 
 PAGE = Path(__file__).parents[1] / "docs" / "your-own.md"
@@ -111,6 +112,12 @@ def test_the_command_line_knows_a_registered_model(page, tmp_path):
                "--quiet", "--out", str(tmp_path / "run")]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    plot = [sys.executable, "-m", "sim", "plot", str(tmp_path / "run")]
+    unknown = subprocess.run(plot, capture_output=True, text=True, check=False)
+    assert "--uses FILE" in unknown.stderr
+    drawn = subprocess.run([*plot, "--uses", str(source)], capture_output=True, check=False)
+    assert drawn.returncode == 0, drawn.stderr
+    assert b"Warning" not in drawn.stderr
     header = json.loads((tmp_path / "run" / "trajectory.json").read_text())
     assert header["provenance"]["parameters"]["model"]["model"] == "count-mixture"
 
@@ -120,34 +127,60 @@ class Wrong(sim.Model):
 
     name = "wrong"
 
-    def __init__(self, k=2, T=4, returned=None):
-        self.k, self.T, self.returned = k, T, returned
+    def __init__(self, k=2, T=4, returned=None, w=0.0, named="wrong", described=1):
+        self.k, self.T, self.returned, self.w = k, T, returned, w
+        self.named, self.described = named, described
 
     @property
     def parameters(self):
-        return {"w": np.zeros(3)}
+        return {"w": np.zeros(3) + self.w}
 
     def with_parameters(self, w):
-        return self
+        return type(self)(self.k, self.T, self.returned, w, self.named, self.described)
 
     def describe(self):
-        return {"model": self.name}
+        return {"model": self.named, "more": self.described}
 
     @classmethod
     def from_description(cls, description, parameters):
         return cls()
 
     def logits(self, tokens):
-        return np.zeros((1, 1, 1))
+        return np.zeros((*np.shape(tokens), self.k))
 
     def loss_and_gradient(self, tokens, loss):
         return self.returned
 
 
+class Fixed(Wrong):
+    def with_parameters(self, w):
+        return self
+
+
+class Forgetful(Wrong):
+    def with_parameters(self, w):
+        self.w = w
+
+
+class Peeking(Wrong):
+    def logits(self, tokens):
+        return np.eye(self.k)[np.asarray(tokens)[:, ::-1]]
+
+
+class Short(Wrong):
+    def logits(self, tokens):
+        return np.zeros((len(tokens), 1, self.k))
+
+
+class Infinite(Wrong):
+    def logits(self, tokens):
+        return np.full((*np.shape(tokens), self.k), np.nan)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: sim.logits(Wrong(), [[0, 1]]), r"logits of wrong must have shape \(1, 2, 2\)"),
+        (lambda: sim.logits(Short(), [[0, 1]]), r"must be floats of shape \(1, 2, 2"),
         (lambda: sim.train(Wrong(returned=3), sim.Dirichlet(2), steps=1), "must return .value, gr"),
         (lambda: sim.train(Wrong(returned=(1.0, {"w": np.zeros(2)})), sim.Dirichlet(2), steps=1),
          "gradients of wrong must have the shapes"),
@@ -156,6 +189,13 @@ class Wrong(sim.Model):
         (lambda: sim.train(Wrong(), sim.Dirichlet(2), steps=1, dtype="float32"),
          "dtype must be float64 for a wrong model"),
         (lambda: sim.train(Wrong(), sim.Dirichlet(2), steps=1, threads=2), "threads must be 1 for"),
+        (lambda: sim.train(Wrong(named="other"), sim.Dirichlet(2), steps=1), "describe of wrong"),
+        (lambda: sim.train(Wrong(described={1, 2}), sim.Dirichlet(2), steps=1), "JSON-ready"),
+        (lambda: sim.train(Fixed(), sim.Dirichlet(2), steps=1), "return a model with the param"),
+        (lambda: sim.train(Forgetful(), sim.Dirichlet(2), steps=1), "with_parameters of wrong"),
+        (lambda: sim.train(Peeking(), sim.Dirichlet(2), steps=1), "must be causal: those at posi"),
+        (lambda: sim.train(Short(), sim.Dirichlet(2), steps=1), r"floats of shape \(1, 4, 2"),
+        (lambda: sim.train(Infinite(), sim.Dirichlet(2), steps=1), "must be finite at the start"),
         (lambda: sim.register(3), "model must be a subclass of sim.Model"),
         (lambda: sim.register(type("Minimal", (Wrong,), {"name": "minimal"})), "is taken by"),
     ],
@@ -254,3 +294,47 @@ def test_flow_and_descent_take_transformers():
     ends = [found.parameters["parameters"][-1] for found in (flow, run)]
     np.testing.assert_allclose(ends[0], ends[1], atol=5e-3)
     assert flow.loss[-1] < flow.loss[0]
+
+
+def test_what_a_loss_is_made_of_is_recorded_and_it_has_a_name(page):
+    loss = page["Brier"]()
+    loss.sharpness = 2.5
+    assert loss.describe() == {"loss": "brier", "at": "all", "sharpness": 2.5}
+    loss.name = ""
+    with pytest.raises(TypeError, match=r"loss\.name must be a string"):
+        sim.train(sim.MinimalModel.constant(4, 2), sim.Dirichlet(2), loss=loss, steps=1)
+
+
+def test_a_bad_entry_leaves_the_earlier_run_alone(page, tmp_path):
+    run = sim.Trajectory.load(page["folder"] / "run")
+    run.provenance["number"] = np.int64(3)
+    run.save(tmp_path)
+    run.provenance["number"] = object()
+    with pytest.raises(TypeError, match="data to be written must be numbers"):
+        run.save(tmp_path)
+    assert sim.Trajectory.load(tmp_path).provenance["number"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"layers": 3}, "layers is no option of a minimal model, got 3"),
+        ({"heads": 2}, "heads is no option of a minimal model"),
+        ({"model": "transformer", "init_v": 0.1}, "init_v is no option of a transformer model"),
+        ({"uses": ("nosuch",)}, "uses 'nosuch' cannot be imported"),
+        ({"uses": ("nosuch.py",)}, "uses must name a module or a Python file, got 'nosuch.py'"),
+    ],
+)
+def test_options_of_other_models_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        sim.RunSettings(k=2, length=4, **options).check()
+
+
+def test_a_file_may_import_its_neighbour(tmp_path):
+    (tmp_path / "beside_me.py").write_text("NAME = 'neighbour'\n")
+    (tmp_path / "user.py").write_text("from beside_me import NAME\n")
+    use(str(tmp_path / "user.py"))
+    (tmp_path / "broken.py").write_text("1 / 0\n")
+    with pytest.raises(ZeroDivisionError):
+        use(str(tmp_path / "broken.py"))
+    assert not [name for name in sys.modules if name.endswith("broken.py")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from proofs_check.ledger.claim import Claim, Statement
 from proofs_check.ledger.verdict import find
 
@@ -23,6 +25,11 @@ def weaknesses(claim: Claim) -> list[str]:
     for value in claim.wrong:
         for route in claim.routes:
             finding = find(route, Statement("wrong", value))
+            if math.isnan(finding.residual):
+                found.append(
+                    f"{claim.id}: the {route.kind} route '{route.how}' decides nothing on "
+                    f"{value!r} ({finding.detail})"
+                )
             if finding.holds:
                 found.append(
                     f"{claim.id}: the {route.kind} route '{route.how}' accepts {value!r} "

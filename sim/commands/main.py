@@ -16,6 +16,7 @@ from sim.files import output_folder, refuse_unwritable
 from sim.learning.compilation import warmup
 from sim.learning.descent import Diverged
 from sim.learning.settings import RunSettings
+from sim.learning.user_modules import use
 from sim.models.contracts import DTYPES
 from sim.models.registry import MODELS
 from sim.runs.stages import half_rise_examples, stage_times
@@ -66,6 +67,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add_sweep(commands, prog)
     show = commands.add_parser("show", help="print the settings, results and stages of a run")
     show.add_argument("run", metavar="RUN", help="run folder, or a file in it")
+    _add_uses(show)
     show.set_defaults(command=_show)
     warm = commands.add_parser("warmup", help="compile all kernels now, so that runs start faster")
     warm.add_argument("--dtype", nargs="+", default=["float64"], choices=DTYPES, metavar="DTYPE",
@@ -88,6 +90,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="plot KL at every position of the context instead of learning curves",
     )  # fmt: skip
     plot.add_argument("--usetex", action="store_true", help="typeset with LaTeX")
+    _add_uses(plot)
     plot.set_defaults(command=_plot)
     return parser
 
@@ -163,7 +166,19 @@ def _refuse_other_run(folder: Path, settings: RunSettings) -> None:
         )
 
 
+def _add_uses(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--uses",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="modules or Python files that register your own models",
+    )
+
+
 def _show(options: argparse.Namespace) -> int:
+    for name in options.uses:
+        use(name)
     trajectory = Trajectory.load(options.run)
     print(trajectory)
     print(stage_times(trajectory))
@@ -176,6 +191,8 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _plot(options: argparse.Namespace) -> int:
+    for name in options.uses:
+        use(name)
     trajectory = Trajectory.load(options.run)
     # drawing is loaded only when something is drawn
     from sim.plots.positions import plot_positions

@@ -17,7 +17,8 @@ from sim.learning.optimizers import Optimizer
 from sim.learning.rates import Rates
 from sim.learning.rule import make_optimizer
 from sim.models.contracts import DTYPES
-from sim.models.model import Model, check_model
+from sim.models.model import Model
+from sim.models.protocol import check_protocol
 from sim.provenance import describe_seed, provenance
 from sim.randomness import Seed, run_streams
 from sim.runs.measures import HeldOut
@@ -130,7 +131,7 @@ def train(
     >>> run.step, run.v.shape
     (array([ 0,  5, 10]), (3, 20))
     """
-    check_model(model)
+    check_protocol(model)
     check_prior(prior)
     if model.k != prior.k:
         raise ValueError(f"model and prior must agree in k, got {model.k} and {prior.k}")
@@ -218,7 +219,7 @@ def gradient_descent(
     >>> run.step, run.loss.round(3)
     (array([  0,  50, 100]), array([0.693, 0.652, 0.647]))
     """
-    check_model(model)
+    check_protocol(model)
     if test_set is not None:
         checks.instance("test_set", test_set, HeldOut, "a HeldOut")
     rule = make_optimizer(

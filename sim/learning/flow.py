@@ -16,6 +16,7 @@ from sim.learning.objectives import Objective, bound
 from sim.learning.rates import each
 from sim.learning.rates import rates as checked_rates
 from sim.models.model import Model
+from sim.models.protocol import check_protocol
 from sim.provenance import provenance
 from sim.runs.measures import HeldOut
 from sim.runs.recorder import Recorder
@@ -128,6 +129,7 @@ def gradient_flow(
     if test_set is not None:
         checks.instance("test_set", test_set, HeldOut, "a HeldOut")
     most = checks.integer("max_evaluations", max_evaluations, 1)
+    check_protocol(model)
     evaluate = bound(objective, model)
 
     arrays = model.parameters

@@ -7,12 +7,8 @@ are drawn again from it.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +16,7 @@ from sim import checks
 from sim.learning.descent import train
 from sim.learning.optimizers import OPTIMIZERS, Optimizer
 from sim.learning.rule import make_optimizer
+from sim.learning.user_modules import use
 from sim.models.contracts import DTYPES
 from sim.models.model import Model
 from sim.models.normalization import NORMALIZATIONS
@@ -78,7 +75,10 @@ class RunSettings:
     normalize: str = _option("none", "model", "", known=NORMALIZATIONS)
     init_v: float = _option(0.02, "model", "initial value of every v_j", float)
     init_W: float | None = _option(
-        None, "model", "initial value of every W_ml (default: 0; 0.02 for multihead)", float
+        None,
+        "model",
+        "initial value of every W_ml (default: 0; 0.02 for multihead)",
+        float,
     )
     heads: int = _option(1, "model", "heads of multihead, or of each transformer layer", int)
 
@@ -139,8 +139,6 @@ class RunSettings:
         for entry in fields(self):
             given = getattr(self, entry.name)
             object.__setattr__(self, entry.name, _checked(entry.name, given, entry))
-        for name in self.uses:
-            use(name)
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> RunSettings:
@@ -182,7 +180,19 @@ class RunSettings:
 
     def initial_model(self) -> Model:
         """The model with its initial weights; a transformer's are drawn with the run's seed."""
-        return MODELS[checks.one_of("model", self.model, MODELS)].from_settings(self)
+        kind = self._model_class()
+        for entry in fields(self):
+            unknown = kind.settings is not None and entry.name not in (*kind.settings, "model")
+            given = getattr(self, entry.name)
+            of_model = entry.metadata["group"] in ("model", "transformer") and entry.name != "uses"
+            if of_model and unknown and given != entry.default:
+                raise ValueError(f"{entry.name} is no option of a {self.model} model, got {given}")
+        return kind.from_settings(self)
+
+    def _model_class(self) -> type[Model]:
+        for name in self.uses:
+            use(name)
+        return MODELS[checks.one_of("model", self.model, MODELS)]
 
     def arguments(self) -> dict[str, Any]:
         """The other arguments of `train`."""
@@ -241,7 +251,7 @@ class RunSettings:
                 "optimizer": self.optimizer,
                 "clip": self.clip,
             }
-        model = MODELS[checks.one_of("model", self.model, MODELS)]
+        model = self._model_class()
         name = self.optimizer or model.defaults.optimizer
         kind = OPTIMIZERS[checks.one_of("optimizer", name, OPTIMIZERS)]
         return {"optimizer": _instance(kind, model, rate, decay, self.clip, own)}
@@ -283,33 +293,6 @@ def train_configuration(configuration: Mapping[str, Any]) -> Trajectory:
 
 # the name under which stores keep its runs: it stood there when the first of them were written
 train_configuration.task_name = "sim.cli_sweep.train_configuration"  # type: ignore[attr-defined]
-
-
-def use(name: str) -> None:
-    """Import a module by name, or a Python file, for what it registers.
-
-    Raises
-    ------
-    ValueError
-        If there is no such module or file, or it cannot be imported.
-    """
-    path = Path(name)
-    try:
-        if path.suffix != ".py":
-            importlib.import_module(name)
-            return
-        known = f"_used_{path.stem}"
-        if known in sys.modules:
-            return
-        spec = importlib.util.spec_from_file_location(known, path)
-        if spec is None or spec.loader is None:
-            raise ImportError("it is no Python file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[known] = module
-        spec.loader.exec_module(module)
-    except (ImportError, OSError, SyntaxError) as error:
-        sys.modules.pop(f"_used_{path.stem}", None)
-        raise ValueError(f"uses must name a module or Python file, got {name!r}: {error}") from None
 
 
 def _checked(name: str, value: Any, entry: Any) -> Any:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.models.contracts import Gradient, checked_gradient
+from sim.models.contracts import Gradient, checked_gradient, checked_logits
 from sim.models.model import Model, check_model
 from sim.task.losses import Loss, check_loss
 
@@ -33,13 +32,7 @@ def logits(model: Model, tokens: ArrayLike) -> NDArray[Any]:
     >>> sim.logits(model, [[0, 1, 0]])[0, -1]  # a 0 was followed by a 1 once
     array([0., 1.])
     """
-    found = check_model(model).logits(tokens)
-    if not isinstance(found, np.ndarray) or found.shape != (*np.shape(tokens), model.k):
-        raise ValueError(
-            f"logits of {model.name} must have shape {(*np.shape(tokens), model.k)}, got "
-            f"{getattr(found, 'shape', found)}"
-        )
-    return found
+    return checked_logits(model, tokens, check_model(model).logits(tokens))
 
 
 def loss_and_gradient(model: Model, tokens: ArrayLike, loss: Loss) -> tuple[float, Gradient]:

@@ -62,3 +62,12 @@ def checked_gradient(model: Any, found: Any) -> tuple[float, Gradient]:
             f"got {shapes}"
         )
     return value, gradient
+
+
+def checked_logits(model: Any, tokens: Any, found: Any) -> NDArray[Any]:
+    """A model's logits, refused if they are not floats of shape (n, T', k)."""
+    shape = (*np.shape(tokens), model.k)
+    if not isinstance(found, np.ndarray) or found.dtype.kind != "f" or found.shape != shape:
+        got = getattr(found, "shape", type(found).__name__)
+        raise ValueError(f"logits of {model.name} must be floats of shape {shape}, got {got}")
+    return found

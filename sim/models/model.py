@@ -17,6 +17,7 @@ from sim.models.contracts import (
     Gradient,
     Parameters,
     checked_gradient,
+    checked_logits,
     refuse_choices,
     unstack,
 )
@@ -46,12 +47,16 @@ class Model(ABC):
         Number of states.
     T : int
         Longest context.
+    settings : tuple of str or None
+        Of the class: which of the model options of `RunSettings` its `from_settings` reads; the
+        command line refuses the others. None: all are let through.
     defaults : Defaults
         Of the class: learning rate and optimizer where none is given.
     """
 
     name: ClassVar[str] = ""
     defaults: ClassVar[Defaults] = Defaults()
+    settings: ClassVar[tuple[str, ...] | None] = None
     k: int
     T: int
 
@@ -136,10 +141,11 @@ class Model(ABC):
         """A function from stacked parameters (r, ...) to logits (n, k, r) after the context."""
 
         def score(stacked: Parameters) -> NDArray[Any]:
-            rows = (
-                model.logits(context)[:, -1].astype(np.float64) for model in unstack(self, stacked)
-            )
-            return np.stack(list(rows), axis=2)
+            rows = [
+                checked_logits(model, context, model.logits(context))[:, -1]
+                for model in unstack(self, stacked)
+            ]
+            return np.stack(rows, axis=2).astype(np.float64)
 
         return score
 
@@ -168,7 +174,10 @@ class Model(ABC):
 
     @classmethod
     def from_settings(cls, settings: Any) -> Model:
-        """The model at its start for `sim.RunSettings`, so for the options of a command line."""
+        """The initial model for a `sim.RunSettings`, that is for the options of ``sim run``.
+
+        Of the settings, ``k``, ``length`` and ``seed`` are of use to every model.
+        """
         raise ValueError(f"model {cls.name} has no from_settings to be started from options")
 
     @classmethod

@@ -61,7 +61,7 @@ def restore(description: dict[str, Any], parameters: Parameters) -> Model:
     if name not in MODELS:
         raise ValueError(
             f"model {name!r} is not known here (known: {', '.join(MODELS)}): import the module "
-            "that registers it"
+            "that registers it (on the command line: --uses FILE)"
         )
     try:
         return MODELS[name].from_description(dict(description), parameters)

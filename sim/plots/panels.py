@@ -228,6 +228,13 @@ def learning_panels(figure: Figure, data: LearningCurves) -> SubplotSpec:
     return cells[3]
 
 
+def curve_panels(figure: Figure, data: LearningCurves) -> None:
+    """Test loss and distances alone, for models that have no weights to show."""
+    grid = figure.add_gridspec(2, 1) if is_narrow(figure) else figure.add_gridspec(1, 2)
+    test_loss(figure.add_subplot(grid[0]), data)
+    strategy_distances(figure.add_subplot(grid[1]), data)
+
+
 def weight_matrix(ax: Axes, W: Array, title: str = "$W$") -> None:
     """W as a heat map with its values written in; those of several heads (H, k, k) in a row."""
     k = W.shape[-1]

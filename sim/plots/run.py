@@ -13,6 +13,7 @@ def plot_run(trajectory: Trajectory, *, venue: str = "neurips", usetex: bool = F
     """Test loss, positional weights at three moments, distance to the strategies, and a last panel.
 
     That is the final W of a minimal model (of each head), or the attention scores of a transformer.
+    Of a model that has neither `lag_weights` nor `state_weights`, the test loss and the distances.
 
     Raises
     ------
@@ -24,13 +25,21 @@ def plot_run(trajectory: Trajectory, *, venue: str = "neurips", usetex: bool = F
     width = venue_width(venue)
     last = float(trajectory.examples[-1])
     data = panels.learning_curves(trajectory, [0.025 * last, 0.4 * last, last])
+    final = trajectory.model()
+    W = final.state_weights()
+    if final.lag_weights() is None and W is None and not data.attention:
+        with paper_style(usetex=usetex):
+            figure = Figure(figsize=(width, figure_height(width, 0.36)))
+            panels.curve_panels(figure, data)
+            figure.draw_without_rendering()
+        return figure
     with paper_style(usetex=usetex):
         figure = Figure(figsize=(width, figure_height(width, 0.64)))
         last_cell = panels.learning_panels(figure, data)
         ax = figure.add_subplot(last_cell)
         if data.attention:
             panels.attention_scores(ax, data)
-        elif (W := trajectory.model().state_weights()) is not None:
+        elif W is not None:
             heads = len(W) if W.ndim == 3 else 0
             names = ", ".join(f"W^{head}" for head in range(1, heads + 1)) or "W"
             panels.weight_matrix(ax, W, f"${names}$")

@@ -55,6 +55,11 @@ def distances_by_position(model: Model, batch: SequenceBatch) -> PositionDistanc
     histories, k = batch.transition.shape[1:]
     order = checks.chain_order(histories, k)
     context = checks.tokens(batch.tokens, k, minimum_length=order + 1)[:, :-1]
+    if model.k != k or context.shape[1] > model.T:
+        raise ValueError(
+            f"model must have k = {k} and T >= {context.shape[1]} to fit the sequences, got "
+            f"k = {model.k} and T = {model.T}"
+        )
     checks.memory("the predictions", *context.shape, k)
     log_model = log_softmax(logits(model, context).astype(np.float64))
     truth = _truth(context, batch.transition, order)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.files import output_folder, write_atomic, write_json
+from sim.files import json_bytes, output_folder, write_atomic
 from sim.models.contracts import Parameters
 from sim.models.model import Model
 from sim.models.registry import MODELS, restore
@@ -151,16 +151,17 @@ class Trajectory:
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
         content = buffer.getvalue()
-        write_atomic(folder / "trajectory.npz", lambda file: file.write(content))
-        write_json(
-            folder / "trajectory.json",
+        # made before anything is written: an earlier run in the folder is not lost to a bad entry
+        header = json_bytes(
             {
                 "format": FORMAT,
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "baselines": self.baselines,
                 "provenance": self.provenance,
-            },
+            }
         )
+        write_atomic(folder / "trajectory.npz", lambda file: file.write(content))
+        write_atomic(folder / "trajectory.json", lambda file: file.write(header))
         return folder
 
     @classmethod

@@ -68,8 +68,16 @@ class Loss(ABC):
         return value, gradient
 
     def describe(self) -> dict[str, Any]:
-        """The loss as JSON-ready data, for provenance."""
-        return {"loss": self.name, "at": self.at}
+        """The loss as JSON-ready data, for provenance.
+
+        By default its name, `at`, and those of its attributes that are numbers or strings.
+        """
+        plain = {
+            name: value
+            for name, value in vars(self).items()
+            if not name.startswith("_") and isinstance(value, bool | int | float | str)
+        }
+        return {"loss": self.name, "at": self.at} | plain
 
     @property
     def compiled(self) -> tuple[int, float] | None:
@@ -249,6 +257,8 @@ def check_loss(loss: Any) -> Loss:
     checks.instance(
         "loss", loss, Loss, "a CrossEntropy(), Margin(delta), Squared() or a Loss of your own"
     )
+    if not isinstance(loss.name, str) or not loss.name:
+        raise TypeError(f"loss.name must be a string, and not empty, got {loss.name!r}")
     return loss
 
 

@@ -59,7 +59,7 @@ def weighted_set(prior: Any) -> Chains:
         If the shapes do not fit, a weight is negative or not finite, the weights do not sum to a
         positive number, or a row of a transition matrix is not a distribution.
     """
-    wanted = "prior must be a name or a pair (weights, transition)"
+    wanted = "prior must be a name or a pair (weights, transition), as of sim.prior_quadrature"
     if not isinstance(prior, tuple | list) or len(prior) not in (2, 3):
         raise TypeError(f"{wanted}, got {type(prior).__name__}")
     try:

@@ -53,6 +53,7 @@ class MinimalModel(Model):
     """
 
     name: ClassVar[str] = "minimal"
+    settings: ClassVar[tuple[str, ...]] = ("first_layer", "normalize", "init_v", "init_W")
 
     v: Array
     W: Array

@@ -49,6 +49,7 @@ class MultiHeadModel(Model):
     """
 
     name: ClassVar[str] = "multihead"
+    settings: ClassVar[tuple[str, ...]] = ("first_layer", "normalize", "init_v", "init_W", "heads")
 
     v: Array
     W: Array

@@ -68,6 +68,9 @@ class Transformer(Model):
     """
 
     name: ClassVar[str] = "transformer"
+    settings: ClassVar[tuple[str, ...]] = (
+        "heads", "layers", "width", "mlp", "positions", "no_layer_norm",
+    )  # fmt: skip
     defaults: ClassVar[Defaults] = Defaults(1e-3, "adamw")
 
     k: int
