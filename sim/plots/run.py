@@ -30,7 +30,7 @@ def plot_run(trajectory: Trajectory, *, venue: str = "neurips", usetex: bool = F
     if final.lag_weights() is None and W is None and not data.attention:
         with paper_style(usetex=usetex):
             figure = Figure(figsize=(width, figure_height(width, 0.36)))
-            panels.curve_panels(figure, data)
+            panels.curve_panels(figure, panels.learning_curves(trajectory))
             figure.draw_without_rendering()
         return figure
     with paper_style(usetex=usetex):
