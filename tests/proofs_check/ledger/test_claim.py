@@ -1,8 +1,32 @@
-import math
+"""The grammar of claims: what routes return, what they use, and what verdicts follow."""
 
+import math
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
 import pytest
 
-from proofs_check.ledger import Claim, Finding, Route, Statement, Verdict, exactly, judge
+import sim
+import theory
+from proofs_check import weaknesses
+from proofs_check.ledger import (
+    Claim,
+    Finding,
+    Route,
+    Statement,
+    Verdict,
+    corrected,
+    enumeration,
+    exactly,
+    judge,
+    proved,
+    selection,
+    simulation,
+    supported,
+    symbolic,
+    text,
+)
 
 
 def near(target, tolerance=1e-9):
@@ -63,3 +87,118 @@ def test_json_has_the_promised_keys():
     assert data["corrected"] == "2"
     assert {"id", "source", "statement", "printed", "evidence", "seconds"} <= data.keys()
     assert {e["about"] for e in data["evidence"]} == {"printed", "corrected"}
+
+
+def kernel_of_theory(T):
+    return theory.population_kernel(T)
+
+
+def tokens_of_sim(T):
+    return sim.sample_sequences(sim.Dirichlet(2), 1, T, 0).tokens
+
+
+@symbolic("as it is", scope="T <= 3")
+def on_instances(value):
+    return value == 1
+
+
+@symbolic("as it is")
+def in_general(value):
+    yield value == 1
+    yield value > 0
+
+
+@enumeration("by theory", 1e-9, "two numbers")
+def by_theory(value, factor=1):
+    return [kernel_of_theory(2).size - 8, 1 - factor * value]
+
+
+@simulation("by both", 0.5)
+def by_both(value):
+    return tokens_of_sim(3).size + kernel_of_theory(1).size - 7 + (1 - value)
+
+
+def test_what_a_route_returns_becomes_a_finding():
+    assert in_general.find(1) == Finding(0.0, 0.0, "as it is", exact=True)
+    assert in_general.find(2).residual == 1.0
+    # the largest in absolute value, so that a sign hides nothing
+    assert by_theory.find(3).residual == 2.0
+    assert by_theory.find(1).holds
+    assert by_theory.given(factor=2).find(0.5).holds
+    numbers = enumeration("false ones are counted")(lambda value: [value == 1, value == 2, False])
+    assert numbers.find(1).residual == 2.0
+    assert not numbers.find(1).exact
+
+
+def test_a_route_that_compares_nothing_or_returns_nothing_decides_nothing():
+    for compute in (lambda value: [], lambda value: None, lambda value: "no"):
+        claim = proved("t", 1, "t", "1", 1, in_general, enumeration("empty")(compute))
+        entry = judge(claim)
+        assert entry.verdict == Verdict.UNDECIDED
+        assert entry.why.startswith("failed: empty")
+
+
+def test_exact_on_instances_supports_and_does_not_prove():
+    assert judge(proved("t", 1, "t", "1", 1, in_general, by_theory)).verdict == Verdict.PROVED
+    entry = judge(proved("t", 1, "t", "1", 1, on_instances, by_theory))
+    assert entry.verdict == Verdict.SUPPORTED
+    assert not entry.as_expected
+    assert "exact, T <= 3" in text.explain(entry)
+
+
+def test_a_route_knows_what_code_it_uses():
+    assert in_general.uses == ()
+    assert by_theory.uses == by_theory.given(factor=2).uses == ("theory.kernel",)
+    assert by_both.uses == ("sim.task", "theory.kernel")
+    through = enumeration("x")(partial(lambda value, call: call(2), call=kernel_of_theory))
+    assert through.uses == ("theory.kernel",)
+    both = supported("t", 1, "t", "1", 1, by_theory, by_both)
+    assert both.shared == ("theory.kernel",)
+    assert "every route refers to theory.kernel" in text.explain(judge(both))
+    assert proved("t", 1, "t", "1", 1, in_general, by_theory).shared == ()
+
+
+def test_claims_and_routes_know_where_they_are_written():
+    claim = proved("t", 7, "t", "1", 1, in_general, by_theory)
+    here = "tests/proofs_check/ledger/test_claim.py:"
+    assert claim.place.startswith(here)
+    assert claim.source == "(t), p. 7"
+    assert by_theory.place.startswith(here)
+    assert claim.place in text.explain(judge(claim))
+
+
+def test_weaknesses_are_found():
+    weak = proved("t", 1, "t", "1", 1, in_general)
+    assert weaknesses(weak) == [
+        "t has fewer than two kinds of routes", "t has no wrong values to be tried on"
+    ]  # fmt: skip
+    accepted = supported("t", 1, "t", "1", 1, by_theory, by_both, wrong=[1.2])
+    assert len(weaknesses(accepted)) == 1
+    assert "the simulation route 'by both' accepts 1.2" in weaknesses(accepted)[0]
+    broken = supported("t", 1, "t", "1", 1, by_theory, by_both, wrong=["a word"])
+    assert all("decides nothing on 'a word'" in sentence for sentence in weaknesses(broken))
+
+
+def test_an_entry_says_that_what_it_depends_on_does_not_stand():
+    false = replace(proved("false", 1, "t", "1", 3, in_general, by_theory))
+    above = proved("above", 1, "t", "1", 1, in_general, by_theory, needs="false")
+    entries = selection.verify([false, above])
+    assert entries[0].verdict == Verdict.REFUTED
+    assert entries[1].fallen == ("false",)
+    assert "depends on false, which does not stand" in text.table(entries)
+    assert "false does not stand" in text.explain(entries[1])
+
+
+def test_routes_must_be_routes():
+    with pytest.raises(TypeError, match="a route of claim t must be a Route"):
+        proved("t", 1, "t", "1", 1, lambda value: True)
+    with pytest.raises(TypeError, match="claim must be a Claim"):
+        judge("A.32")
+
+
+def test_a_correction_is_run_on_both_statements():
+    claim = corrected("t", 1, "t", ("2", 2), ("1", 1), in_general, by_theory, wrong=[np.pi])
+    entry = judge(claim)
+    assert entry.verdict == Verdict.CORRECTED
+    assert [evidence.about for evidence in entry.evidence] == ["printed"] * 2 + ["corrected"] * 2
+    assert weaknesses(claim) == []
