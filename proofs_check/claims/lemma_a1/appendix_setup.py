@@ -38,7 +38,8 @@ def model_symbolic(value: Model, read: Any, other: Any) -> Iterator[bool]:
         W = sp.Matrix(size, size, sp.symbols(f"W:{size * size}")).tolist()
         for tokens in product(range(size), repeat=T):
             found, true = read(value, tokens, v, W), other(Model(), tokens, v, W)
-            yield sp.expand(sp.Matrix(found) - sp.Matrix(true)).is_zero_matrix
+            # None where SymPy cannot tell, as of an expression that vanishes only here and there
+            yield bool(sp.expand(sp.Matrix(found) - sp.Matrix(true)).is_zero_matrix)
 
 
 @ledger.enumeration("every sequence against sim.logits", 0.0,
