@@ -10,6 +10,7 @@ import signal
 import sys
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
 from itertools import chain, product
 from pathlib import Path
 
@@ -36,7 +37,7 @@ a command with more values or seeds adds to it. `{prog} show` and `plot` accept 
 there.
 """
 # what cannot vary from run to run, or has an option of its own
-NOT_SWEPT = ("seed", "quiet", "threads")
+NOT_SWEPT = ("seed",)
 MOST_FAILURES_SHOWN = 5
 
 _stopped = False
@@ -144,7 +145,7 @@ def _configurations(options: argparse.Namespace) -> tuple[list[str], list[Config
     """The names of the grid, and every run's options as ``icl-markov sim run`` would have them."""
     parser = OneLineParser(prog=options.prog, add_help=False)
     add_run_options(parser)
-    known = {name.replace("_", "-"): name for name in vars(parser.parse_args([]))}
+    known = {entry.name.replace("_", "-"): entry.name for entry in fields(RunSettings)}
     axes = _axes(options, [name for name in known if name not in NOT_SWEPT])
     base = argparse.Namespace(**{name: getattr(options, name) for name in known.values()})
     first = checks.integer("seed", options.seed, 0)
