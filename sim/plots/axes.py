@@ -32,7 +32,7 @@ def examples_axis(ax: Axes, last: float) -> None:
     ax.xaxis.set_major_locator(FixedLocator(_ticks(last)))
     ax.xaxis.set_minor_locator(NullLocator())
     unit, name = (1e3, "thousand examples") if last >= THOUSANDS else (1.0, "examples seen")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / unit:,g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / unit:,.10g}"))
     ax.set_xlabel(f"{name} (square-root scale)")
 
 
