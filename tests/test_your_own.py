@@ -162,6 +162,12 @@ class Forgetful(Wrong):
         self.w = w
 
 
+class Mutating(Wrong):
+    def with_parameters(self, w):
+        self.w = w
+        return super().with_parameters(w)
+
+
 class Peeking(Wrong):
     def logits(self, tokens):
         return np.eye(self.k)[np.asarray(tokens)[:, ::-1]]
@@ -193,6 +199,7 @@ class Infinite(Wrong):
         (lambda: sim.train(Wrong(described={1, 2}), sim.Dirichlet(2), steps=1), "JSON-ready"),
         (lambda: sim.train(Fixed(), sim.Dirichlet(2), steps=1), "return a model with the param"),
         (lambda: sim.train(Forgetful(), sim.Dirichlet(2), steps=1), "with_parameters of wrong"),
+        (lambda: sim.train(Mutating(), sim.Dirichlet(2), steps=1), "must leave the model it is cal"),
         (lambda: sim.train(Peeking(), sim.Dirichlet(2), steps=1), "must be causal: those at posi"),
         (lambda: sim.train(Short(), sim.Dirichlet(2), steps=1), r"floats of shape \(1, 4, 2"),
         (lambda: sim.train(Infinite(), sim.Dirichlet(2), steps=1), "must be finite at the start"),
@@ -263,7 +270,16 @@ def test_what_a_loss_returns_is_checked():
             return self.found
 
     loss = Bad()
-    for found, words in ((3.0, "must return a number"), ((1.0, np.zeros((1, 2, 3))), "the shape")):
+    shape = (64, 4, 2)
+    for found, words in (
+        (3.0, "must return a number"),
+        (None, "must return a number"),
+        ((1.0, np.zeros(shape, complex)), "an array of real numbers"),
+        ((1.0, np.zeros((1, 2, 3))), r"the shape of the logits, \(64, 4, 2\), got \(1, 2, 3\)"),
+        # would be broadcast in silence
+        ((1.0, np.zeros((1, *shape[1:]))), "the shape of the logits"),
+        ((1.0, np.zeros(shape[1:])), "the shape of the logits"),
+    ):
         loss.found = found
         with pytest.raises((TypeError, ValueError), match=words):
             sim.train(sim.MinimalModel.constant(4, 2), sim.Dirichlet(2), loss=loss, steps=1, rng=0)
@@ -280,6 +296,15 @@ def test_an_optimizer_is_a_name_or_an_instance():
     # without momentum the common loop is the compiled one
     common = sim.train(**call, optimizer=sim.SGD(0.01, clip=1e9))
     np.testing.assert_allclose(common.W, plain.W, rtol=1e-10)
+    # so with a rate and a decay for each of v and W
+    rates = {"learning_rate": (0.01, 0.02), "weight_decay": (0.5, 2.0)}
+    fused, stepped = (
+        sim.train(**call, **rates),
+        sim.train(**call, optimizer=sim.SGD(**rates, clip=1e9)),
+    )
+    for name in ("v", "W"):
+        np.testing.assert_allclose(getattr(stepped, name), getattr(fused, name), rtol=1e-10)
+    assert np.abs(fused.v[-1] - plain.v[-1]).max() > 1e-3
     with pytest.raises(ValueError, match="learning_rate belongs to the optimizer"):
         sim.train(**call, optimizer=momentum, learning_rate=0.1)
     with pytest.raises(TypeError, match="optimizer must be a name or an Optimizer"):

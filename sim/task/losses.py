@@ -62,7 +62,8 @@ class Loss(ABC):
         value = 0.0
         for q in np.flatnonzero(weights):
             part = slice(q, q + 1)
-            one, slope = checked(self, self.value_and_gradient(logits[part], targets[part]), logits)
+            found = self.value_and_gradient(logits[part], targets[part])
+            one, slope = checked(self, found, logits[part])
             value += float(weights[q]) * one
             gradient[part] = weights[q] * slope
         return value, gradient
@@ -266,18 +267,21 @@ def checked(loss: Loss, found: Any, logits: Array) -> tuple[float, Array]:
     """What a loss returned, refused if it is no number with a gradient in the logits."""
     try:
         value, gradient = found
-        value, gradient = float(value), np.asarray(gradient, dtype=np.float64)
+        value, gradient = float(value), np.asarray(gradient)
+        real = gradient.dtype.kind in "fiu"
     except (TypeError, ValueError):
+        real = False
+    if not real:
         raise TypeError(
             f"value_and_gradient of loss {loss.name or type(loss).__name__} must return a number "
-            f"and an array, got {found!r}"
-        ) from None
-    if gradient.shape[1:] != logits.shape[1:]:
+            f"and an array of real numbers, got {type(found).__name__}"
+        )
+    if gradient.shape != logits.shape:
         raise ValueError(
             f"the gradient of loss {loss.name or type(loss).__name__} must have the shape of the "
-            f"logits, (n, {', '.join(map(str, logits.shape[1:]))}), got {gradient.shape}"
+            f"logits, {logits.shape}, got {gradient.shape}"
         )
-    return value, gradient
+    return value, gradient.astype(np.float64, copy=False)
 
 
 def position_weight(at: str, T: int) -> Array:
