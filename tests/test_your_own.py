@@ -199,7 +199,7 @@ class Infinite(Wrong):
         (lambda: sim.train(Wrong(described={1, 2}), sim.Dirichlet(2), steps=1), "JSON-ready"),
         (lambda: sim.train(Fixed(), sim.Dirichlet(2), steps=1), "return a model with the param"),
         (lambda: sim.train(Forgetful(), sim.Dirichlet(2), steps=1), "with_parameters of wrong"),
-        (lambda: sim.train(Mutating(), sim.Dirichlet(2), steps=1), "must leave the model it is cal"),
+        (lambda: sim.train(Mutating(), sim.Dirichlet(2), steps=1), "must leave the model it is c"),
         (lambda: sim.train(Peeking(), sim.Dirichlet(2), steps=1), "must be causal: those at posi"),
         (lambda: sim.train(Short(), sim.Dirichlet(2), steps=1), r"floats of shape \(1, 4, 2"),
         (lambda: sim.train(Infinite(), sim.Dirichlet(2), steps=1), "must be finite at the start"),
