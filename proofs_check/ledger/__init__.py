@@ -1,7 +1,15 @@
 """Public names of the ledger: claims, routes that check them, and the resulting verdicts."""
 
-from proofs_check.ledger.claim import Claim, Statement, Verdict, corrected, proved, supported
-from proofs_check.ledger.finding import Finding, exactly
+from proofs_check.ledger.claim import (
+    Claim,
+    Statement,
+    Verdict,
+    corrected,
+    measured,
+    proved,
+    supported,
+)
+from proofs_check.ledger.finding import Finding, exactly, in_errors
 from proofs_check.ledger.route import (
     Kind,
     Route,
@@ -30,8 +38,10 @@ __all__ = [
     "corrected",
     "enumeration",
     "exactly",
+    "in_errors",
     "intervention",
     "judge",
+    "measured",
     "proved",
     "quadrature",
     "replication",

@@ -13,8 +13,8 @@ Typically a claim is written with one of three functions that name the verdict i
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -27,6 +27,7 @@ class Verdict(StrEnum):
 
     PROVED = "proved"
     SUPPORTED = "supported"
+    MEASURED = "measured"
     CORRECTED = "corrected"
     REFUTED = "refuted"
     UNDECIDED = "undecided"
@@ -67,6 +68,8 @@ class Claim:
         Ids of claims this one rests on.
     note : str
         Why it fails as printed, or what to keep in mind.
+    also : mapping of str to str
+        Other numbers under which the same statement is printed, and where. It is one claim.
     minutes : float
         About how long its training runs take on two cores, if they are an `Experiment`; such a
         claim is judged only when it is named or experiments are asked for.
@@ -85,8 +88,14 @@ class Claim:
     assumptions: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     note: str = ""
+    also: Mapping[str, str] = field(default_factory=dict)
     minutes: float = 0.0
     place: str = ""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its id, and the other numbers of the same statement."""
+        return (self.id, *self.also)
 
     @property
     def standing(self) -> Statement:
@@ -116,7 +125,8 @@ def proved(
         The statement as data, handed to every route.
     *routes : Route
     **more
-        ``wrong``, ``assume`` (assumptions), ``needs`` (ids it depends on), ``note``, ``minutes``.
+        ``wrong``, ``assume`` (assumptions), ``needs`` (ids it depends on), ``note``, ``minutes``,
+        ``also`` (other numbers of the same statement, with their page).
     """
     return _claim(id, source, title, Statement(latex, value), routes, Verdict.PROVED, **more)
 
@@ -126,6 +136,17 @@ def supported(
 ) -> Claim:
     """A claim for which numbers agree on independent routes; parameters as for `proved`."""
     return _claim(id, source, title, Statement(latex, value), routes, Verdict.SUPPORTED, **more)
+
+
+def measured(
+    id: str, source: int | str, title: str, latex: str, value: Any, *routes: Route, **more: Any
+) -> Claim:
+    """A claim about what training does, read off runs; parameters as for `proved`.
+
+    Its routes may share the code that trains, but runs on which they judge have other seeds than
+    those from which the value was read.
+    """
+    return _claim(id, source, title, Statement(latex, value), routes, Verdict.MEASURED, **more)
 
 
 def corrected(
@@ -165,6 +186,7 @@ def _claim(
     assume: Sequence[str] = (),
     needs: Sequence[str] = (),
     note: str = "",
+    also: Mapping[str, int | str] | None = None,
     minutes: float = 0.0,
 ) -> Claim:
     """The claim, with the place from which `proved`, `supported` or `corrected` was called."""
@@ -176,7 +198,7 @@ def _claim(
             )
     return Claim(
         id=id,
-        source=f"({id}), p. {source}" if isinstance(source, int) else source,
+        source=_printed(id, source),
         title=title,
         printed=printed,
         routes=tuple(routes),
@@ -186,6 +208,12 @@ def _claim(
         assumptions=(assume,) if isinstance(assume, str) else tuple(assume),
         depends_on=(needs,) if isinstance(needs, str) else tuple(needs),
         note=note,
+        also={other: _printed(other, where) for other, where in (also or {}).items()},
         minutes=minutes,
         place=located(caller.f_code.co_filename, caller.f_lineno),
     )
+
+
+def _printed(id: str, source: int | str) -> str:
+    """Where a statement is printed: a page stands for ``(id), p. 20``."""
+    return f"({id}), p. {source}" if isinstance(source, int) else source

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -22,6 +25,8 @@ class Finding:
     scope : str
         The cases an exact finding covers, where they are fewer than the statement's: ``T <= 3``.
         Empty: all of them.
+    because : str
+        Why so much is allowed, where it is more than rounding.
     """
 
     residual: float
@@ -29,6 +34,7 @@ class Finding:
     detail: str
     exact: bool = False
     scope: str = ""
+    because: str = ""
 
     @property
     def holds(self) -> bool:
@@ -45,3 +51,30 @@ class Finding:
 def exactly(holds: bool, detail: str, *, scope: str = "") -> Finding:
     """The finding of a decision procedure."""
     return Finding(0.0 if holds else 1.0, 0.0, detail, exact=True, scope=scope)
+
+
+def in_errors(
+    found: ArrayLike, value: ArrayLike, error: ArrayLike, detail: str, *, allowed: float = 4.0
+) -> Finding:
+    """The finding of an estimate: its largest distance from the value, in standard errors.
+
+    Parameters
+    ----------
+    found, value, error : array_like
+        Estimates, what they should be, and the standard errors of the estimates.
+    detail : str
+    allowed : float
+        Standard errors that are allowed; 4 are exceeded by chance once in 16,000 estimates.
+
+    Raises
+    ------
+    ValueError
+        If an error is not positive: an estimate without scatter is none.
+    """
+    error = np.asarray(error, float)
+    if not (error > 0).all():
+        raise ValueError(f"error must be positive, got {error}")
+    deviations = np.abs(np.asarray(found, float) - np.asarray(value, float)) / error
+    return Finding(
+        float(np.max(deviations)), allowed, detail, because="standard errors of the estimate"
+    )

@@ -25,11 +25,13 @@ def equations_page(claims: Sequence[Claim]) -> str:
         "| id | printed in | verdict | statement | judged in |",
         "| --- | --- | --- | --- | --- |",
     ]
-    lines += [
-        f"| `{claim.id}` | {_cell(claim.source)} | {claim.expected} | {_cell(claim.title)} | "
-        f"{_file(claim)} |"
-        for claim in claims
-    ]
+    for claim in claims:
+        printed = {claim.id: claim.source, **claim.also}
+        lines += [
+            f"| `{id}` | {_cell(source)} | {claim.expected} | {_cell(claim.title)} | "
+            f"{_file(claim)} |"
+            for id, source in printed.items()
+        ]
     return "\n".join(lines) + "\n"
 
 

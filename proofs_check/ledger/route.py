@@ -55,6 +55,8 @@ class Route:
         What was compared and where.
     scope : str
         As for a `Finding`.
+    because : str
+        Why so much is allowed, where the tolerance is more than rounding.
     """
 
     kind: Kind
@@ -63,6 +65,7 @@ class Route:
     tolerance: float = 0.0
     detail: str = ""
     scope: str = ""
+    because: str = ""
 
     def find(self, value: Any) -> Finding:
         """Run the computation on the statement's value."""
@@ -77,7 +80,7 @@ class Route:
                 return exactly(all(entries), self.detail or self.how, scope=self.scope)
             return Finding(float(entries.count(False)), 0.0, self.detail, scope=self.scope)
         largest = worst(abs(entry) for entry in entries)
-        return Finding(largest, self.tolerance, self.detail, scope=self.scope)
+        return Finding(largest, self.tolerance, self.detail, scope=self.scope, because=self.because)
 
     def given(self, *, how: str = "", detail: str = "", **options: Any) -> Route:
         """The route with options of its computation filled in."""
@@ -98,8 +101,10 @@ class Route:
 
 
 def _decorator(kind: Kind) -> Callable[..., Decorator]:
-    def route(how: str, tolerance: float = 0.0, detail: str = "", *, scope: str = "") -> Decorator:
-        return lambda compute: Route(kind, how, compute, tolerance, detail, scope)
+    def route(
+        how: str, tolerance: float = 0.0, detail: str = "", *, scope: str = "", because: str = ""
+    ) -> Decorator:
+        return lambda compute: Route(kind, how, compute, tolerance, detail, scope, because)
 
     route.__doc__ = f"Make a function of the statement's value a route by {kind}; see `Route`."
     return route

@@ -24,7 +24,7 @@ def select(
     """
     if not patterns:
         return [claim for claim in claims if experiments or not claim.minutes]
-    ids = [claim.id for claim in claims]
+    ids = [id for claim in claims for id in claim.ids]
     picked: set[str] = set()
     for pattern in patterns:
         matching = _matching(ids, pattern)
@@ -36,7 +36,7 @@ def select(
                 f"got {pattern!r}{hint}"
             )
         picked.update(matching)
-    return [claim for claim in claims if claim.id in picked]
+    return [claim for claim in claims if picked.intersection(claim.ids)]
 
 
 def _matching(ids: Sequence[str], pattern: str) -> list[str]:

@@ -38,7 +38,7 @@ def explain(entry: Entry) -> str:
     why = f" ({entry.why})" if entry.why else ""
     lines = [
         f"{claim.id}  {claim.title}",
-        f"  source     {claim.source}",
+        f"  source     {'; '.join([claim.source, *claim.also.values()])}",
         f"  printed    {claim.printed.latex}",
     ]
     lines += [f"  assuming   {assumption}" for assumption in claim.assumptions]
@@ -67,7 +67,8 @@ def _evidence(evidence: Evidence) -> list[str]:
     if finding.exact:
         size = f"exact, {finding.scope}" if finding.scope else "exact"
     else:
-        size = f"residual {finding.residual:.1e}, allowed {finding.tolerance:.0e}"
+        size = f"residual {finding.residual:.1e}, allowed {finding.tolerance:.2g}"
+        size += f": {finding.because}" if finding.because else ""
     mark = "holds" if finding.holds else "FAILS"
     used = f", uses {', '.join(route.uses)}" if route.uses else ""
     return [

@@ -14,6 +14,7 @@ from proofs_check.ledger.route import Kind, Route
 MEANING = {
     Verdict.PROVED: "an exact identity decided in a normal form, and every other route agrees",
     Verdict.SUPPORTED: "numbers agree on independent routes, to the stated tolerances",
+    Verdict.MEASURED: "read off training runs, and found again on runs with other seeds",
     Verdict.CORRECTED: "false as printed; the corrected statement is proved or supported",
     Verdict.REFUTED: "false as printed, and no repair is known",
     Verdict.UNDECIDED: "the routes disagree, fail, or are fewer than two",
@@ -47,6 +48,7 @@ class Evidence:
             "holds": finding.holds,
             "residual": _number(finding.residual),
             "tolerance": _number(finding.tolerance),
+            "because": finding.because,
             "detail": finding.detail,
         }
 
@@ -98,6 +100,7 @@ class Entry:
         claim = self.claim
         return {
             "id": claim.id,
+            "also": dict(claim.also),
             "source": claim.source,
             "title": claim.title,
             "place": claim.place,
@@ -144,7 +147,7 @@ def judge(claim: Claim) -> Entry:
         for about, statement in statements.items()
         for route in claim.routes
     )
-    verdict, why = weigh(evidence)
+    verdict, why = weigh(evidence, measured=claim.expected == Verdict.MEASURED)
     return Entry(claim, verdict, evidence, time.perf_counter() - began, why)
 
 
@@ -156,8 +159,11 @@ def find(route: Route, statement: Statement) -> Finding:
         return Finding(math.nan, 0.0, f"failed: {type(error).__name__}: {error}")
 
 
-def weigh(evidence: tuple[Evidence, ...]) -> tuple[Verdict, str]:
-    """The verdict that follows from the evidence, and why if it is undecided."""
+def weigh(evidence: tuple[Evidence, ...], *, measured: bool = False) -> tuple[Verdict, str]:
+    """The verdict that follows from the evidence, and why if it is undecided.
+
+    With `measured` the statement was read off training runs, and no evidence makes more of it.
+    """
     printed = [e.finding for e in evidence if e.about == "printed"]
     corrected = [e.finding for e in evidence if e.about == "corrected"]
     if len({e.kind for e in evidence}) < 2:
@@ -166,6 +172,8 @@ def weigh(evidence: tuple[Evidence, ...]) -> tuple[Verdict, str]:
     if any(math.isnan(finding.residual) for finding in printed):
         return Verdict.UNDECIDED, f"failed: {', '.join(dict.fromkeys(failed))}"
     held = [finding.holds for finding in printed]
+    if all(held) and measured:
+        return Verdict.MEASURED, ""
     if all(held):
         return (Verdict.PROVED if any(f.proves for f in printed) else Verdict.SUPPORTED), ""
     if any(held):

@@ -19,7 +19,9 @@ from proofs_check.ledger import (
     corrected,
     enumeration,
     exactly,
+    in_errors,
     judge,
+    measured,
     proved,
     selection,
     simulation,
@@ -204,3 +206,32 @@ def test_a_correction_is_run_on_both_statements():
     assert entry.verdict == Verdict.CORRECTED
     assert [evidence.about for evidence in entry.evidence] == ["printed"] * 2 + ["corrected"] * 2
     assert weaknesses(claim) == []
+
+
+def test_what_was_read_off_runs_is_measured_whatever_the_routes_say():
+    routes = [Route(kind, "test", find) for kind, find in
+              (("simulation", near(2.0)), ("replication", exact(2.0)))]  # fmt: skip
+    assert judge(measured("x-t", "test", "test", "2", 2.0, *routes)).verdict == Verdict.MEASURED
+    assert judge(measured("x-t", "test", "test", "3", 3.0, *routes)).verdict == Verdict.REFUTED
+
+
+def test_an_estimate_is_judged_in_its_own_standard_errors():
+    found = in_errors([1.02, 0.99], [1.0, 1.0], [0.01, 0.01], "two means")
+    assert found.residual == pytest.approx(2.0) and found.tolerance == 4.0 and found.because
+    assert not in_errors(1.05, 1.0, 0.01, "a mean").holds
+    assert not in_errors([1.0, np.nan], 1.0, 0.1, "no mean").holds
+    with pytest.raises(ValueError, match="error must be positive, got 0.0"):
+        in_errors(1.0, 1.0, 0.0, "no error")
+
+
+def test_a_statement_printed_twice_is_one_claim_with_two_ids():
+    twice = proved(
+        "A.1", 20, "one", "1", 1.0, *claim(exact(1.0), near(1.0)).routes, also={"A.2": 21}
+    )
+    other = replace(twice, id="A.3", also={})
+    assert selection.select([twice, other], ["A.2"]) == [twice]
+    assert selection.select([twice, other], ["A.*"]) == [twice, other]
+    entry = judge(twice)
+    assert "(A.1), p. 20; (A.2), p. 21" in text.explain(entry)
+    assert entry.as_json()["also"] == {"A.2": "(A.2), p. 21"}
+    assert text.summary([entry]) == "1 claims: 1 proved"
