@@ -220,7 +220,7 @@ def test_an_estimate_is_judged_in_its_own_standard_errors():
     assert found.residual == pytest.approx(2.0) and found.tolerance == 4.0 and found.because
     assert not in_errors(1.05, 1.0, 0.01, "a mean").holds
     assert not in_errors([1.0, np.nan], 1.0, 0.1, "no mean").holds
-    with pytest.raises(ValueError, match="error must be positive, got 0.0"):
+    with pytest.raises(ValueError, match="error must be positive"):
         in_errors(1.0, 1.0, 0.0, "no error")
 
 
