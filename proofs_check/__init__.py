@@ -71,7 +71,14 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "CLAIMS":
         # two seconds of imports, for those who look at the claims
+        from proofs_check.rooms import refuse_hidden
+
+        refuse_hidden()
         from proofs_check.claims import CLAIMS
 
         return CLAIMS
+    if name == "__version__":
+        from sim import __version__
+
+        return __version__
     raise AttributeError(f"module 'proofs_check' has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 import sys
 
-from proofs_check.commands.main import main
+from proofs_check.commands.icl_markov import run_room
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_room("check", sys.argv[1:], "python -m proofs_check"))

@@ -19,6 +19,7 @@ from sim.models.multihead.model import MultiHeadModel
 from sim.models.registry import MODELS, register
 from sim.models.transformer import attention
 from sim.models.transformer.model import Transformer
+from sim.provenance import installed_version
 from sim.runs.measures import HeldOut
 from sim.runs.positions import PositionDistances, distances_by_position
 from sim.runs.stages import Stage, StageTimes, half_rise_examples, stage_times
@@ -40,6 +41,8 @@ from sim.task.priors import (
 from sim.task.priors.quadrature import prior_quadrature
 from sim.task.priors.rules import Quadrature
 from sim.task.sequences import SequenceBatch, sample_sequences, stationary_distribution
+
+__version__ = installed_version("icl-markov")
 
 __all__ = [
     "MODELS",

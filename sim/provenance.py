@@ -23,7 +23,7 @@ def provenance(**parameters: Any) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": _command(sys.argv),
         "versions": {"python": platform.python_version()}
-        | {package: _version(package) for package in PACKAGES},
+        | {package: installed_version(package) for package in PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
         "parameters": parameters,
     }
@@ -52,8 +52,12 @@ def _command(argv: list[str]) -> str:
     return shlex.join([program.name, *argv[1:]])
 
 
-def _version(package: str) -> str:
+def installed_version(package: str) -> str:
+    """The version of a distribution, or "not installed"."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+VERSION = f"icl-markov {installed_version('icl-markov')}"

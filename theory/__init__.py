@@ -81,6 +81,7 @@ if TYPE_CHECKING:  # the same names as below, for type checkers and editors
     from theory.stages.stability import largest_stable_rate as largest_stable_rate
     from theory.stages.stability import sharpness as sharpness
     from theory.stages.stability import start_sharpness as start_sharpness
+    from theory.version import __version__ as __version__
 
 _HOME = {
     # chains and the priors over them
@@ -120,6 +121,7 @@ _HOME = {
     "ngrams.ray": "Ray ray_time symmetric_ray",
     # exact numbers
     "exact": "is_zero normal_form sign",
+    "version": "__version__",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from importlib import import_module, metadata
 from typing import NoReturn
 
+from proofs_check.rooms import refuse_hidden
+
 PROGRAM = "icl-markov"
 # word: (where its command line is, what it does)
 ROOMS = {
@@ -38,9 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if room not in ROOMS:
         parser.error(f"the first word must be one of {', '.join(ROOMS)}, got {room!r}")
+    return run_room(room, words[1:], f"{PROGRAM} {room}")
+
+
+def run_room(room: str, words: Sequence[str], prog: str) -> int:
+    """Run one package's command line, if no file of the user's hides a package of ours."""
+    try:
+        refuse_hidden()
+    except ImportError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     # only now, because numba, SymPy and matplotlib are slow to import and none needs all three
     run = import_module(ROOMS[room][0]).main
-    return int(run(words[1:], prog=f"{PROGRAM} {room}"))
+    return int(run(words, prog=prog))
 
 
 class _Parser(argparse.ArgumentParser):

@@ -16,6 +16,7 @@ from sim import checks
 from sim.commands.parser import OneLineParser, in_options
 from sim.files import output_folder, refuse_unwritable, write_json
 from sim.plots.style import VENUES, use_file_backend
+from sim.provenance import VERSION
 
 EXAMPLES = """\
 examples:
@@ -51,6 +52,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         epilog=EXAMPLES.format(prog=prog),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     verify = commands.add_parser(
         "verify",

@@ -19,6 +19,7 @@ from sim.learning.settings import RunSettings
 from sim.learning.user_modules import use
 from sim.models.contracts import DTYPES
 from sim.models.registry import MODELS
+from sim.provenance import VERSION
 from sim.runs.stages import half_rise_examples, stage_times
 from sim.runs.trajectory import Trajectory
 
@@ -62,6 +63,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         epilog=EXAMPLES.format(prog=prog),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     add_sweep(commands, prog)

@@ -12,6 +12,7 @@ from theory import checks
 from theory.commands.show import list_text, show_text
 from theory.commands.tables import constant_table, mode_table, threshold_table
 from theory.derivations import registry as derivations
+from theory.version import __version__
 
 _ABOUT = """\
 Theoretical predictions for the minimal model of eq. (8), arXiv:2402.11004v1:
@@ -41,6 +42,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser = _Parser(
         prog=prog, description=_ABOUT, epilog=_EXAMPLES.format(prog=prog), formatter_class=raw
     )
+    parser.add_argument("--version", action="version", version=f"icl-markov {__version__}")
     commands = parser.add_subparsers(
         required=True,
         metavar="list | show | modes | constants | threshold | stages | ngrams",

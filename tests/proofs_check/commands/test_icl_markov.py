@@ -1,5 +1,6 @@
 """The one command in front of the three rooms, called as a function and as it is installed."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -114,6 +115,27 @@ def test_a_room_loads_what_it_needs(arguments, absent):
         f"sys.exit(', '.join(name for name in {absent} if name in sys.modules) or None)"
     )
     subprocess.run([sys.executable, "-c", code, *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-m", "proofs_check", "verify", "A.32"],
+        ["-c", "from proofs_check.commands.icl_markov import main as m\nraise SystemExit(m(['sim']))"],
+        ["-c", "import proofs_check\nproofs_check.CLAIMS"],
+    ],
+)
+@pytest.mark.parametrize("hiding", ["sim.py", "theory/__init__.py"])
+def test_a_file_that_hides_a_package_is_named(command, hiding, tmp_path):
+    (tmp_path / hiding).parent.mkdir(exist_ok=True)
+    (tmp_path / hiding).write_text("")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"PYTHONPATH": path, "PYTHONSAFEPATH": ""}
+    run = subprocess.run(
+        [sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert run.returncode != 0
+    assert f"is hidden by {(tmp_path / hiding).resolve()}" in run.stderr.splitlines()[-1]
 
 
 @installed
