@@ -121,7 +121,7 @@ def test_a_room_loads_what_it_needs(arguments, absent):
     "command",
     [
         ["-m", "proofs_check", "verify", "A.32"],
-        ["-c", "from proofs_check.commands.icl_markov import main as m\nraise SystemExit(m(['sim']))"],
+        ["-c", "from proofs_check.commands.icl_markov import main\nexit(main(['sim']))"],
         ["-c", "import proofs_check\nproofs_check.CLAIMS"],
     ],
 )
