@@ -40,7 +40,8 @@ from sim.task.priors import (
 )
 from sim.task.priors.quadrature import prior_quadrature
 from sim.task.priors.rules import Quadrature
-from sim.task.sequences import SequenceBatch, sample_sequences, stationary_distribution
+from sim.task.sequences import SequenceBatch, sample_sequences
+from sim.task.stationary import stationary_distribution
 
 __version__ = installed_version("icl-markov")
 

@@ -13,40 +13,93 @@ from numpy.typing import ArrayLike, NDArray
 
 # numbers in an array that any machine can hold: not worth asking, in the middle of training
 SMALL = 2**20
+LONGEST_SHOWN = 120  # characters of a value in a message
+
+
+def shown(value: Any) -> str:
+    """`value` for a message: on one line, and cut where it is long."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # an integer of too many digits, or an object that cannot be printed
+        text = f"a {type(value).__name__} that cannot be printed"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 4]} ..."
 
 
 def integer(name: str, value: Any, minimum: int) -> int:
     """Return `value` as an int, refusing anything that is not an integer >= `minimum`."""
+    allowed = f"{name} must be an integer >= {minimum}, got {shown(value)}"
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an integer >= {minimum}, got {value!r}")
+        raise TypeError(allowed)
     if value < minimum:
-        raise ValueError(f"{name} must be an integer >= {minimum}, got {value}")
+        raise ValueError(allowed)
     return int(value)
 
 
 def real(name: str, value: Any, minimum: float = 0.0, *, strict: bool = True) -> float:
     """Return `value` as a float, refusing anything not finite or not above `minimum`."""
     allowed = f"a finite number {'>' if strict else '>='} {minimum:g}"
+    result = number(name, value, allowed)
+    if not math.isfinite(result) or result < minimum or (strict and result == minimum):
+        raise ValueError(f"{name} must be {allowed}, got {shown(value)}")
+    return result
+
+
+def whole(name: str, value: Any) -> int:
+    """Return `value` as an int, refusing anything that is no integer."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer, got {shown(value)}")
+    return int(value)
+
+
+def number(name: str, value: Any, allowed: str = "a number") -> float:
+    """Return `value` as a float, refusing anything that is no real number or beyond any float."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be {allowed}, got {value!r}")
-    number = float(value)
-    if not np.isfinite(number) or number < minimum or (strict and number == minimum):
-        raise ValueError(f"{name} must be {allowed}, got {value}")
-    return number
+        raise TypeError(f"{name} must be {allowed}, got {shown(value)}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be {allowed} below 1.8e308, got {shown(value)}") from None
 
 
 def one_of(name: str, value: Any, known: Iterable[str]) -> str:
     """Return `value` if it is one of the `known` names; the refusal lists them."""
     names = list(known)
-    if value not in names:
-        raise ValueError(f"{name} must be one of {', '.join(names)}, got {value!r}")
+    if not isinstance(value, str) or value not in names:
+        raise ValueError(f"{name} must be one of {', '.join(names)}, got {shown(value)}")
     return str(value)
+
+
+def keep(owner: Any, **values: Any) -> None:
+    """Set attributes of a frozen dataclass: what a check returned, in place of what was given."""
+    for name, value in values.items():
+        object.__setattr__(owner, name, value)
 
 
 def instance(name: str, value: Any, kind: type, allowed: str) -> None:
     """Refuse a `value` that is not an instance of `kind`; `allowed` says what would be."""
     if not isinstance(value, kind):
-        raise TypeError(f"{name} must be {allowed}, got {value!r}")
+        raise TypeError(f"{name} must be {allowed}, got {shown(value)}")
+
+
+def real_array(name: str, value: Any) -> NDArray[Any]:
+    """`value` as an array of real numbers of its own dtype.
+
+    Refused are complex and masked arrays, whose imaginary parts and masks would be dropped in
+    silence, strings, booleans, dates, and rows of different lengths.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be an array without a mask, got {shown(value)}")
+    try:
+        given = np.asarray(value)
+        if given.dtype.kind == "O" and all(isinstance(entry, Real) for entry in given.flat):
+            given = given.astype(np.float64)  # fractions, and integers beyond 64 bits
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TypeError(f"{name} must be an array of real numbers, got {shown(value)}") from error
+    if given.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be an array of real numbers, got {shown(value)}")
+    return given
 
 
 def array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> NDArray[np.float64]:
@@ -54,10 +107,9 @@ def array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> NDArray
 
     A ``None`` in `shape` allows any length along that axis.
     """
-    try:
-        result = np.array(value, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be an array of numbers, got {value!r}") from error
+    given = real_array(name, value)
+    with np.errstate(over="ignore"):  # of long doubles: the infinity is refused below
+        result = np.array(given, dtype=np.float64, order="C")
     fits = result.ndim == len(shape) and all(
         want is None or want == have for want, have in zip(shape, result.shape, strict=True)
     )
@@ -123,8 +175,9 @@ def tokens(value: ArrayLike, k: int, *, minimum_length: int = 1) -> NDArray[np.i
         given = np.asarray(value)
     except ValueError:
         raise ValueError("tokens must be sequences of one length, got a ragged array") from None
-    if given.dtype.kind not in "iu":
-        raise TypeError(f"tokens must be integers, got dtype {given.dtype}")
+    if given.dtype.kind not in "iu" or isinstance(value, np.ma.MaskedArray):
+        kind = "a masked array" if isinstance(value, np.ma.MaskedArray) else f"dtype {given.dtype}"
+        raise TypeError(f"tokens must be integers, got {kind}")
     if given.ndim != 2:
         raise ValueError(f"tokens must have shape (n, length), got {given.shape}")
     if given.shape[0] < 1 or given.shape[1] < minimum_length:
@@ -151,11 +204,12 @@ def distribution(name: str, value: ArrayLike, size: int) -> NDArray[np.float64]:
 
 
 def transition(name: str, value: ArrayLike) -> NDArray[np.float64]:
-    """Return transition matrices as ``(n, k**order, k)``; a single ``(k**order, k)`` gets n = 1."""
-    try:
-        given = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be an array of numbers, got {value!r}") from None
+    """Return transition matrices as ``(n, k**order, k)``; a single ``(k**order, k)`` gets n = 1.
+
+    Rows have to sum to 1 within 1e-9. Those in float32 need to within 1e-5, and are divided by
+    their sums.
+    """
+    given = real_array(name, value)
     matrices = given[None] if given.ndim == 2 else given
     fits = matrices.ndim == 3 and len(matrices) > 0 and matrices.shape[2] >= 2
     if not fits or chain_order(*matrices.shape[1:]) < 1:
@@ -164,20 +218,22 @@ def transition(name: str, value: ArrayLike) -> NDArray[np.float64]:
             f"got {given.shape}"
         )
     result = array(name, matrices, (None, None, None))
-    if (result < 0).any():
+    if result.min() < 0:
         chain, row, _ = np.argwhere(result < 0)[0]
         raise ValueError(
             f"{name} must be nonnegative, got {result[chain, row].min():g} in row {row} of chain "
             f"{chain}"
         )
-    off = np.abs(result.sum(axis=2) - 1.0)
-    if off.max() > 1e-9:
-        chain, row = np.argwhere(off > 1e-9)[0]
+    single = given.dtype == np.float32
+    sums = result.sum(axis=2)
+    off = np.abs(sums - 1.0)
+    if off.max() > (allowed := 1e-5 if single else 1e-9):
+        chain, row = np.argwhere(off > allowed)[0]
         raise ValueError(
-            f"{name} must have rows that sum to 1, got {result[chain, row].sum():.12g} in row "
-            f"{row} of chain {chain}"
+            f"{name} must have rows that sum to 1, got {sums[chain, row]:.12g} in row {row} of "
+            f"chain {chain}"
         )
-    return result
+    return result / sums[..., None] if single else result
 
 
 def chain_order(rows: int, k: int) -> int:
@@ -186,17 +242,3 @@ def chain_order(rows: int, k: int) -> int:
     while k >= 2 and size < rows:
         order, size = order + 1, size * k
     return order if size == rows else 0
-
-
-def whole(name: str, value: Any) -> int:
-    """Return `value` as an int, refusing anything that is no integer."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    return int(value)
-
-
-def number(name: str, value: Any) -> float:
-    """Return `value` as a float, refusing anything that is no number."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    return float(value)

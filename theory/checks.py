@@ -6,6 +6,9 @@ import operator
 from numbers import Real
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 PRIORS = ("flat", "doubly_stochastic")
 
 
@@ -19,7 +22,7 @@ def integer(name: str, value: Any, minimum: int) -> int:
     ValueError
         If it is below `minimum`.
     """
-    message = f"{name} must be an integer >= {minimum}, got {value!r}"
+    message = f"{name} must be an integer >= {minimum}, got {_shown(value)}"
     if isinstance(value, bool):
         raise TypeError(message)
     try:
@@ -34,7 +37,7 @@ def integer(name: str, value: Any, minimum: int) -> int:
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     """`value`, which must be one of the strings `allowed`, else ValueError listing them."""
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {_shown(value)}")
     return value
 
 
@@ -51,16 +54,44 @@ def power_of_two(name: str, value: Any) -> int:
     """`value` as an int that is a power of two (a Sobol net is balanced only then)."""
     whole = integer(name, value, 2)
     if whole & (whole - 1):
-        raise ValueError(f"{name} must be a power of two, got {value!r}")
+        raise ValueError(f"{name} must be a power of two, got {_shown(value)}")
     return whole
 
 
 def positive(name: str, value: Any) -> float:
     """`value` as a finite float above 0, else TypeError or ValueError naming it."""
-    message = f"{name} must be a finite number > 0, got {value!r}"
+    message = f"{name} must be a finite number > 0, got {_shown(value)}"
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(message)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError(message) from None
     if not 0.0 < number < float("inf"):
         raise ValueError(message)
     return number
+
+
+def real_array(name: str, value: Any) -> NDArray[np.float64]:
+    """`value` as a float64 array, refusing what is no array of real numbers, or has a mask."""
+    message = f"{name} must be an array of real numbers, got {_shown(value)}"
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(message)
+    try:
+        given = np.asarray(value)
+        if given.dtype.kind == "O" and all(isinstance(entry, Real) for entry in given.flat):
+            given = given.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(message) from None
+    if given.dtype.kind not in "iuf":
+        raise TypeError(message)
+    return given.astype(np.float64)
+
+
+def _shown(value: Any) -> str:
+    """`value` for a message: on one line, and cut where it is long."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # an integer of too many digits, or an object that cannot be printed
+        text = f"a {type(value).__name__} that cannot be printed"
+    return text if len(text) <= 120 else f"{text[:116]} ..."

@@ -99,7 +99,7 @@ class TokenLoss(Loss):
     at: str = field(default="all", kw_only=True)
 
     def __post_init__(self) -> None:
-        checks.one_of("at", self.at, ("all", "last"))
+        checks.keep(self, at=checks.one_of("at", self.at, ("all", "last")))
 
     def __init_subclass__(cls) -> None:
         # the kernels would compute the class above it, whatever it changes
@@ -179,7 +179,7 @@ class Margin(TokenLoss):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checks.real("delta", self.delta)
+        checks.keep(self, delta=checks.real("delta", self.delta))
 
     def _hinges(self, logits: Array, targets: Targets) -> Array:
         return self.delta + logits - _at_target(logits, targets)[..., None]
@@ -199,7 +199,7 @@ class Margin(TokenLoss):
 
     @property
     def compiled(self) -> tuple[int, float]:
-        return 1, float(self.delta)
+        return 1, self.delta
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from sim.kernels import chains
 from sim.randomness import Seed, generator
 from sim.task.priors import Prior
 from sim.task.priors.prior import check_prior, sampled_chains
+from sim.task.stationary import stationary
 
 # of the elimination that finds stationary distributions: about half a day
 MOST_OPERATIONS = 10**14
@@ -28,27 +29,6 @@ class SequenceBatch(NamedTuple):
 
     tokens: NDArray[np.int32]
     transition: NDArray[np.float64]
-
-
-def stationary_distribution(transition: ArrayLike) -> NDArray[np.float64]:
-    """Stationary distribution of chains of any order, accurate to relative rounding error.
-
-    Parameters
-    ----------
-    transition : array_like, shape (n, k**order, k) or (k**order, k)
-        Rows sum to 1; row s belongs to the history spelled by the base-k digits of s, oldest
-        token first.
-
-    Returns
-    -------
-    ndarray, shape (n, k**order) or (k**order,)
-        Distribution over histories; for order 1 the stationary distribution pi itself. A chain
-        with several recurrent classes gets the distribution of one of them.
-    """
-    matrices = checks.transition("transition", transition)
-    out = np.empty(matrices.shape[:2])
-    chains.stationary(matrices, out)
-    return out[0] if np.ndim(transition) == 2 else out
 
 
 def sample_sequences(
@@ -126,8 +106,6 @@ def initial_distribution(
         checks.one_of("start", start, ("stationary", "uniform"))
         if start == "uniform":
             return np.full((n, histories), 1.0 / histories)
-        initial = np.empty((n, histories))
-        chains.stationary(np.ascontiguousarray(transition), initial)
-        return initial
+        return stationary(np.ascontiguousarray(transition))
     given = checks.distribution("start", start, histories)
     return np.ascontiguousarray(np.broadcast_to(given, (n, histories)))

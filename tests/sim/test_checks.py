@@ -79,7 +79,10 @@ def test_a_system_that_does_not_tell_is_believed(monkeypatch):
 
 def test_priors_of_the_wrong_kind_are_refused():
     for call, words in (
-        (lambda: sim.Mixture(["dirichlet"], [1.0]), "priors must be priors such as .* 'dirichlet'"),
+        (
+            lambda: sim.Mixture(["dirichlet"], [1.0]),
+            r"priors\[0\] must be a prior such as .* 'dirichlet'",
+        ),
         (lambda: sim.Mixture(sim.Dirichlet(2), [1.0]), "priors must be a sequence of priors"),
         (lambda: sim.FiniteSet("dirichlet", 3, 0), "prior must be a prior such as"),
         (lambda: sim.sample_sequences("dirichlet", 3, 4), "prior must be a prior such as"),

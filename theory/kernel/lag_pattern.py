@@ -101,7 +101,7 @@ def chain_lag_constants(transition: ArrayLike, count: int) -> Array:
     Raises
     ------
     TypeError, ValueError
-        If the chains are not two-state chains with a unique stationary distribution.
+        If the chains are not two-state chains.
     """
     P = np.asarray(transition, dtype=np.float64)
     pi = stationary_distribution(P)

@@ -14,17 +14,14 @@ from sim.task.priors.prior import Prior
 from sim.task.priors.rules import Quadrature, jacobi, special, two_state
 
 
-def _concentration(alpha: float | ArrayLike, k: int) -> NDArray[np.float64]:
-    if np.ndim(alpha) == 0:
-        return np.full(k, checks.real("alpha", alpha))
-    vector = checks.array("alpha", alpha, (k,))
-    if (vector <= 0).any():
-        raise ValueError(f"alpha must be positive, got {vector.min():g}")
-    return vector
-
-
-def _plain(alpha: float | ArrayLike) -> Any:
-    return np.asarray(alpha, dtype=float).tolist()
+def _concentration(alpha: Any, k: int) -> float | NDArray[np.float64]:
+    """One positive number, or one for each state."""
+    if isinstance(alpha, list | tuple) or np.ndim(alpha):
+        vector = checks.array("alpha", alpha, (k,))
+        if (vector <= 0).any():
+            raise ValueError(f"alpha must be positive, got {vector.min():g}")
+        return vector
+    return checks.real("alpha", alpha)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +51,9 @@ class Dirichlet(Prior):
     order: int = 1
 
     def __post_init__(self) -> None:
-        checks.integer("k", self.k, 2)
-        checks.integer("order", self.order, 1)
-        checks.histories(self.k, self.order)
-        _concentration(self.alpha, self.k)
+        k, order = checks.integer("k", self.k, 2), checks.integer("order", self.order, 1)
+        checks.histories(k, order)
+        checks.keep(self, k=k, order=order, alpha=_concentration(self.alpha, k))
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
         n = self._size(n)
@@ -66,7 +62,7 @@ class Dirichlet(Prior):
             # the flat law as normalised exponentials, three times faster
             rows = generator(rng).standard_exponential((*size, self.k))
             return rows / rows.sum(axis=2, keepdims=True)
-        return generator(rng).dirichlet(_concentration(self.alpha, self.k), size=size)
+        return generator(rng).dirichlet(np.broadcast_to(self.alpha, self.k), size=size)
 
     @property
     def has_exact_quadrature(self) -> bool:
@@ -83,7 +79,7 @@ class Dirichlet(Prior):
         return {
             "prior": "dirichlet",
             "k": self.k,
-            "alpha": _plain(self.alpha),
+            "alpha": np.asarray(self.alpha).tolist(),
             "order": self.order,
         }
 
@@ -97,13 +93,13 @@ class Unigram(Prior):
     order: int = field(default=1, init=False)
 
     def __post_init__(self) -> None:
-        checks.integer("k", self.k, 2)
-        checks.histories(self.k, self.order)
-        _concentration(self.alpha, self.k)
+        k = checks.integer("k", self.k, 2)
+        checks.histories(k, self.order)
+        checks.keep(self, k=k, alpha=_concentration(self.alpha, k))
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
         n = self._size(n)
-        row = generator(rng).dirichlet(_concentration(self.alpha, self.k), size=n)
+        row = generator(rng).dirichlet(np.broadcast_to(self.alpha, self.k), size=n)
         return np.repeat(row[:, None, :], self.k, axis=1)
 
     @property
@@ -118,7 +114,7 @@ class Unigram(Prior):
         return Quadrature(weight, two_state(a, 1 - a))
 
     def describe(self) -> dict[str, Any]:
-        return {"prior": "unigram", "k": self.k, "alpha": _plain(self.alpha)}
+        return {"prior": "unigram", "k": self.k, "alpha": np.asarray(self.alpha).tolist()}
 
 
 def _two_state_dirichlet(prior: Dirichlet, nodes: int) -> Quadrature:

@@ -26,7 +26,7 @@ class DoublyStochastic(Prior):
     order: int = field(default=1, init=False)
 
     def __post_init__(self) -> None:
-        checks.integer("k", self.k, 2)
+        checks.keep(self, k=checks.integer("k", self.k, 2))
         checks.histories(self.k, self.order)
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.randomness import Seed, generator
-from sim.task.priors.prior import Prior, sampled_chains
+from sim.task.priors.prior import Prior, check_prior, sampled_chains
 from sim.task.priors.rules import Quadrature
 
 
@@ -37,10 +37,9 @@ class FiniteSet(Prior):
     chains: NDArray[np.float64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        checks.instance("prior", self.prior, Prior, "a prior such as Dirichlet(k)")
-        checks.integer("size", self.size, 1)
-        checks.integer("seed", self.seed, 0)
-        object.__setattr__(self, "chains", sampled_chains(self.prior, self.size, self.seed))
+        check_prior(self.prior)
+        size, seed = checks.integer("size", self.size, 1), checks.integer("seed", self.seed, 0)
+        checks.keep(self, size=size, seed=seed, chains=sampled_chains(self.prior, size, seed))
 
     @property
     def k(self) -> int:  # type: ignore[override]

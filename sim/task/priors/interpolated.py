@@ -35,8 +35,10 @@ class Interpolated(Prior):
     half_width = 0.2
 
     def __post_init__(self) -> None:
-        if checks.real("p", self.p, 0.0, strict=False) > 1.0:
+        p = checks.real("p", self.p, 0.0, strict=False)
+        if p > 1.0:
             raise ValueError(f"p must lie in [0, 1], got {self.p}")
+        checks.keep(self, p=p)
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
         n = self._size(n)
@@ -56,7 +58,7 @@ class Interpolated(Prior):
         return _interpolated(self, nodes)
 
     def describe(self) -> dict[str, Any]:
-        return {"prior": "interpolated", "p": float(self.p)}
+        return {"prior": "interpolated", "p": self.p}
 
 
 def _interpolated(prior: Interpolated, nodes: int) -> Quadrature:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.randomness import Seed, generator
-from sim.task.priors.prior import Prior, sampled_chains
+from sim.task.priors.prior import Prior, check_prior, sampled_chains
 from sim.task.priors.quadrature import prior_quadrature
 from sim.task.priors.rules import Quadrature
 
@@ -33,11 +33,12 @@ class Mixture(Prior):
 
     def __post_init__(self) -> None:
         checks.instance("priors", self.priors, Sequence, "a sequence of priors")
-        for prior in self.priors:
-            checks.instance("priors", prior, Prior, "priors such as Dirichlet(k)")
+        for index, prior in enumerate(self.priors):
+            check_prior(prior, f"priors[{index}]")
         if len(self.priors) == 0:
             raise ValueError("priors must hold at least one prior, got none")
-        checks.distribution("weights", self.weights, len(self.priors))
+        weights = checks.distribution("weights", self.weights, len(self.priors))
+        checks.keep(self, priors=tuple(self.priors), weights=weights)
         shapes = {(prior.k, prior.order) for prior in self.priors}
         if len(shapes) > 1:
             raise ValueError(f"priors must agree in (k, order), got {sorted(shapes)}")
@@ -53,7 +54,7 @@ class Mixture(Prior):
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
         n = self._size(n)
         rng = generator(rng)
-        weights = np.asarray(self.weights, dtype=np.float64)
+        weights = np.asarray(self.weights)
         component = rng.choice(len(weights), size=n, p=weights / weights.sum())
         out = np.empty((n, self.k**self.order, self.k))
         for index, prior in enumerate(self.priors):
@@ -68,7 +69,7 @@ class Mixture(Prior):
 
     def quadrature(self, nodes: int) -> Quadrature:
         parts = [prior_quadrature(prior, nodes) for prior in self.priors]
-        outer = np.asarray(self.weights, dtype=np.float64)
+        outer = np.asarray(self.weights)
         weights = [w * part.weights for w, part in zip(outer, parts, strict=True)]
         return Quadrature(np.concatenate(weights), np.concatenate([p.transition for p in parts]))
 
@@ -76,5 +77,5 @@ class Mixture(Prior):
         return {
             "prior": "mixture",
             "priors": [prior.describe() for prior in self.priors],
-            "weights": np.asarray(self.weights, dtype=float).tolist(),
+            "weights": np.asarray(self.weights).tolist(),
         }

@@ -138,7 +138,7 @@ def test_huge_logits_give_a_finite_cross_entropy():
         (lambda: sim.MinimalModel([np.nan], np.eye(2)), "v must be finite, got nan at index"),
         (lambda: sim.MinimalModel([1.0], [[1, 2], [np.inf, 4]]), "W must be finite, got inf"),
         (lambda: sim.MinimalModel([], np.eye(2)), "v must have shape"),
-        (lambda: sim.MinimalModel("ab", np.eye(2)), "v must be an array of numbers"),
+        (lambda: sim.MinimalModel("ab", np.eye(2)), "v must be an array of real numbers"),
         (lambda: sim.MinimalModel([1.0], np.eye(2), "relu"), "first_layer must be one of linear"),
         (lambda: sim.MinimalModel([1.0], np.eye(2), normalize="l2"), "normalize must be one of"),
         (lambda: sim.MinimalModel.constant(0, 2), "T must be an integer >= 1, got 0"),

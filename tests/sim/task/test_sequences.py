@@ -121,8 +121,8 @@ def test_refuses_what_is_not_a_transition_matrix():
 @pytest.mark.parametrize(
     ("transition", "words"),
     [
-        ("chain", "transition must be an array of numbers, got 'chain'"),
-        ([[1, 0], [1]], r"transition must be an array of numbers, got \[\[1, 0\], \[1\]\]"),
+        ("chain", "transition must be an array of real numbers, got 'chain'"),
+        ([[1, 0], [1]], r"transition must be an array of real numbers, got \[\[1, 0\], \[1\]\]"),
         (np.ones((5, 3)) / 3, r"or \(k\*\*order, k\) with k >= 2, got \(5, 3\)"),
         (np.ones((1, 2, 2, 2)), r"with k >= 2, got \(1, 2, 2, 2\)"),
         (np.empty((0, 2, 2)), r"with k >= 2, got \(0, 2, 2\)"),

@@ -50,19 +50,17 @@ def test_stationary_distribution_known_answers() -> None:
     absorbing = [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]]
     np.testing.assert_allclose(stationary_distribution(absorbing), [0, 0, 1], atol=1e-14)
     slow = [[1 - 1e-9, 1e-9], [3e-9, 1 - 3e-9]]
-    np.testing.assert_allclose(stationary_distribution(slow), [0.75, 0.25], rtol=1e-6)
-    with pytest.raises(ValueError, match="unique"):
-        stationary_distribution([[0.5, 0.5, 0], [0.5, 0.5, 0], [0, 0, 1.0]])
+    np.testing.assert_allclose(stationary_distribution(slow), [0.75, 0.25], rtol=1e-13)
 
 
 @pytest.mark.parametrize(
     ("transition", "words"),
     [
-        ("chain", "transition must be an array of numbers, got 'chain'"),
+        ("chain", "transition must be an array of real numbers, got 'chain'"),
+        ([[0.5, 0.5j], [0.5, 0.5]], "transition must be an array of real numbers"),
         ([[0.5, 0.5], [0.5, 0.4]], r"rows summing to 1, got \[0.5 0.4\] as row 1"),
         ([[1.5, -0.5], [0.5, 0.5]], r"nonnegative rows .* got \[ 1.5 -0.5\] as row 0"),
         ([[float("nan"), 1.0], [0.5, 0.5]], "as row 0"),
-        ([[1.0, 0.0], [0.0, 1.0]], r"repeated up to rounding \(condition number .*e\+\d+|inf"),
     ],
 )
 def test_refusals_come_with_values(transition: object, words: str) -> None:
