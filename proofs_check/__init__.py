@@ -26,12 +26,14 @@ from proofs_check.ledger import (
     measured,
     proved,
     quadrature,
+    reading,
     replication,
     simulation,
     spectral,
     supported,
     symbolic,
 )
+from proofs_check.ledger.independence import dependences
 from proofs_check.ledger.scrutiny import weaknesses
 from proofs_check.ledger.text import explain, summary, table
 
@@ -48,6 +50,7 @@ __all__ = [
     "Verdict",
     "attention",
     "corrected",
+    "dependences",
     "enumeration",
     "exactly",
     "explain",
@@ -57,6 +60,7 @@ __all__ = [
     "measured",
     "proved",
     "quadrature",
+    "reading",
     "replication",
     "simulation",
     "spectral",

@@ -22,6 +22,7 @@ from proofs_check.ledger.route import (
     spectral,
     symbolic,
 )
+from proofs_check.ledger.trace import reading
 from proofs_check.ledger.verdict import MEANING, Entry, Evidence, judge
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "measured",
     "proved",
     "quadrature",
+    "reading",
     "replication",
     "simulation",
     "spectral",

@@ -102,12 +102,6 @@ class Claim:
         """The statement that is expected to be true: the corrected one if there is one."""
         return self.corrected or self.printed
 
-    @property
-    def shared(self) -> tuple[str, ...]:
-        """Folders of `sim` and `theory` that every route refers to: an error there hides."""
-        used = [set(route.uses) for route in self.routes]
-        return tuple(sorted(set.intersection(*used))) if len(used) > 1 else ()
-
 
 def proved(
     id: str, source: int | str, title: str, latex: str, value: Any, *routes: Route, **more: Any

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from proofs_check.ledger.claim import Verdict
+from proofs_check.ledger.independence import dependences
 from proofs_check.ledger.verdict import MEANING, Entry, Evidence
 
 
@@ -57,8 +58,10 @@ def explain(entry: Entry) -> str:
         lines.append(f"  written in {claim.place}")
     for evidence in entry.evidence:
         lines += _evidence(evidence)
-    if claim.shared:
-        lines.append(f"  every route refers to {', '.join(claim.shared)}")
+    for sentence in dependences(claim):
+        lines += textwrap.wrap(
+            sentence, 96, initial_indent="  DEPENDENT  ", subsequent_indent=" " * 13
+        )
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ PACKAGE_FOLDER = Path(__file__).parents[2]
 
 def place(function: Any) -> str:
     """``file:line`` of a function; see `located`."""
-    function = _unwrapped(function)
+    function = unwrapped(function)
     try:
         path = Path(inspect.getsourcefile(function) or "")
     except TypeError:
@@ -60,7 +60,7 @@ def _follow(thing: Any, found: set[str], seen: set[int]) -> None:
     if module.split(".")[0] in ROOMS:
         found.add(".".join(module.split(".")[:2]))
         return
-    wrapped = _unwrapped(thing)
+    wrapped = unwrapped(thing)
     if wrapped is not thing:
         _follow(wrapped, found, seen)
     elif isinstance(thing, FunctionType):
@@ -71,12 +71,12 @@ def _follow(thing: Any, found: set[str], seen: set[int]) -> None:
             _follow(member, found, seen)
 
 
-def _unwrapped(function: Any) -> Any:
+def unwrapped(function: Any) -> Any:
     """The function behind a route, a partial, a property or a cache."""
     for name in ("compute", "func", "fget", "__wrapped__"):
         inner = getattr(function, name, None)
         if callable(inner):
-            return _unwrapped(inner)
+            return unwrapped(inner)
     return function
 
 

@@ -154,10 +154,6 @@ def test_a_route_knows_what_code_it_uses():
     assert by_both.uses == ("sim.task", "theory.kernel")
     through = enumeration("x")(partial(lambda value, call: call(2), call=kernel_of_theory))
     assert through.uses == ("theory.kernel",)
-    both = supported("t", 1, "t", "1", 1, by_theory, by_both)
-    assert both.shared == ("theory.kernel",)
-    assert "every route refers to theory.kernel" in text.explain(judge(both))
-    assert proved("t", 1, "t", "1", 1, in_general, by_theory).shared == ()
 
 
 def test_claims_and_routes_know_where_they_are_written():
