@@ -35,6 +35,13 @@ def test_the_citation_names_this_version():
     assert f"\nversion: {_declared()}\n" in (ROOT / "CITATION.cff").read_text()
 
 
+def test_every_public_name_has_a_page():
+    for room in ("sim", "theory", "proofs_check"):
+        page = (ROOT / "docs" / "api" / f"{room}.md").read_text()
+        listed = re.findall(r"^   ([A-Za-z_]+)$", page, flags=re.MULTILINE)
+        assert sorted(listed) == sorted(import_module(room).__all__)
+
+
 def test_the_source_distribution_has_what_it_needs_to_be_tested_and_cited():
     named = (ROOT / "MANIFEST.in").read_text().split()
     for wanted in ("CHANGELOG.md", "CITATION.cff", "docs", "tests", "benchmarks", ".ci"):

@@ -125,7 +125,7 @@ _HOME = {
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
-__all__ = list(_MODULE_OF)
+__all__ = [name for name in _MODULE_OF if name != "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -109,7 +109,7 @@ def gradient_flow(
 
     Examples
     --------
-    The loss falls, and |W|^2 - |v|^2 is conserved:
+    The loss falls, and ``|W|^2 - |v|^2`` is conserved:
 
     >>> import sim
     >>> exact = sim.Population(sim.Dirichlet(2), T=4, loss=sim.CrossEntropy())

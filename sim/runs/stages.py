@@ -62,17 +62,31 @@ class StageTimes:
     def __len__(self) -> int:
         return len(self.stages)
 
+    def __getitem__(self, key: int | str) -> Stage:
+        """A stage by its place, or the first one of a strategy by its name.
+
+        Raises
+        ------
+        LookupError
+            If the run has no such stage.
+        """
+        named = dict(zip(reversed(self._names()), reversed(self.stages), strict=True))
+        if isinstance(key, str) and key not in named:
+            raise LookupError(f"the run has no stage {key!r}; it has {', '.join(self._names())}")
+        return named[key] if isinstance(key, str) else self.stages[key]
+
+    def _names(self) -> list[str]:
+        return [stage.strategy for stage in self.stages]
+
     def __str__(self) -> str:
         unit = "examples" if self.stages[-1].stop_examples > 0 else "time"
         lines = [f"nearest strategy  from {unit:<10} to"]
         for stage in self.stages:
             start, stop = (getattr(stage, f"{end}_{unit}") for end in ("start", "stop"))
             lines.append(f"  {stage.strategy:<14}  {start:>14,.6g}  {stop:>12,.6g}")
-        lines.append(
-            f"(a stage begins when its strategy is nearer by more than {self.lead:g} nats for "
-            f"{self.hold} record"
-            f"{'s' if self.hold > 1 else ''})"
-        )
+        lead = f" by more than {self.lead:g} nats" if self.lead else ""
+        records = f"{self.hold} record{'s' if self.hold > 1 else ''}"
+        lines.append(f"(a stage begins when its strategy is nearer{lead} for {records})")
         return "\n".join(lines)
 
 
@@ -99,6 +113,8 @@ def stage_times(trajectory: Trajectory, *, lead: float = 0.0, hold: int = 2) -> 
     >>> run = sim.train(model, sim.Dirichlet(2), steps=1500, learning_rate=0.02, rng=0)
     >>> [stage.strategy for stage in sim.stage_times(run)]
     ['uniform', 'unigram', 'bigram']
+    >>> sim.stage_times(run)["unigram"].start_time < 1
+    True
     """
     checks.instance("trajectory", trajectory, Trajectory, "a Trajectory")
     required = checks.real("lead", lead, strict=False)

@@ -47,7 +47,7 @@ class Trajectory:
         available as attributes; one flat array ``parameters (r, P)`` of a transformer.
     measures : dict of str to ndarray, shape (r,)
         ``kl_truth``, ``kl_uniform``, ``kl_unigram``, ``kl_bigram`` (last token, nats, held-out
-        sequences), ``W_diagonal``, ``W_off_diagonal``, ``balance`` = |W|_F^2 - |v|^2, and after
+        sequences), ``W_diagonal``, ``W_off_diagonal``, ``balance`` (``|W|_F^2 - |v|^2``), and after
         SGD with one rate and no decay ``balance_drift``, what the steps should have added to it.
         For a transformer ``previous_token`` and ``induction``, see `sim.attention`.
     baselines : dict of str to float

@@ -31,7 +31,7 @@ def escape_time(
     prior: Prior = "flat",
     kernel: ArrayLike | None = None,
 ) -> float:
-    """Flow time at which |W|_F reaches the threshold in the linear flow from v = c 1, W = 0.
+    """Flow time at which ``|W|_F`` reaches the threshold in the linear flow from v = c 1, W = 0.
 
     Parameters
     ----------

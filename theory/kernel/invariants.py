@@ -21,7 +21,7 @@ Pair = tuple[float, float]
 
 
 def balance(v: ArrayLike, W: ArrayLike, rates: Pair = (1.0, 1.0)) -> float:
-    """|W|_F^2 / rate_W - |v|^2 / rate_v, conserved by flow of a linear first layer.
+    """``|W|_F^2 / rate_W - |v|^2 / rate_v``, conserved by flow of a linear first layer.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def step_drift(
     """Exact change of `balance` in one step ``w <- w - rate (gradient + decay w)``.
 
     Without decay ``rate_W |gradient_W|^2 - rate_v |gradient_v|^2``: of second order in the rates
-    once measured in |W|^2 and |v|^2.
+    once measured in ``|W|^2`` and ``|v|^2``.
 
     Parameters
     ----------

@@ -120,9 +120,9 @@ def chain_lag_constants(transition: ArrayLike, count: int) -> Array:
 def parity_law(prior: str = "flat") -> ParityLaw:
     """The constants of the even/odd pattern at large lags, from both ends of the law of lambda.
 
-    Flat: near lambda = 1 the density of (y, lambda) is 1 - lambda on |y| < 1/2; near -1 it is 2
-    on |y| < (1 + lambda)/4. Either end gives ``int e exp(-n e) de = 1/n^2``. With a = b lambda is
-    uniform, and either end gives 1/(2n).
+    Flat: near lambda = 1 the density of (y, lambda) is 1 - lambda on ``|y| < 1/2``; near -1 it is
+    2 on ``|y| < (1 + lambda)/4``. Either end gives ``int e exp(-n e) de = 1/n^2``. With a = b
+    lambda is uniform, and either end gives 1/(2n).
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ def plateau_start(lags: float) -> float:
 
 
 def plateau_slope() -> float:
-    """Growth of the unigram stage with the logarithm of the lags, 1 / (8 |h|), for many lags.
+    """Growth of the unigram stage with the logarithm of the lags, ``1 / (8 |h|)``, for many lags.
 
     Returns
     -------

@@ -238,6 +238,12 @@ def test_stage_times_thresholds():
     assert len(stage_times(_fake(flicker), hold=1)) == 4
     calm = stage_times(_fake(flicker), hold=2)
     assert [stage.strategy for stage in calm] == ["uniform", "unigram"]
+    flickering = stage_times(_fake(flicker), hold=1)
+    first = flickering.stages[0].strategy
+    assert flickering.stages[2].strategy == first
+    assert flickering[first] is flickering[0] is flickering.stages[0]
+    with pytest.raises(LookupError, match="no stage 'trigram'; it has"):
+        flickering["trigram"]
     wide = stage_times(_fake(flicker), lead=1.0, hold=1)
     assert wide.lead == 1.0
     assert wide.stages[1].start_step > calm.stages[1].start_step
