@@ -11,17 +11,40 @@ from numpy.typing import ArrayLike, NDArray
 from sim import checks
 from sim.randomness import Seed, generator
 from sim.task.priors.prior import Prior
-from sim.task.priors.rules import Quadrature, jacobi, special, two_state
+from sim.task.priors.rules import Quadrature, jacobi, two_state
+from sim.task.priors.two_states import two_state_dirichlet
+
+# beyond these, powers and products of concentrations are beyond any float
+LEAST, MOST = 1e-50, 1e50
+# below it NumPy draws by breaking a stick, whose last piece is a difference: right to 1e-16 only
+UNEVEN = 0.1
 
 
 def _concentration(alpha: Any, k: int) -> float | NDArray[np.float64]:
     """One positive number, or one for each state."""
-    if isinstance(alpha, list | tuple) or np.ndim(alpha):
-        vector = checks.array("alpha", alpha, (k,))
-        if (vector <= 0).any():
-            raise ValueError(f"alpha must be positive, got {vector.min():g}")
-        return vector
-    return checks.real("alpha", alpha)
+    several = isinstance(alpha, list | tuple | np.ndarray) and np.ndim(alpha) > 0
+    found = checks.array("alpha", alpha, (k,)) if several else checks.real("alpha", alpha)
+    low, high = np.min(found), np.max(found)
+    if low <= 0:
+        raise ValueError(f"alpha must be positive, got {low:g}")
+    if low < LEAST or high > MOST:
+        wrong = low if low < LEAST else high
+        raise ValueError(f"alpha must lie between {LEAST:g} and {MOST:g}, got {wrong:g}")
+    return found
+
+
+def _draw(
+    rng: np.random.Generator, alpha: NDArray[np.float64], size: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Dirichlet vectors (*size, k), each entry accurate to relative rounding error."""
+    if alpha.max() >= UNEVEN:
+        return rng.dirichlet(alpha, size=size)
+    # Gamma(alpha) is Gamma(alpha + 1) times U**(1 / alpha), which underflows: in logarithms
+    shape = (*size, len(alpha))
+    logs = np.log(rng.standard_gamma(alpha + 1, shape)) - rng.standard_exponential(shape) / alpha
+    with np.errstate(under="ignore"):
+        rows = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    return rows / rows.sum(axis=-1, keepdims=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +85,7 @@ class Dirichlet(Prior):
             # the flat law as normalised exponentials, three times faster
             rows = generator(rng).standard_exponential((*size, self.k))
             return rows / rows.sum(axis=2, keepdims=True)
-        return generator(rng).dirichlet(np.broadcast_to(self.alpha, self.k), size=size)
+        return _draw(generator(rng), np.broadcast_to(self.alpha, self.k), size)
 
     @property
     def has_exact_quadrature(self) -> bool:
@@ -70,7 +93,7 @@ class Dirichlet(Prior):
 
     def quadrature(self, nodes: int) -> Quadrature:
         if self.has_exact_quadrature:
-            return _two_state_dirichlet(self, nodes)
+            return two_state_dirichlet(nodes, *np.broadcast_to(self.alpha, 2).tolist())
         if np.ndim(self.alpha) == 0 and self.alpha == 1.0:
             return _sobol_flat(self, nodes)
         return super().quadrature(nodes)
@@ -99,7 +122,7 @@ class Unigram(Prior):
 
     def sample(self, n: int, rng: Seed = None) -> NDArray[np.float64]:
         n = self._size(n)
-        row = generator(rng).dirichlet(np.broadcast_to(self.alpha, self.k), size=n)
+        row = _draw(generator(rng), np.broadcast_to(self.alpha, self.k), (n,))
         return np.repeat(row[:, None, :], self.k, axis=1)
 
     @property
@@ -109,39 +132,11 @@ class Unigram(Prior):
     def quadrature(self, nodes: int) -> Quadrature:
         if self.k != 2:
             return super().quadrature(nodes)
-        alpha = np.broadcast_to(np.asarray(self.alpha, dtype=np.float64), 2)
-        a, weight = jacobi(nodes, alpha[0], alpha[1])
+        a, weight = jacobi(nodes, *np.broadcast_to(self.alpha, 2).tolist())
         return Quadrature(weight, two_state(a, 1 - a))
 
     def describe(self) -> dict[str, Any]:
         return {"prior": "unigram", "k": self.k, "alpha": np.asarray(self.alpha).tolist()}
-
-
-def _two_state_dirichlet(prior: Dirichlet, nodes: int) -> Quadrature:
-    """Duffy's substitution on both triangles of the square of exit probabilities (u, w).
-
-    The stationary distribution pi = (1-b, 1-a)/(2-a-b) has no limit at a = b = 1, so plain tensor
-    rules in (a, b) converge slowly. Splitting the square of exit probabilities (u, w) = (1-a, 1-b)
-    along its diagonal and setting w = u s (or u = w s) makes pi a smooth function of s alone, and
-    Gauss rules converge spectrally.
-    """
-    stay, leave = np.broadcast_to(np.asarray(prior.alpha, dtype=np.float64), 2)
-    weights: list[NDArray[np.float64]] = []
-    matrices: list[NDArray[np.float64]] = []
-    # rows (a, 1-a) ~ Beta(stay, leave) and (1-b, b): exit probabilities u ~ Beta(leave, stay),
-    # w ~ Beta(stay, leave); the larger of the two is x, the smaller x s
-    for power_x, power_s in (((leave, stay), (stay, leave)), ((stay, leave), (leave, stay))):
-        x, weight_x = special().roots_jacobi(nodes, power_x[1] - 1, leave + stay - 1)
-        s, weight_s = special().roots_jacobi(nodes, 0.0, power_s[0] - 1)
-        x, s = (x + 1) / 2, (s + 1) / 2
-        big, small = np.meshgrid(x, s, indexing="ij")
-        weight = np.outer(weight_x, weight_s) * (1 - big * small) ** (power_s[1] - 1)
-        # the powers of two from mapping (-1, 1) to (0, 1) differ between the triangles
-        weight *= 0.5 ** (power_x[1] + leave + stay + power_s[0])
-        u, w = (big, big * small) if not matrices else (big * small, big)
-        weights.append(weight.ravel())
-        matrices.append(two_state(1 - u.ravel(), 1 - w.ravel()))
-    return Quadrature(np.concatenate(weights), np.concatenate(matrices))
 
 
 def _sobol_flat(prior: Dirichlet, nodes: int) -> Quadrature:
