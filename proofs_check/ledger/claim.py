@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from proofs_check.ledger.route import Route
+from proofs_check.ledger.route import Kind, Route
 from proofs_check.ledger.uses import located
 
 
@@ -61,8 +61,8 @@ class Claim:
     corrected : Statement, optional
         The true statement, when the printed one is false; it is run on the same routes.
     wrong : tuple
-        Values that a slip could have led to (another sign, factor, index or exponent). Every route
-        has to reject every one of them: the tests see to it.
+        At least one. Values that a slip could have led to (another sign, factor, index or
+        exponent). Every route has to reject every one of them: the tests see to it.
     assumptions : tuple of str
     depends_on : tuple of str
         Ids of claims this one rests on.
@@ -118,9 +118,10 @@ def proved(
     value
         The statement as data, handed to every route.
     *routes : Route
+        Of two kinds or more. One has to be symbolic and without a scope.
     **more
-        ``wrong``, ``assume`` (assumptions), ``needs`` (ids it depends on), ``note``, ``minutes``,
-        ``also`` (other numbers of the same statement, with their page).
+        ``wrong`` (required), ``assume`` (assumptions), ``needs`` (ids it depends on), ``note``,
+        ``minutes``, ``also`` (other numbers of the same statement, with their page).
     """
     return _claim(id, source, title, Statement(latex, value), routes, Verdict.PROVED, **more)
 
@@ -190,7 +191,7 @@ def _claim(
             raise TypeError(
                 f"a route of claim {id} must be a Route (see the decorators), got {route!r}"
             )
-    return Claim(
+    claim = Claim(
         id=id,
         source=_printed(id, source),
         title=title,
@@ -206,6 +207,25 @@ def _claim(
         minutes=minutes,
         place=located(caller.f_code.co_filename, caller.f_lineno),
     )
+    _refuse_weak(claim)
+    return claim
+
+
+def _refuse_weak(claim: Claim) -> None:
+    """Refuse what can be seen to be weak without running it; `weaknesses` looks further."""
+    kinds = sorted({str(route.kind) for route in claim.routes})
+    if len(kinds) < 2:
+        raise ValueError(
+            f"routes of claim {claim.id} must be of two kinds or more, got {', '.join(kinds) or 0}"
+        )
+    if not claim.wrong:
+        raise ValueError(f"wrong of claim {claim.id} must hold values to be rejected, got none")
+    if claim.expected == Verdict.PROVED and not any(
+        route.kind == Kind.SYMBOLIC and not route.scope for route in claim.routes
+    ):
+        raise ValueError(
+            f"routes of claim {claim.id} must hold a symbolic one without a scope to prove it"
+        )
 
 
 def _printed(id: str, source: int | str) -> str:

@@ -16,7 +16,8 @@ def table(entries: Sequence[Entry]) -> str:
     width = max(len("claim"), *(len(entry.claim.id) for entry in entries))
     lines = [f"{'claim':<{width}}  {'verdict':<10} {'residual':>9} {'seconds':>8}  statement"]
     for entry in entries:
-        mark = "" if entry.as_expected else f"  (expected {entry.claim.expected})"
+        why = f": {entry.why}" if entry.why else ""
+        mark = "" if entry.as_expected else f"  (expected {entry.claim.expected}{why})"
         if entry.fallen:
             mark += f"  (depends on {', '.join(entry.fallen)}, which does not stand)"
         lines.append(
@@ -36,7 +37,6 @@ def summary(entries: Sequence[Entry]) -> str:
 def explain(entry: Entry) -> str:
     """One entry in full: statement, assumptions, evidence, and the correction if there is one."""
     claim = entry.claim
-    why = f" ({entry.why})" if entry.why else ""
     lines = [
         f"{claim.id}  {claim.title}",
         f"  source     {'; '.join([claim.source, *claim.also.values()])}",
@@ -47,7 +47,7 @@ def explain(entry: Entry) -> str:
         lines.append(f"  depends on {', '.join(claim.depends_on)}")
     if entry.fallen:
         lines.append(f"  BUT        {', '.join(entry.fallen)} does not stand")
-    lines.append(f"  verdict    {entry.verdict}: {MEANING[entry.verdict]}{why}")
+    lines.append(f"  verdict    {entry.verdict}: {entry.why or MEANING[entry.verdict]}")
     if claim.corrected is not None:
         lines.append(f"  corrected  {claim.corrected.latex}")
     if claim.note:

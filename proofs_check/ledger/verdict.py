@@ -17,7 +17,7 @@ MEANING = {
     Verdict.MEASURED: "read off training runs, and found again on runs with other seeds",
     Verdict.CORRECTED: "false as printed; the corrected statement is proved or supported",
     Verdict.REFUTED: "false as printed, and no repair is known",
-    Verdict.UNDECIDED: "the routes disagree, fail, or are fewer than two",
+    Verdict.UNDECIDED: "routes disagree, one decides nothing, or they are of fewer than two kinds",
 }
 
 
@@ -168,18 +168,29 @@ def weigh(evidence: tuple[Evidence, ...], *, measured: bool = False) -> tuple[Ve
     corrected = [e.finding for e in evidence if e.about == "corrected"]
     if len({e.kind for e in evidence}) < 2:
         return Verdict.UNDECIDED, "fewer than two kinds of routes"
-    failed = [e.route.how for e in evidence if math.isnan(e.finding.residual)]
-    if any(math.isnan(finding.residual) for finding in printed):
-        return Verdict.UNDECIDED, f"failed: {', '.join(dict.fromkeys(failed))}"
+    failed = {e.route.how: e.finding.detail for e in evidence if math.isnan(e.finding.residual)}
+    if failed:
+        routes = "; ".join(f"'{how}' ({detail or 'NaN'})" for how, detail in failed.items())
+        return Verdict.UNDECIDED, f"a route decides nothing: {routes}"
     held = [finding.holds for finding in printed]
     if all(held) and measured:
         return Verdict.MEASURED, ""
     if all(held):
         return (Verdict.PROVED if any(f.proves for f in printed) else Verdict.SUPPORTED), ""
     if any(held):
-        return Verdict.UNDECIDED, "the routes disagree on the printed statement"
+        return Verdict.UNDECIDED, f"the routes disagree: {_sides(evidence, 'printed')}"
     if not corrected:
         return Verdict.REFUTED, ""
     if all(finding.holds for finding in corrected):
         return Verdict.CORRECTED, ""
-    return Verdict.UNDECIDED, "the corrected statement does not hold on every route"
+    return Verdict.UNDECIDED, f"the correction is rejected: {_sides(evidence, 'corrected')}"
+
+
+def _sides(evidence: tuple[Evidence, ...], about: str) -> str:
+    """Which routes accept a statement, and which reject it."""
+    sides = {True: "accepted by", False: "rejected by"}
+    named = {
+        word: [f"'{e.route.how}'" for e in evidence if e.about == about and e.finding.holds == held]
+        for held, word in sides.items()
+    }
+    return ", ".join(f"{word} {', '.join(names)}" for word, names in named.items() if names)

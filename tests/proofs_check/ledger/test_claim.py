@@ -120,6 +120,9 @@ def by_both(value):
     return tokens_of_sim(3).size + kernel_of_theory(1).size - 7 + (1 - value)
 
 
+CLAIM = proved("t", 1, "t", "1", 1, in_general, by_theory, wrong=[2])
+
+
 def test_what_a_route_returns_becomes_a_finding():
     assert in_general.find(1) == Finding(0.0, 0.0, "as it is", exact=True)
     assert in_general.find(2).residual == 1.0
@@ -134,15 +137,15 @@ def test_what_a_route_returns_becomes_a_finding():
 
 def test_a_route_that_compares_nothing_or_returns_nothing_decides_nothing():
     for compute in (lambda value: [], lambda value: None, lambda value: "no"):
-        claim = proved("t", 1, "t", "1", 1, in_general, enumeration("empty")(compute))
+        claim = proved("t", 1, "t", "1", 1, in_general, enumeration("empty")(compute), wrong=[2])
         entry = judge(claim)
         assert entry.verdict == Verdict.UNDECIDED
-        assert entry.why.startswith("failed: empty")
+        assert entry.why.startswith("a route decides nothing: 'empty' (failed: ")
 
 
 def test_exact_on_instances_supports_and_does_not_prove():
-    assert judge(proved("t", 1, "t", "1", 1, in_general, by_theory)).verdict == Verdict.PROVED
-    entry = judge(proved("t", 1, "t", "1", 1, on_instances, by_theory))
+    assert judge(CLAIM).verdict == Verdict.PROVED
+    entry = judge(replace(CLAIM, routes=(on_instances, by_theory)))
     assert entry.verdict == Verdict.SUPPORTED
     assert not entry.as_expected
     assert "exact, T <= 3" in text.explain(entry)
@@ -157,7 +160,7 @@ def test_a_route_knows_what_code_it_uses():
 
 
 def test_claims_and_routes_know_where_they_are_written():
-    claim = proved("t", 7, "t", "1", 1, in_general, by_theory)
+    claim = proved("t", 7, "t", "1", 1, in_general, by_theory, wrong=[2])
     here = "tests/proofs_check/ledger/test_claim.py:"
     assert claim.place.startswith(here)
     assert claim.source == "(t), p. 7"
@@ -166,7 +169,7 @@ def test_claims_and_routes_know_where_they_are_written():
 
 
 def test_weaknesses_are_found():
-    weak = proved("t", 1, "t", "1", 1, in_general)
+    weak = replace(CLAIM, routes=(in_general,), wrong=())
     assert weaknesses(weak) == [
         "t has fewer than two kinds of routes", "t has no wrong values to be tried on"
     ]  # fmt: skip
@@ -180,13 +183,47 @@ def test_weaknesses_are_found():
 
 
 def test_an_entry_says_that_what_it_depends_on_does_not_stand():
-    false = replace(proved("false", 1, "t", "1", 3, in_general, by_theory))
-    above = proved("above", 1, "t", "1", 1, in_general, by_theory, needs="false")
+    false = proved("false", 1, "t", "1", 3, in_general, by_theory, wrong=[2])
+    above = replace(CLAIM, id="above", depends_on=("false",))
     entries = selection.verify([false, above])
     assert entries[0].verdict == Verdict.REFUTED
     assert entries[1].fallen == ("false",)
     assert "depends on false, which does not stand" in text.table(entries)
     assert "false does not stand" in text.explain(entries[1])
+
+
+@pytest.mark.parametrize(
+    ("routes", "wrong", "message"),
+    [
+        ([in_general], [2], "routes of claim t must be of two kinds or more, got symbolic"),
+        ([], [2], "two kinds or more, got 0"),
+        ([in_general, by_theory], [], "wrong of claim t must hold values to be rejected"),
+        ([by_theory, by_both], [2], "a symbolic one without a scope to prove it"),
+        ([on_instances, by_both], [2], "a symbolic one without a scope to prove it"),
+    ],
+)
+def test_a_claim_that_is_seen_to_be_weak_is_refused(routes, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        proved("t", 1, "t", "1", 1, *routes, wrong=wrong)
+
+
+def test_undecided_says_which_routes_are_on_which_side():
+    entry = judge(replace(CLAIM, printed=Statement("1.0000000001", 1 + 1e-10)))
+    assert entry.verdict == Verdict.UNDECIDED
+    assert entry.why == "the routes disagree: accepted by 'by theory', rejected by 'as it is'"
+    assert entry.why in text.table([entry]) and entry.why in text.explain(entry)
+    both = replace(CLAIM, printed=Statement("3", 3), corrected=Statement("2", 2))
+    assert judge(both).why == "the correction is rejected: rejected by 'as it is', 'by theory'"
+
+
+def test_a_route_that_fails_on_the_correction_is_named():
+    @enumeration("of whole numbers", 0.5)
+    def whole(value):
+        return {3: 2.0}[value]
+
+    both = replace(CLAIM, printed=Statement("3", 3), corrected=Statement("1", 1),
+                   routes=(in_general, whole))  # fmt: skip
+    assert judge(both).why == "a route decides nothing: 'of whole numbers' (failed: KeyError: 1)"
 
 
 def test_routes_must_be_routes():
@@ -207,8 +244,12 @@ def test_a_correction_is_run_on_both_statements():
 def test_what_was_read_off_runs_is_measured_whatever_the_routes_say():
     routes = [Route(kind, "test", find) for kind, find in
               (("simulation", near(2.0)), ("replication", exact(2.0)))]  # fmt: skip
-    assert judge(measured("x-t", "test", "test", "2", 2.0, *routes)).verdict == Verdict.MEASURED
-    assert judge(measured("x-t", "test", "test", "3", 3.0, *routes)).verdict == Verdict.REFUTED
+    assert (
+        judge(measured("x-t", "test", "test", "2", 2.0, *routes, wrong=[1])).verdict
+        == Verdict.MEASURED
+    )
+    false = measured("x-t", "test", "test", "3", 3.0, *routes, wrong=[1])
+    assert judge(false).verdict == Verdict.REFUTED
 
 
 def test_an_estimate_is_judged_in_its_own_standard_errors():
@@ -221,9 +262,7 @@ def test_an_estimate_is_judged_in_its_own_standard_errors():
 
 
 def test_a_statement_printed_twice_is_one_claim_with_two_ids():
-    twice = proved(
-        "A.1", 20, "one", "1", 1.0, *claim(exact(1.0), near(1.0)).routes, also={"A.2": 21}
-    )
+    twice = proved("A.1", 20, "one", "1", 1, in_general, by_theory, wrong=[2], also={"A.2": 21})
     other = replace(twice, id="A.3", also={})
     assert selection.select([twice, other], ["A.2"]) == [twice]
     assert selection.select([twice, other], ["A.*"]) == [twice, other]
