@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+# a tolerance up to this needs no reason: numbers are rounded
+ROUNDING = 1e-10
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -26,7 +29,7 @@ class Finding:
         The cases an exact finding covers, where they are fewer than the statement's: ``T <= 3``.
         Empty: all of them.
     because : str
-        Why so much is allowed, where it is more than rounding.
+        Why so much is allowed; "rounding" if it is at most `ROUNDING` and nothing is said.
     """
 
     residual: float
@@ -35,6 +38,10 @@ class Finding:
     exact: bool = False
     scope: str = ""
     because: str = ""
+
+    def __post_init__(self) -> None:
+        if 0 < self.tolerance <= ROUNDING and not self.because:
+            object.__setattr__(self, "because", "rounding")
 
     @property
     def holds(self) -> bool:

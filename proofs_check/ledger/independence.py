@@ -40,6 +40,7 @@ SHAREABLE = {
     "theory.chains.nodes.*": "nodes and weights, compared with exact moments in tests",
     "sim.task.priors.*": "draws and nodes of the prior, compared with exact moments in tests",
     "theory.chains.stationary.*": "pi, of which tests see that pi P = pi",
+    "sim.task.stationary.*": "pi, of which tests see that pi P = pi",
     "sim.kernels.chains.stationary": "pi, of which tests see that pi P = pi",
 }
 
