@@ -132,6 +132,7 @@ def histories(
     k: int, order: int, what: str = "a chain with k = {k} states of order {order}"
 ) -> int:
     """``k**order``, refused if not even one table of so many rows of k could be held."""
+    k, order = int(k), int(order)
     if (order + 1) * math.log2(k) > math.log2(SMALL):
         name = f"{what.format(k=k, order=order)} (k**{order} histories)"
         _refuse_oversized(name, math.log2(8) + (order + 1) * math.log2(k))

@@ -231,9 +231,9 @@ class WrongPrior(sim.Prior):
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        (lambda n: np.full((n, 2, 2), 0.9), "rows that are distributions"),
-        (lambda n: np.full((n, 2, 2), [1.5, -0.5]), "rows that are distributions"),
-        (lambda n: np.full((n, 2, 2), np.nan), "rows that are distributions"),
+        (lambda n: np.full((n, 2, 2), 0.9), "rows that sum to 1, got 1.8 in row 0 of chain 0"),
+        (lambda n: np.full((n, 2, 2), [1.5, -0.5]), "must be nonnegative, got -0.5"),
+        (lambda n: np.full((n, 2, 2), np.nan), "must be finite"),
         (lambda n: np.full((n + 1, 2, 2), 0.5), "must have shape"),
         (lambda n: np.full((n, 3, 3), 1 / 3), "must have shape"),
         (lambda n: np.ones((n, 2, 2), int), "must be an array of floats"),

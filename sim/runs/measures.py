@@ -20,7 +20,7 @@ from sim.randomness import Seed
 from sim.task import strategies
 from sim.task.priors import Prior
 from sim.task.priors.prior import check_prior
-from sim.task.sequences import SequenceBatch, sample_sequences
+from sim.task.sequences import SequenceBatch, checked_batch, sample_sequences
 
 Array = NDArray[np.float64]
 
@@ -54,13 +54,12 @@ class HeldOut:
     """
 
     def __init__(self, batch: SequenceBatch) -> None:
-        checks.instance("batch", batch, SequenceBatch, "a SequenceBatch (of sample_sequences)")
-        histories, k = batch.transition.shape[1:]
+        self.tokens, transition = checked_batch(batch)
+        histories, k = transition.shape[1:]
         order = checks.chain_order(histories, k)
-        self.tokens = checks.tokens(batch.tokens, k, minimum_length=order + 1)
         self.k, self.context = k, np.ascontiguousarray(self.tokens[:, :-1])
         rows = self.context[:, -order:] @ k ** np.arange(order - 1, -1, -1)
-        self.truth = batch.transition[np.arange(len(rows)), rows]
+        self.truth = transition[np.arange(len(rows)), rows]
         self.predictions = {"uniform": np.full_like(self.truth, 1.0 / k)}
         for n in range(order + 1):
             counted = strategies.ngram(self.context, k, n, last=True)

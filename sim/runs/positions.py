@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.models.calls import logits
-from sim.models.model import Model
+from sim.models.model import Model, check_model
 from sim.runs.measures import gram_name, kl, log_softmax
 from sim.task import strategies
-from sim.task.sequences import SequenceBatch
+from sim.task.sequences import SequenceBatch, checked_batch
 
 Array = NDArray[np.float64]
 
@@ -51,10 +51,10 @@ def distances_by_position(model: Model, batch: SequenceBatch) -> PositionDistanc
     PositionDistances
         Its last entries are what `HeldOut.evaluate` returns for the same batch.
     """
-    checks.instance("batch", batch, SequenceBatch, "a SequenceBatch (of sample_sequences)")
-    histories, k = batch.transition.shape[1:]
-    order = checks.chain_order(histories, k)
-    context = checks.tokens(batch.tokens, k, minimum_length=order + 1)[:, :-1]
+    check_model(model)
+    tokens, transition = checked_batch(batch)
+    histories, k = transition.shape[1:]
+    order, context = checks.chain_order(histories, k), tokens[:, :-1]
     if model.k != k or context.shape[1] > model.T:
         raise ValueError(
             f"model must have k = {k} and T >= {context.shape[1]} to fit the sequences, got "
@@ -62,7 +62,7 @@ def distances_by_position(model: Model, batch: SequenceBatch) -> PositionDistanc
         )
     checks.memory("the predictions", *context.shape, k)
     log_model = log_softmax(logits(model, context).astype(np.float64))
-    truth = _truth(context, batch.transition, order)
+    truth = _truth(context, transition, order)
     guesses = {"uniform": strategies.uniform(context, k)}
     for n in range(order + 1):
         guesses[gram_name(n)] = strategies.ngram(context, k, n)

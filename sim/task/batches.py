@@ -60,7 +60,7 @@ class BatchStream:
         self.length = checks.integer("length", length, 1)
         self._rng = generator(rng)
         self.key = self._rng.integers(0, 2**32, size=2, dtype=np.uint64)
-        numbers = self.batch_size * prior.k ** (prior.order + 1)
+        numbers = self.batch_size * checks.histories(prior.k, prior.order) * int(prior.k)
         self._steps = max(1, min(MOST_STEPS, BLOCK_SIZE // numbers))
         self._block = self._draw(0)
 

@@ -260,6 +260,11 @@ def check_loss(loss: Any) -> Loss:
     )
     if not isinstance(loss.name, str) or not loss.name:
         raise TypeError(f"loss.name must be a string, and not empty, got {loss.name!r}")
+    if loss.compiled is not None and type(loss) not in LOSSES.values():
+        raise TypeError(
+            "loss.compiled must be None for a loss of your own, which the kernels do not know, got "
+            f"{checks.shown(loss.compiled)}"
+        )
     return loss
 
 

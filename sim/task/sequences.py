@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,29 @@ class SequenceBatch(NamedTuple):
 
     tokens: NDArray[np.int32]
     transition: NDArray[np.float64]
+
+
+def checked_batch(batch: Any) -> SequenceBatch:
+    """Sequences and chains of a batch as arrays, refused if they do not belong together.
+
+    Raises
+    ------
+    TypeError
+        If it is no SequenceBatch, or does not hold integers and real numbers.
+    ValueError
+        If rows are not distributions, tokens are not those of as many chains with as many states,
+        or there is none after the first history.
+    """
+    checks.instance("batch", batch, SequenceBatch, "a SequenceBatch (of sample_sequences)")
+    transition = checks.transition("batch.transition", batch.transition)
+    histories, k = transition.shape[1:]
+    order = checks.chain_order(histories, k)
+    tokens = checks.tokens(batch.tokens, k, minimum_length=order + 1)
+    if len(tokens) != len(transition):
+        raise ValueError(
+            f"batch must have as many chains as sequences, got {len(transition)} and {len(tokens)}"
+        )
+    return SequenceBatch(tokens, transition)
 
 
 def sample_sequences(
@@ -68,7 +91,7 @@ def sample_sequences(
     >>> batch.tokens.shape, batch.transition.shape
     ((2, 8), (2, 3, 3))
     """
-    refuse_oversized(prior, n, length, start)
+    n, length = refuse_oversized(prior, n, length, start)
     rng = generator(rng)
     transition = sampled_chains(prior, n, rng)
     initial = initial_distribution(start, transition)
@@ -80,11 +103,13 @@ def sample_sequences(
 
 def refuse_oversized(
     prior: Prior, n: int, length: int, start: str | ArrayLike = "stationary"
-) -> None:
-    """Refuse sequences that this machine could not hold, or whose starts take a day to find."""
+) -> tuple[int, int]:
+    """Refuse sequences that this machine could not hold, or whose starts take a day to find.
+
+    Returns `n` and `length` as plain integers.
+    """
     check_prior(prior)
-    checks.integer("n", n, 1)
-    checks.integer("length", length, 1)
+    n, length = checks.integer("n", n, 1), checks.integer("length", length, 1)
     histories = checks.histories(prior.k, prior.order)
     checks.memory(f"{n} chains with {histories} histories", n, histories, prior.k)
     checks.memory(f"{n} sequences of length {length}", n, length)
@@ -95,6 +120,7 @@ def refuse_oversized(
                 f"start 'stationary' would take some {n * histories**3:.0e} operations for {n} "
                 f"chains with {histories} histories: use start 'uniform'"
             )
+    return n, length
 
 
 def initial_distribution(

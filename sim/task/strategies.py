@@ -14,6 +14,7 @@ from sim.kernels import counts
 from sim.task.priors import Prior
 from sim.task.priors.prior import check_prior
 from sim.task.priors.quadrature import prior_quadrature
+from sim.task.priors.rules import Quadrature
 from sim.task.sequences import initial_distribution
 
 Array = NDArray[np.float64]
@@ -119,6 +120,11 @@ def bayes(
         Law of the first token.
     nodes : int, optional
         Gauss nodes per dimension; T / 2 + 32 if not given.
+
+    Raises
+    ------
+    ValueError
+        For a sequence that is impossible under the prior.
     """
     check_prior(prior)
     if prior.order != 1:
@@ -131,5 +137,36 @@ def bayes(
     rule = prior_quadrature(prior, given.shape[1] // 2 + 32 if nodes is None else nodes)
     out = np.empty((*given.shape, prior.k))
     initial = initial_distribution(start, rule.transition)
-    counts.bayes(given, rule.weights, initial, rule.transition, out)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        counts.bayes(given, rule.weights, initial, rule.transition, out)
+    for q in np.flatnonzero(~np.isfinite(out).all(axis=(1, 2))):
+        out[q] = _bayes_in_logarithms(given[q], rule, initial, f"sequence {q}")
+    return out
+
+
+def _bayes_in_logarithms(
+    tokens: NDArray[np.int32], rule: Quadrature, initial: Array, name: str
+) -> Array:
+    """The prediction for one sequence (T,) of which all chains left were thought impossible.
+
+    Raises
+    ------
+    ValueError
+        If it is impossible under the prior: nothing can be said of what follows.
+    """
+    out = np.empty((len(tokens), initial.shape[1]))
+    with np.errstate(divide="ignore"):
+        chance, moves = np.log(rule.weights), np.log(rule.transition)
+        chance = chance + np.log(initial[:, tokens[0]])
+    for p, token in enumerate(tokens):
+        if p:
+            chance = chance + moves[:, tokens[p - 1], token]
+        if chance.max() == -np.inf:
+            raise ValueError(
+                f"tokens must be possible under the prior, got {name}, which is impossible from "
+                f"position {p} on"
+            )
+        chance -= chance.max()
+        posterior = np.exp(chance)
+        out[p] = posterior @ rule.transition[:, token] / posterior.sum()
     return out

@@ -56,7 +56,7 @@ class Mixture(Prior):
         rng = generator(rng)
         weights = np.asarray(self.weights)
         component = rng.choice(len(weights), size=n, p=weights / weights.sum())
-        out = np.empty((n, self.k**self.order, self.k))
+        out = np.empty((n, checks.histories(self.k, self.order), self.k))
         for index, prior in enumerate(self.priors):
             chosen = component == index
             if chosen.any():

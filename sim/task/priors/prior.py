@@ -93,16 +93,8 @@ def sampled_chains(prior: Prior, n: int, rng: Seed) -> NDArray[np.float64]:
         return found  # tested, and checking every batch would cost some per cent of a step
     name = f"chains drawn by {type(prior).__name__}"
     if not isinstance(found, np.ndarray) or found.dtype.kind != "f":
-        raise TypeError(f"{name} must be an array of floats, got {type(found).__name__}")
-    shape = (n, prior.k**prior.order, prior.k)
+        raise TypeError(f"{name} must be an array of floats, got {checks.shown(found)}")
+    shape = (n, checks.histories(prior.k, prior.order), prior.k)
     if found.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {found.shape}")
-    chains = np.ascontiguousarray(found, dtype=np.float64)
-    sums = chains.sum(axis=2)
-    allowed = 1e-9 if found.dtype == np.float64 else 1e-4
-    if not (np.abs(sums - 1.0) <= allowed).all() or chains.min() < 0.0:
-        raise ValueError(
-            f"{name} must have rows that are distributions, got entries from {chains.min():g} and "
-            f"sums from {sums.min():g} to {sums.max():g}"
-        )
-    return chains if found.dtype == np.float64 else chains / sums[..., None]
+    return checks.transition(name, found)

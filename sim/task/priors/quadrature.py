@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim import checks
 from sim.task.priors.prior import Prior, check_prior
 from sim.task.priors.rules import Quadrature
@@ -40,14 +42,22 @@ def prior_quadrature(prior: Prior, nodes: int = 48) -> Quadrature:
     0.5
     """
     check_prior(prior)
-    rule = prior.quadrature(checks.integer("nodes", nodes, 2))
-    weights = checks.array("weights of the rule", rule[0], (None,))
-    if (weights < 0).any() or not weights.sum() > 0:
-        raise ValueError(f"weights of the rule must be nonnegative, got {weights.min():g}")
-    transition = checks.transition("chains of the rule", rule[1])
-    if transition.shape != (len(weights), prior.k**prior.order, prior.k):
-        raise ValueError(
-            f"chains of the rule must have shape {(len(weights), prior.k**prior.order, prior.k)}, "
-            f"got {transition.shape}"
+    nodes = checks.integer("nodes", nodes, 2)
+    checks.memory(f"a rule with {nodes} nodes in each dimension", nodes, nodes, 8)
+    rule = prior.quadrature(nodes)
+    if not isinstance(rule, tuple | list) or len(rule) != 2:
+        raise TypeError(
+            f"quadrature of {type(prior).__name__} must return (weights, chains), got "
+            f"{checks.shown(rule)}"
         )
+    weights = checks.array("weights of the rule", rule[0], (None,))
+    if (weights < 0).any() or not 0 < weights.sum() < np.inf:
+        raise ValueError(
+            "weights of the rule must be nonnegative with a positive sum, got "
+            f"{weights.min(initial=np.inf):g} and a sum of {weights.sum():g}"
+        )
+    transition = checks.transition("chains of the rule", rule[1])
+    shape = (len(weights), checks.histories(prior.k, prior.order), prior.k)
+    if transition.shape != shape:
+        raise ValueError(f"chains of the rule must have shape {shape}, got {transition.shape}")
     return Quadrature(weights / weights.sum(), transition)
