@@ -191,6 +191,7 @@ CLAIMS = (
          r"m=x_t,\ c'=w_{init}+\frac{v_{init}h_1A}6,\ \rho-c'=\frac{v_{init}h_1(B-A)}6", SHARE),
         share_symbolic, share_spectral,
         wrong=[SHARE | {"share": SHARE["share"] / 2}, SHARE | {"lead": 2 * SHARE["lead"]}],
+        also={"A.58": 26},
         assume=BOTH, needs=("A.67-power", "prop-A.3-fixed-position"),
         note="Data: weight of unigram against bigram counts. The O(1/t) of (A.67) has one sign at "
         "all t lags and adds up to the order of v_2; for w_init >= 0 the share is at least 1.114. "
@@ -220,14 +221,14 @@ CLAIMS = (
         "eta_1 = O(1/t^2) and eta_2 = O(1/t), the second much larger",
         r"\eta_1=O(1/t^2),\ \eta_2=O(1/t)\gg\eta_1", RATES, rates_symbolic, rates_spectral,
         wrong=[RATES | {"larger": "first"}, RATES | {"first": 1}],
-        assume=(two_steps.SETTING[0], two_steps.SETTING[3]), needs=("A.60", "A.66"),
+        assume=(two_steps.SETTING[0], two_steps.SETTING[3]), needs=("A.59", "A.66"),
         note="These are the rates at which both steps stay finite as t grows. Sec. 3.2 says the "
         "opposite (text-3.2-learning-rates)."),
     ledger.proved("text-A-second-layer-first", "p. 28, after (A.68)",
         "the first step learns the second layer, not the first",
         r"W_k^{(1)}-W_k^{(0)}=O(1),\ v^{(1)}-v^{(0)}=O(1/t)",
         {"W": 0, "v": -1}, phases_symbolic, phases_spectral, wrong=[{"W": 0, "v": 0}],
-        assume=two_steps.SETTING, needs=("A.60", "A.60-v"),
+        assume=two_steps.SETTING, needs=("A.59", "A.60-v"),
         note="About the two-step proof; that the two drops in the loss of trained models belong to "
         "the layers in this order is a matter of simulation, not of this entry."),
 )  # fmt: skip

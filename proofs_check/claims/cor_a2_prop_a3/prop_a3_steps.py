@@ -177,14 +177,11 @@ CLAIMS = (
         r"W_k^{(1)}=w_{init}11^T+v_{init}"
         r"\eta_1\begin{pmatrix}B&A\\A&B\end{pmatrix}O(t^2)+v_{init}\eta_1O(t)",
         FIRST_W, first_W_symbolic, first_W_spectral,
-        wrong=[FIRST_W | {"diagonal": -B}, FIRST_W | {"off": B}, FIRST_W | {"power": 1}],
+        wrong=[FIRST_W | {"diagonal": -B}, FIRST_W | {"off": B}, FIRST_W | {"power": 1},
+               FIRST_W | {"power": 3}, FIRST_W | {"diagonal": 2 * B}], also={"A.60": 26},
         assume=(two_steps.SETTING[0], two_steps.SETTING[3]), needs="lemma-3.1-step-1-W",
-        note="O(t^2) is (t+1)(t+2)/6."),
-    ledger.proved("A.60", 26, "with eta_1 = h_1 / t^2 the first step moves W by order 1",
-        r"W_k^{(1)}=w_{init}11^T+\begin{pmatrix}B&A\\A&B\end{pmatrix}O(1)+O(1/t)",
-        FIRST_W, first_W_symbolic, first_W_spectral,
-        wrong=[FIRST_W | {"power": 3}, FIRST_W | {"diagonal": 2 * B}], assume=FIRST_STEP,
-        needs="A.59", note="O(1) is v_init h_1 / 6."),
+        note="O(t^2) is (t+1)(t+2)/6, so that with eta_1 = h_1 / t^2 the O(1) of (A.60) is "
+        "v_init h_1 / 6."),
     ledger.corrected("A.60-v", "below (A.60), p. 26",
         "after the first step v_j is v_init only up to 1/t",
         (r"v_j^{(1)}=v_{init}+\eta_1w_{init}O(t)\ \Rightarrow\ v_j^{(1)}=v_{init}", sp.Integer(0)),
@@ -237,7 +234,7 @@ CLAIMS = (
          r"\eta_2\frac{v_{init}h_1(B-A)}{6}\frac{\partial L_{diag}}{\partial v_j}+O(1/t^2)", SPLIT),
         split_symbolic, split_enumerated,
         wrong=[{"const": -CONST, "diag": -DIAG}, SPLIT | {"diag": CONST},
-               SPLIT | {"const": 2 * CONST}], assume=two_steps.SETTING, needs="A.60",
+               SPLIT | {"const": 2 * CONST}], assume=two_steps.SETTING, needs="A.59",
         note="Both signs are wrong and w_init is missing; the common factor v_init h_1 / 6 of "
         "(A.60) is granted to the printed form, and 3A is (B - A) = 2.978 A rounded."),
     ledger.corrected("A.62-line-3", "(A.62), p. 27, line 3",

@@ -170,7 +170,8 @@ def order_enumerated(value: str) -> Iterator[float]:
 CLAIMS = (
     ledger.proved("A.9", 15, "two states: P has two free entries, uniform",
         r"P=\begin{pmatrix}a&1-a\\1-b&b\end{pmatrix},\ a,b\sim U(0,1)",
-        P, chain_symbolic, chain_by_quadrature, wrong=[sp.Matrix([[a, 1 - a], [b, 1 - b]])],
+        P, chain_symbolic, chain_by_quadrature, also={"A.22": 17},
+        wrong=[sp.Matrix([[a, 1 - a], [b, 1 - b]]), sp.Matrix([[a, 1 - b], [1 - a, b]])],
         assume="rows of P from Dir(1, 1)"),
     ledger.supported("A.10", 15, "the logits as sums",
         r"f(e)_{p,i}=\sum_{t'=1}^p\mathbb "

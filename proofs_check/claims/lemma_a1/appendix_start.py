@@ -11,7 +11,6 @@ import sympy as sp
 
 import sim
 from proofs_check import ledger
-from proofs_check.claims.lemma_a1.lemma_3_1 import GROWTH_OF_V, GROWTH_OF_W, MORE_ON_V, MORE_ON_W
 from proofs_check.methods import exact_chains
 from proofs_check.methods.exact_chains import chance, prior_mean, triples
 from proofs_check.methods.exact_model import INIT, at_start, constant
@@ -181,10 +180,6 @@ RANDOM_INDEX = (
 ACTIVE = (START, "Delta above c^2 t (t + 1) / 2, so that every hinge is active")
 
 ON_THE_LOGITS = (
-    ledger.proved("A.13-W", "Lemma A.1, (A.13), p. 15", *GROWTH_OF_W, needs="lemma-3.1-step-1-W",
-        **MORE_ON_W),
-    ledger.proved("A.13-v", "Lemma A.1, (A.13), p. 15", *GROWTH_OF_V, needs="lemma-3.1-step-1-v",
-        **MORE_ON_V),
     ledger.proved("A.14", 16, "the logits at the start: positions of i, added up",
         r"f^0(e)_{p,i}=c^2\sum_{t'=1}^p\mathbb "
         r"1\{x_{t'}=i\}\sum_{s=1}^{t'}e_{x_p}^\top11^\top e_{x_s}=c^2\sum\mathbb 1\{x_{t'}=i\}t'",

@@ -6,7 +6,6 @@ All gradients are per unit of c, and "leading" refers to T -> infinity.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -110,32 +109,22 @@ D = 2 - sp.log(4) - sp.Rational(1, 2)
 STEP_ONE = ("k = 2, rows of P uniform, x_1 stationary", "W = c 11^T, v = c 1, c > 0",
             "Delta >= c^2 T (T + 1) / 2, so that every hinge is active")  # fmt: skip
 
-# the two statements of the lemma, which (A.13) repeats: title, LaTeX, value and routes
-GROWTH_OF_W: tuple[Any, ...] = (
-    "step 1 grows W by order T^2, the diagonal about 4 times faster",
-    r"W_k^{(1)}=c11^\top+c\eta\left[O(t^2)\begin{pmatrix}B&A\\A&B\end{pmatrix}+O(t)\right],"
-    r"\ A,B>0,\ B\approx4A",
-    (B, A, sp.Integer(4)), leading_W, finite_W,
-)  # fmt: skip
-GROWTH_OF_V: tuple[Any, ...] = (
-    "step 1 grows v_j quadratically in T - j: most for the current token",
-    r"v_j^{(1)}=c+\frac{c\eta}{t}\left[\frac{(t-j+1)(t-j+2)}{2}D+O(t)\right],\ D>0",
-    D, leading_v, finite_v,
-)  # fmt: skip
-MORE_ON_W: dict[str, Any] = {
-    "wrong": ((-B, A, sp.Integer(4)), (B, -A, sp.Integer(4)), (A, B, sp.Integer(4))),
-    "assume": STEP_ONE,
-    "note": "O(t^2) is (T+1)(T+2)/6. The ratio is that of the leading constants, approached from "
-    "above: python -m theory show lemma-3.1 --length T prints it at any T (26.2 at T = 4, 9.5 at "
-    "10, 4.46 at 100, 4.03 at 1000); at T = 1 and 2 the off-diagonal does not move.",
-}
-MORE_ON_V: dict[str, Any] = {"wrong": (D / 2, -D), "assume": STEP_ONE}
-
 CLAIMS = (
-    ledger.proved("lemma-3.1-step-1-W", "Lemma 3.1, p. 9; Lemma A.1, (A.13), p. 15", *GROWTH_OF_W,
-        needs=("A.32", "A.33"), **MORE_ON_W),
-    ledger.proved("lemma-3.1-step-1-v", "Lemma 3.1, p. 9; Lemma A.1, (A.13), p. 15", *GROWTH_OF_V,
-        needs="A.37", **MORE_ON_V),
+    ledger.proved("lemma-3.1-step-1-W", "Lemma 3.1, p. 9; Lemma A.1, (A.13), p. 15",
+        "step 1 grows W by order T^2, the diagonal about 4 times faster",
+        r"W_k^{(1)}=c11^\top+c\eta\left[O(t^2)\begin{pmatrix}B&A\\A&B\end{pmatrix}+O(t)\right],"
+        r"\ A,B>0,\ B\approx4A",
+        (B, A, sp.Integer(4)), leading_W, finite_W, also={"A.13-W": 15},
+        wrong=[(-B, A, sp.Integer(4)), (B, -A, sp.Integer(4)), (A, B, sp.Integer(4))],
+        assume=STEP_ONE, needs=("A.32", "A.33"),
+        note="O(t^2) is (T+1)(T+2)/6. The ratio is that of the leading constants, approached from "
+        "above: python -m theory show lemma-3.1 --length T prints it at any T (26.2 at T = 4, 9.5 "
+        "at 10, 4.46 at 100, 4.03 at 1000); at T = 1 and 2 the off-diagonal does not move."),
+    ledger.proved("lemma-3.1-step-1-v", "Lemma 3.1, p. 9; Lemma A.1, (A.13), p. 15",
+        "step 1 grows v_j quadratically in T - j: most for the current token",
+        r"v_j^{(1)}=c+\frac{c\eta}{t}\left[\frac{(t-j+1)(t-j+2)}{2}D+O(t)\right],\ D>0",
+        D, leading_v, finite_v, also={"A.13-v": 15}, wrong=[D / 2, -D], assume=STEP_ONE,
+        needs="A.37"),
     ledger.proved("A.32", 20, "leading diagonal constant of the first step of W",
         r"E_{a,b}\left[\frac{\pi_1\pi_1}{\lambda-1}(b-a)(P_{11}-\tfrac12)\right]=E_{a,b}"
         r"\left[\frac{\pi_2\pi_2}{\lambda-1}(b-a)(P_{21}-\tfrac12)\right]="

@@ -167,15 +167,13 @@ A24_LINE_2 = SCALE * (
 )  # fmt: skip
 
 CLAIMS = (
-    ledger.proved("A.17", 16, "gradient of a logit in W, as a matrix",
-        r"\nabla_Wf(e)_{p,i}=c\sum_{t'=1}^p\mathbb 1\{x_{t'}=i\}\sum_{s=1}^{t'}e_{x_p}e_{x_s}^\top",
-        SLOPE, slope_symbolic, slope_enumerated, wrong=[-SLOPE, SLOPE.xreplace({m: l, l: m})],
-        assume="v = c 1"),
-    ledger.proved("A.18", 16, "gradient of a logit in W, entry m, l",
-        r"(\nabla_Wf(e)_{p,i})_{m,l}=c\sum_{t'=1}^p\mathbb "
+    ledger.proved("A.17", 16, "gradient of a logit in W, as a matrix and entry by entry",
+        r"\nabla_Wf(e)_{p,i}=c\sum_{t'=1}^p\mathbb 1\{x_{t'}=i\}\sum_{s=1}^{t'}e_{x_p}e_{x_s}^\top,"
+        r"\quad(\nabla_Wf(e)_{p,i})_{m,l}=c\sum_{t'=1}^p\mathbb "
         r"1\{x_{t'}=i\}\sum_{s=1}^{t'}\mathbb 1\{x_p=m\}\mathbb 1\{x_s=l\}",
-        SLOPE, slope_symbolic, slope_enumerated, wrong=[c * SLOPE, SLOPE.xreplace({i: m})],
-        assume="v = c 1"),
+        SLOPE, slope_symbolic, slope_enumerated,
+        wrong=[-SLOPE, c * SLOPE, SLOPE.xreplace({m: l, l: m}), SLOPE.xreplace({i: m})],
+        also={"A.18": 16}, assume="v = c 1"),
     ledger.proved("A.19", 16, "mean gradient of logit i",
         r"E[(\nabla_Wf(e)_{p,i})_{m,l}]=c\sum_{t'=1}^p\sum_{s=1}^{t'}P[x_s=l,x_{t'}=i,x_p=m]",
         c * THREE, *OF_LOGIT, wrong=[c * SWAPPED, c**2 * THREE], **ON_LOGIT),

@@ -1,4 +1,4 @@
-"""(A.22), (A.23): powers of the two-state transition matrix and its stationary distribution."""
+"""(A.23): powers of the two-state transition matrix and its stationary distribution."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import sympy as sp
 from proofs_check import ledger
 from proofs_check.ledger.normal import vanishes
 from proofs_check.methods.exact_chains import CHAINS, SYMBOLIC, letters
-from proofs_check.methods.printed_chain import chain_by_quadrature, chain_symbolic
 from proofs_check.methods.symbols import BETA, GAMMA, PI, P, a, b, lam, n
 
 SCALE = 1 / (a + b - 2)
@@ -58,9 +57,6 @@ def pi_spectral(value: Eigenvector) -> Iterator[float]:
 
 
 CLAIMS = (
-    ledger.proved("A.22", 17, "the two-state transition matrix, again",
-        r"P=\begin{pmatrix}a&1-a\\1-b&b\end{pmatrix},\ a,b\sim U([0,1])",
-        P, chain_symbolic, chain_by_quadrature, wrong=[sp.Matrix([[a, 1 - b], [1 - a, b]])]),
     ledger.proved("A.23-line-1", "(A.23), line 1, p. 17", "eigendecomposition of P^n",
         r"P^n=\frac1{a+b-2}\begin{pmatrix}1&\frac{1-a}{b-1}\\1&1\end{pmatrix}"
         r"\begin{pmatrix}1&0\\0&a+b-1\end{pmatrix}^n\begin{pmatrix}b-1&a-1\\1-b&b-1\end{pmatrix}",
