@@ -6,7 +6,8 @@ The task is in `sim.task` (priors over chains, sequences, strategies, losses), t
 
 from sim.learning.clock import flow_time
 from sim.learning.compilation import warmup
-from sim.learning.descent import Diverged, gradient_descent, train
+from sim.learning.control import Diverged, Interrupted, Record
+from sim.learning.descent import gradient_descent, train
 from sim.learning.flow import FlowFailed, gradient_flow
 from sim.learning.objectives import Bilinear, Objective, Population, Sample
 from sim.learning.optimizers import SGD, Adam, AdamW, Optimizer
@@ -61,6 +62,7 @@ __all__ = [
     "Gradient",
     "HeldOut",
     "Interpolated",
+    "Interrupted",
     "Loss",
     "Margin",
     "MinimalModel",
@@ -73,6 +75,7 @@ __all__ = [
     "PositionDistances",
     "Prior",
     "Quadrature",
+    "Record",
     "Run",
     "RunSettings",
     "Sample",

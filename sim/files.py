@@ -1,30 +1,83 @@
-"""Atomic file writing: each file is written under a temporary name and then renamed."""
+"""Write files whole or not at all, and plain data as strict JSON."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
+import math
 import os
+import platform
+import re
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+# of a temporary file: the name it will have, whose it is (machine and process), and a random part
+TEMPORARY = re.compile(r"\..+\.(?P<node>[\w-]*)@(?P<process>\d+)\.\w{8}")
+ABANDONED = 24 * 3600.0  # seconds after which another machine's temporary file is taken for stray
+
 
 def output_folder(path: str | os.PathLike[str]) -> Path:
-    """Make `path` a folder that can be written to, or refuse with one sentence."""
+    """Make `path` a folder that can be written to, or refuse with one sentence.
+
+    Temporary files that a killed process has left in it are deleted.
+    """
+    refuse_unwritable(path)
     folder = Path(path)
-    refuse_unwritable(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OSError(f"output folder {folder} cannot be written: {error.strerror}") from None
+    sweep_up(folder)
     return folder
+
+
+def sweep_up(folder: Path) -> None:
+    """Delete temporary files in a folder that nobody is writing any more."""
+    for path in folder.iterdir():
+        found = TEMPORARY.fullmatch(path.name)
+        if found and is_abandoned(path, found["node"], int(found["process"])):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def is_abandoned(path: Path, node: str, process: int, seconds: float = ABANDONED) -> bool:
+    """Whether a file's process is dead, or, on another machine, has left it alone for so long."""
+    if node == node_name():
+        return not is_alive(process)
+    try:
+        return time.time() - path.stat().st_mtime > seconds
+    except OSError:
+        return False
+
+
+def is_alive(process: int) -> bool:
+    """Whether there is a process with this id on this machine."""
+    if os.name == "nt":
+        return True  # there a signal of 0 would end it
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
+
+
+def node_name() -> str:
+    """This machine's name, as it stands in the names of files."""
+    return re.sub(r"[^\w-]", "-", platform.node())
 
 
 def refuse_unwritable(path: str | os.PathLike[str]) -> None:
     """Refuse a folder that could not be made or written to, without making it."""
+    if not os.fspath(path):
+        raise ValueError("out must name a folder, got ''")
     existing = Path(path).absolute()
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
@@ -38,7 +91,8 @@ def refuse_unwritable(path: str | os.PathLike[str]) -> None:
 
 def write_atomic(path: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Call `write` on a temporary file in the same folder, then move it to `path`."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    prefix = f".{path.name}.{node_name()}@{os.getpid()}."
+    handle, name = tempfile.mkstemp(prefix=prefix, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)
@@ -61,18 +115,40 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def json_bytes(data: Any) -> bytes:
-    """`data` as indented JSON, NumPy's numbers and arrays included.
+    """`data` as indented strict JSON, NumPy's numbers and arrays included.
+
+    Numbers that JSON does not have become the words "Infinity", "-Infinity" and "NaN", of which
+    `float` makes numbers again. What of a path is not UTF-8 is escaped.
 
     Raises
     ------
     TypeError
         If something in it is no plain data.
     """
-    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=True, default=_plain)
-    return f"{text}\n".encode()
+    text = json.dumps(strict(data), indent=2, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode("utf-8", "backslashreplace")
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    raise TypeError(f"data to be written must be numbers, strings, lists and dicts, got {value!r}")
+def canonical(data: Any) -> str:
+    """One text for equal data, whatever the order of its entries."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+
+
+def digest(data: Any) -> str:
+    """SHA-256 of plain data, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(data).encode()).hexdigest()
+
+
+def strict(data: Any) -> Any:
+    """`data` as strict JSON holds it: see `json_bytes`."""
+    if isinstance(data, np.generic | np.ndarray):
+        data = data.tolist()
+    if isinstance(data, dict):
+        return {name: strict(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [strict(value) for value in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
+    if data is None or isinstance(data, bool | int | float | str):
+        return data
+    raise TypeError(f"data to be written must be numbers, strings, lists and dicts, got {data!r}")

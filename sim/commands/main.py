@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from sim.commands.options import add_run_options, run_settings
 from sim.commands.parser import OneLineParser, ShowDefaults, in_options
+from sim.commands.signals import terminate_as_interrupt
 from sim.commands.sweep import add_sweep
-from sim.files import output_folder, refuse_unwritable
+from sim.files import output_folder, refuse_unwritable, strict
 from sim.learning.compilation import warmup
-from sim.learning.descent import Diverged
-from sim.learning.settings import RunSettings
+from sim.learning.control import Diverged, Interrupted
+from sim.learning.settings import RunSettings, measured
 from sim.learning.user_modules import use
 from sim.models.contracts import DTYPES
 from sim.models.registry import MODELS
 from sim.provenance import VERSION
 from sim.runs.stages import half_rise_examples, stage_times
+from sim.runs.storage import CHECKPOINT, HEADER
 from sim.runs.trajectory import Trajectory
 
+GO_ON = "the same command goes on from there"
 EXAMPLES = """\
 examples:
   {prog} run --k 3 --length 100 --examples 128000 --out run/    the paper's Fig. 3 (bottom)
@@ -42,14 +47,17 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m sim")
     """
     options = _parser(prog).parse_args(arguments)
     try:
-        return int(options.command(options))
+        with terminate_as_interrupt():
+            return int(options.command(options))
     except Diverged as error:
-        kept = error.trajectory.save(options.out) if options.out else None
-        where = f" in {kept}" if kept else ""
+        where = f" in {error.trajectory.save(options.out)}" if options.out else ""
         print(f"error: {in_options(error, options)}{where}", file=sys.stderr)
     except (ValueError, TypeError, OSError, MemoryError) as error:
         print(f"error: {in_options(error, options)}", file=sys.stderr)
         return 2
+    except Interrupted as error:
+        go_on = f"; {GO_ON}" if options.out else ""
+        print(f"error: interrupted after {error.step:,} steps{go_on}", file=sys.stderr)
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
     return 1
@@ -106,29 +114,49 @@ def _add_run(commands: argparse._SubParsersAction[OneLineParser]) -> None:
         formatter_class=ShowDefaults,
     )
     record = add_run_options(run)
-    record.add_argument("--out", metavar="DIR", help="folder to write the run to")
+    record.add_argument(
+        "--out", metavar="DIR",
+        help="folder to write the run to; if it was interrupted, the same command goes on with it",
+    )  # fmt: skip
     record.add_argument(
         "--overwrite", action="store_true", help="replace a run with other settings in DIR"
     )
+    record.add_argument(
+        "--checkpoint-every", type=float, default=60.0, metavar="SECONDS",
+        help="how often an unfinished run is written to DIR",
+    )  # fmt: skip
+    record.add_argument(
+        "--max-seconds", type=float, metavar="SECONDS",
+        help="end after this time; the same command goes on",
+    )  # fmt: skip
     run.set_defaults(command=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     settings = run_settings(options)
     settings.check()
-    if options.out:
+    control: dict[str, Any] = {"max_seconds": options.max_seconds}
+    if options.out is not None:
         # found out now rather than after the training
         refuse_unwritable(options.out)
-        if not options.overwrite:
-            _refuse_other_run(Path(options.out), settings)
-    trajectory = settings.train(threads=options.threads, progress=not options.quiet)
+        _make_room(Path(options.out), settings, overwrite=options.overwrite)
+        control |= {"checkpoint": options.out, "checkpoint_every": options.checkpoint_every}
+    trajectory = settings.train(threads=options.threads, progress=not options.quiet, **control)
+    # before anything is printed: that may fail too
+    folder = trajectory.save(options.out) if options.out and not trajectory.stopped else None
+    _print_run(trajectory)
+    _print_balance(trajectory)
+    if folder is not None:
+        print(f"written to {folder}")
+    elif options.out:
+        print(GO_ON)
+    return 0
+
+
+def _print_run(trajectory: Trajectory) -> None:
     print(trajectory)
     print(stage_times(trajectory))
     _print_heads(trajectory)
-    _print_balance(trajectory)
-    if options.out:
-        print(f"written to {trajectory.save(options.out)}")
-    return 0
 
 
 def _print_heads(trajectory: Trajectory) -> None:
@@ -158,14 +186,25 @@ def _warmup(options: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_other_run(folder: Path, settings: RunSettings) -> None:
-    """A finished run is not lost to a slip; the same run again gives the same numbers anyway."""
-    if not (folder / "trajectory.json").exists():
-        return
-    if Trajectory.load(folder).provenance.get("configuration") != settings.describe():
-        raise ValueError(
-            f"out {folder} already holds a different run: choose another folder or add --overwrite"
-        )
+def _make_room(folder: Path, settings: RunSettings, *, overwrite: bool) -> None:
+    """A run is not lost to a slip; the same run again gives the same numbers anyway."""
+    for name in (HEADER, CHECKPOINT):
+        if not (folder / name).exists():
+            continue
+        if overwrite:
+            with contextlib.suppress(ValueError):
+                if _is_of(Trajectory.load(folder / name), settings):
+                    continue
+            (folder / CHECKPOINT).unlink(missing_ok=True)
+        elif not _is_of(Trajectory.load(folder / name), settings):
+            raise ValueError(
+                f"out {folder} already holds a different run: choose another folder or add "
+                "--overwrite"
+            )
+
+
+def _is_of(trajectory: Trajectory, settings: RunSettings) -> bool:
+    return trajectory.provenance.get("configuration") == strict(settings.describe())
 
 
 def _add_uses(command: argparse.ArgumentParser) -> None:
@@ -181,10 +220,8 @@ def _add_uses(command: argparse.ArgumentParser) -> None:
 def _show(options: argparse.Namespace) -> int:
     for name in options.uses:
         use(name)
-    trajectory = Trajectory.load(options.run)
-    print(trajectory)
-    print(stage_times(trajectory))
-    _print_heads(trajectory)
+    trajectory = measured(Trajectory.load(options.run))
+    _print_run(trajectory)
     origin = trajectory.provenance
     print(f"run {origin['created']} in {origin['seconds']:.1f} s: {origin['command']}")
     for name, value in origin["parameters"].items():
@@ -195,7 +232,7 @@ def _show(options: argparse.Namespace) -> int:
 def _plot(options: argparse.Namespace) -> int:
     for name in options.uses:
         use(name)
-    trajectory = Trajectory.load(options.run)
+    trajectory = measured(Trajectory.load(options.run))
     # drawing is loaded only when something is drawn
     from sim.plots.positions import plot_positions
     from sim.plots.run import plot_run

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import time
+import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from tqdm import tqdm
+from numpy.typing import ArrayLike
 
 from sim import checks
-from sim.learning.clock import flow_time
-from sim.learning.learners import FullBatchLearner, Learner, OnlineLearner
+from sim.learning.control import Control, Record
+from sim.learning.learners import FullBatchLearner, OnlineLearner
+from sim.learning.loop import Loop
 from sim.learning.objectives import Objective
 from sim.learning.optimizers import Optimizer
 from sim.learning.rates import Rates
@@ -19,37 +20,15 @@ from sim.learning.rule import make_optimizer
 from sim.models.contracts import DTYPES
 from sim.models.model import Model
 from sim.models.protocol import check_protocol
-from sim.provenance import describe_seed, provenance
+from sim.provenance import describe_seed
 from sim.randomness import Seed, run_streams
 from sim.runs.measures import HeldOut
-from sim.runs.recorder import Recorder, record_steps
+from sim.runs.recorder import record_steps
 from sim.runs.trajectory import Trajectory
 from sim.task.batches import BatchStream
 from sim.task.losses import CrossEntropy, Loss, check_loss
 from sim.task.priors import Prior
 from sim.task.priors.prior import check_prior
-
-BAR_STEPS = 256  # updates between movements of the progress bar
-
-
-class Diverged(RuntimeError):
-    """The loss or a parameter is no longer finite.
-
-    Attributes
-    ----------
-    step : int
-        The update that failed.
-    trajectory : Trajectory
-        Everything recorded before it.
-    """
-
-    def __init__(self, step: int, value: float, rate: Rates, trajectory: Trajectory) -> None:
-        super().__init__(
-            f"training diverged at step {step} (loss {value:g}): use a learning_rate below {rate}; "
-            f"{len(trajectory)} records up to step {trajectory.step[-1]} are kept"
-        )
-        self.step = step
-        self.trajectory = trajectory
 
 
 def train(
@@ -71,6 +50,12 @@ def train(
     dtype: str = "float64",
     threads: int = 1,
     progress: bool = False,
+    resume: Trajectory | None = None,
+    on_record: Callable[[Record], Any] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: float = 60.0,
+    max_seconds: float | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> Trajectory:
     """Train on a fresh batch of sequences at every step (online SGD, Sec. 3).
 
@@ -113,15 +98,32 @@ def train(
         about 1,000 tokens or more. Results are bitwise identical for every number of threads.
     progress : bool
         Show a progress bar on stderr.
+    resume : Trajectory, optional
+        A run with the same settings to go on from, finished or not; `steps` counts from its
+        beginning. With records at the same steps, the result is that of one run, to the bit.
+    on_record : callable, optional
+        Called with a `Record` (step, time, examples, loss, model) after each record; the run ends
+        there if it returns something true.
+    checkpoint : path-like, optional
+        Folder for the state of the run, written every `checkpoint_every` seconds and when it is
+        interrupted. If it holds one of this run, the run goes on from there.
+    checkpoint_every : float
+    max_seconds : float, optional
+        End after so many seconds, with what there is.
+    about : mapping, optional
+        Further entries for the provenance, JSON-ready.
 
     Returns
     -------
     Trajectory
+        Its `stopped` says why, if it did not come to its last step.
 
     Raises
     ------
     Diverged
         When the loss or a parameter is no longer finite; carries what was recorded.
+    Interrupted
+        A KeyboardInterrupt that carries what was recorded.
 
     Examples
     --------
@@ -130,7 +132,20 @@ def train(
     >>> run = sim.train(model, sim.Dirichlet(2), steps=10, rng=0, record_every=5)
     >>> run.step, run.v.shape
     (array([ 0,  5, 10]), (3, 20))
+
+    Go on with a run, and stop when the loss is low enough:
+
+    >>> longer = sim.train(
+    ...     model, sim.Dirichlet(2), steps=20, rng=0, record_every=5, resume=run,
+    ...     on_record=lambda record: record.loss < 0.65,
+    ... )
+    >>> longer.step, longer.stopped
+    (array([ 0,  5, 10, 15, 20]), None)
     """
+    control = Control(
+        progress=progress, resume=resume, on_record=on_record, checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every, max_seconds=max_seconds, about=about or {},
+    )  # fmt: skip
     check_protocol(model)
     check_prior(prior)
     if model.k != prior.k:
@@ -150,13 +165,12 @@ def train(
     learner = model.online_learner(stream, loss, rule, dtype=dtype, threads=threads)
     if learner is None:
         learner = OnlineLearner(model, stream, loss, rule, dtype=dtype, threads=threads)
-    return _descend(
+    return Loop(
         learner,
-        steps=steps,
+        control,
         records=record_steps(checks.integer("steps", steps, 1), record_every, record_at),
         batch_size=batch_size,
         test_set=test_set,
-        progress=progress,
         parameters={
             "prior": prior.describe(),
             "loss": loss.describe(),
@@ -166,7 +180,7 @@ def train(
             "start": start if isinstance(start, str) else np.asarray(start).tolist(),
             "seed": describe_seed(rng),
         },
-    )
+    ).run()
 
 
 def gradient_descent(
@@ -182,6 +196,8 @@ def gradient_descent(
     record_at: ArrayLike | None = None,
     test_set: HeldOut | None = None,
     progress: bool = False,
+    resume: Trajectory | None = None,
+    on_record: Callable[[Record], Any] | None = None,
 ) -> Trajectory:
     """Full-batch gradient descent on an objective, for instance the exact population loss.
 
@@ -195,7 +211,7 @@ def gradient_descent(
         Updates.
     learning_rate, optimizer, weight_decay, clip
         As for `train`; plain gradient descent if no optimizer is given.
-    record_every, record_at, progress
+    record_every, record_at, progress, resume, on_record
         As for `train`.
     test_set : HeldOut, optional
         Where predictions are measured; without it only the parameters are.
@@ -226,64 +242,11 @@ def gradient_descent(
         optimizer, model, learning_rate=learning_rate, weight_decay=weight_decay, clip=clip
     )
     learner = FullBatchLearner(model, objective, rule)
-    return _descend(
+    return Loop(
         learner,
-        steps=steps,
+        Control(progress=progress, resume=resume, on_record=on_record),
         records=record_steps(checks.integer("steps", steps, 1), record_every, record_at),
         batch_size=0,
         test_set=test_set,
-        progress=progress,
         parameters={"objective": objective.describe(), "optimizer": rule.describe()},
-    )
-
-
-def _descend(
-    learner: Learner,
-    *,
-    steps: int,
-    records: NDArray[np.int64],
-    batch_size: int,
-    test_set: HeldOut | None,
-    progress: bool,
-    parameters: dict[str, Any],
-) -> Trajectory:
-    """The loop shared by all ways of learning: advance to the next record, record."""
-    began = time.perf_counter()
-    rates = learner.learning_rate
-    parameters |= {
-        "model": learner.model.describe(),
-        "steps": steps,
-        "batch_size": batch_size,
-        "learning_rate": list(rates),
-        "weight_decay": list(learner.weight_decay),
-    }
-    recorder = Recorder(learner.model, test_set)
-
-    def finish() -> Trajectory:
-        trajectory = recorder.trajectory()
-        seconds = time.perf_counter() - began
-        trajectory.provenance = provenance(**parameters) | {"seconds": seconds}
-        return trajectory
-
-    bar = tqdm(total=steps, unit="step", disable=not progress, leave=False, mininterval=0.2)
-    # a run on its way to divergence overflows; that is noticed and reported below
-    with bar, np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        step = 0
-        for due, time_due in zip(records.tolist(), flow_time(records, rates), strict=True):
-            while step < due:
-                wanted = min(due - step, BAR_STEPS)
-                done = learner.advance(wanted)
-                step += done
-                bar.update(done)
-                if done < wanted:
-                    rate = rates[0] if len(set(rates)) == 1 else rates
-                    raise Diverged(step + 1, learner.last_loss, rate, finish())
-            recorder.add(
-                learner.parameters,
-                learner.recorded_loss(),
-                step=step,
-                time=float(time_due),
-                examples=step * batch_size,
-                **learner.measures(),
-            )
-    return finish()
+    ).run()

@@ -52,6 +52,17 @@ class Learner(Protocol):
         """What else belongs to a record."""
         ...
 
+    def state(self) -> Parameters:
+        """All that changes, copied: what `restore` needs to go on from here, to the same bits."""
+        ...
+
+    def restore(self, state: Parameters) -> None:
+        """Go to where `state` was taken, by a learner of the same run."""
+        ...
+
+
+OPTIMIZER = "optimizer_"  # begins the names of its state, in that of a learner
+
 
 class _StepLearner:
     """All parameters in one vector, changed by an optimizer step by step."""
@@ -74,6 +85,20 @@ class _StepLearner:
 
     def measures(self) -> dict[str, float]:
         return {}
+
+    def state(self) -> Parameters:
+        memory = {f"{OPTIMIZER}{name}": value for name, value in self._optimizer.state().items()}
+        return {"parameters": self._vector.copy()} | memory
+
+    def restore(self, state: Parameters) -> None:
+        self._vector[:] = state["parameters"]
+        self._optimizer.restore(
+            {
+                name.removeprefix(OPTIMIZER): value
+                for name, value in state.items()
+                if name.startswith(OPTIMIZER)
+            }
+        )
 
     def _update(self, value: float, gradient: Any) -> bool:
         """One step; whether the loss and all parameters are still finite."""
@@ -116,6 +141,16 @@ class OnlineLearner(_StepLearner):
             self._since.append(value)
             self._step += 1
         return steps
+
+    def state(self) -> Parameters:
+        since = np.array(self._since, dtype=float)
+        steps = np.array(self._step)
+        return super().state() | self._stream.state() | {"since": since, "updates": steps}
+
+    def restore(self, state: Parameters) -> None:
+        self._stream.restore(state)
+        super().restore(state)
+        self._since, self._step = state["since"].tolist(), int(state["updates"])
 
     def _gradient(self) -> tuple[float, Any]:
         # drawn in float64 whatever the precision of the weights: the same sequences for both

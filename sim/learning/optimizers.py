@@ -116,8 +116,20 @@ class Optimizer:
         settings = {"learning_rate": plain(self.learning_rate), "clip": self.clip}
         return {"optimizer": self.name} | settings
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Everything it remembers: its attributes that are arrays or numbers, copied."""
+        kept = (np.ndarray, int, float)
+        return {
+            name: np.array(value) for name, value in vars(self).items() if isinstance(value, kept)
+        }
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Go on from where `state` was taken."""
+        for name, value in state.items():
+            setattr(self, name, value.copy() if value.ndim else value.item())
+
     def _begin(self, parameters: Vector) -> None:
-        """Allocate the state, at the first update."""
+        """Allocate the state, at the first update: arrays and numbers, in attributes."""
 
     def _apply(self, parameters: Vector, gradient: Vector) -> None:
         raise NotImplementedError

@@ -23,6 +23,8 @@ from sim.models.normalization import NORMALIZATIONS
 from sim.models.registry import MODELS
 from sim.models.transformer.model import HEAD_WIDTH, POSITIONS
 from sim.randomness import run_streams
+from sim.runs.measures import HeldOut
+from sim.runs.recorder import Recorder
 from sim.runs.trajectory import Trajectory
 from sim.task.losses import LOSSES, Loss, loss_by_name
 from sim.task.priors import Prior
@@ -218,13 +220,14 @@ class RunSettings:
         """The loss."""
         return loss_by_name(self.loss, at=self.at, delta=self.delta)
 
-    def train(self, *, threads: int = 1, progress: bool = False) -> Trajectory:
-        """Train, and write the settings into the trajectory's provenance."""
-        trajectory = train(
-            self.initial_model(), **self.arguments(), threads=threads, progress=progress
-        )
-        trajectory.provenance["configuration"] = self.describe()
-        return trajectory
+    def train(self, **control: Any) -> Trajectory:
+        """Train, and write the settings into the trajectory's provenance.
+
+        Parameters are those of `sim.train` that change no number: threads, progress, on_record,
+        checkpoint, checkpoint_every, max_seconds.
+        """
+        about = {"configuration": self.describe()}
+        return train(self.initial_model(), **self.arguments(), about=about, **control)
 
     def held_out_sequences(self) -> SequenceBatch:
         """The held-out sequences of the run, drawn as `train` draws them."""
@@ -284,6 +287,19 @@ def held_out_sequences(trajectory: Trajectory) -> SequenceBatch:
     if not isinstance(options, dict) or not {"prior", "seed", "held_out"} <= options.keys():
         raise ValueError("the run does not say what it was drawn from: not one of 'sim run'")
     return RunSettings.from_description(options).held_out_sequences()
+
+
+def measured(trajectory: Trajectory) -> Trajectory:
+    """A run with all its measures: a checkpoint has only those that cost no time.
+
+    One that was not made by ``sim run`` or `RunSettings.train` is returned as it is.
+    """
+    if trajectory.stopped is None or "configuration" not in trajectory.provenance:
+        return trajectory
+    test_set = HeldOut(held_out_sequences(trajectory))
+    recorder = Recorder(trajectory.model(0), test_set)
+    recorder.restore(trajectory, trajectory.measures)
+    return recorder.trajectory(trajectory.provenance)
 
 
 def train_configuration(configuration: Mapping[str, Any]) -> Trajectory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from sim import checks
 from sim.models.contracts import Parameters, unstack
 from sim.models.model import Model
 from sim.runs.measures import HeldOut
-from sim.runs.trajectory import ROWS, Trajectory
+from sim.runs.trajectory import COUNTS, ROWS, Trajectory
 
 Array = NDArray[np.float64]
 
@@ -55,19 +56,48 @@ class Recorder:
         for name, entry in measures.items():
             self._measures.setdefault(name, []).append(entry)
 
-    def trajectory(self, provenance: dict[str, Any] | None = None) -> Trajectory:
-        """Everything recorded so far."""
+    def __len__(self) -> int:
+        """How many records are whole."""
+        parts: list[dict[str, Any]] = [self._parameters, self._rows, self._measures]
+        return min(len(column) for part in parts for column in part.values())
+
+    def restore(self, trajectory: Trajectory, measures: Iterable[str]) -> None:
+        """Take over the records of a trajectory, with those of its measures that came with them."""
+        for name, stacked in trajectory.parameters.items():
+            self._parameters[name] = list(stacked)
+        self._rows = {name: getattr(trajectory, name).tolist() for name in ROWS}
+        self._measures = {name: trajectory.measures[name].tolist() for name in measures}
+
+    def trajectory(
+        self,
+        provenance: dict[str, Any] | None = None,
+        *,
+        records: int | None = None,
+        measured: bool = True,
+    ) -> Trajectory:
+        """Everything recorded so far, or the first so many records.
+
+        What takes time to measure, on the held-out sequences and inside the model, can be left out.
+        """
+        count = len(self) if records is None else records
         parameters = {
-            name: np.array(self._parameters[name], dtype=array.dtype)
+            name: np.array(self._parameters[name][:count], dtype=array.dtype).reshape(
+                count, *array.shape
+            )
             for name, array in self._model.parameters.items()
         }
         measures: dict[str, Array] = {}
-        if self._test_set is not None and self._rows["step"]:
-            measures |= self._test_set.evaluate_all(self._model, parameters)
-        measures |= self._inside(parameters)
-        measures |= {name: np.asarray(values) for name, values in self._measures.items()}
+        if measured and count:
+            if self._test_set is not None:
+                measures |= self._test_set.evaluate_all(self._model, parameters)
+            measures |= self._inside(parameters)
+        measures |= {name: np.asarray(values[:count]) for name, values in self._measures.items()}
+        rows: dict[str, Any] = {
+            name: np.asarray(self._rows[name][:count], np.int64 if name in COUNTS else np.float64)
+            for name in ROWS
+        }
         return Trajectory(
-            **{name: np.asarray(values) for name, values in self._rows.items()},
+            **rows,
             parameters=parameters,
             measures=measures,
             baselines=self._test_set.baselines if self._test_set is not None else {},
@@ -77,8 +107,6 @@ class Recorder:
 
     def _inside(self, parameters: Parameters) -> dict[str, Array]:
         """What the model measures of itself, at every record."""
-        if not self._rows["step"]:
-            return {}
         context = None if self._test_set is None else self._test_set.context
         found = [model.measures(context) for model in unstack(self._model, parameters)]
         return {name: np.array([row[name] for row in found], dtype=float) for name in found[0]}

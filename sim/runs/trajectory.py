@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import os
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,17 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.files import json_bytes, output_folder, write_atomic
 from sim.models.contracts import Parameters
 from sim.models.model import Model
 from sim.models.registry import MODELS, restore
+from sim.runs.storage import read_trajectory, write_checkpoint, write_trajectory
 
 Array = NDArray[np.float64]
 
-FORMAT = "icl-markov trajectory 1"
 ROWS = ("step", "time", "examples", "loss")
 COUNTS = ("step", "examples")
-MEASURE = "measure_"
+MEASURE, STATE = "measure_", "state_"
 
 
 @dataclass(eq=False)
@@ -56,6 +51,9 @@ class Trajectory:
         Versions, parameters, command and time; JSON-ready.
     architecture : Model, optional
         A model of the run; if not given, `model` uses the registry.
+    state : dict of str to ndarray
+        What it takes to go on (see `train`, ``resume``): the step, parameters, the optimizer's
+        memory and the position of the random numbers. Empty for gradient flow.
     """
 
     step: NDArray[np.int64]
@@ -67,6 +65,7 @@ class Trajectory:
     baselines: dict[str, float] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     architecture: Model | None = field(default=None, repr=False)
+    state: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.step)
@@ -94,6 +93,8 @@ class Trajectory:
             for name, values in self.parameters.items()
         )
         lines = [f"Trajectory of {shapes}: {len(self)} records to {last}"]
+        if self.stopped:
+            lines.append(f"not finished ({self.stopped}): {self._progress()}")
         if "kl_truth" in self.measures and len(self):
             kl = self.measures["kl_truth"]
             lines.append(
@@ -102,6 +103,15 @@ class Trajectory:
         for name, value in self.baselines.items():
             lines.append(f"  {name} strategy {value:.4f}")
         return "\n".join(lines)
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the run ended before its last step; None if it did not."""
+        return self.provenance.get("stopped")
+
+    def _progress(self) -> str:
+        step = self.state.get("step", self.step[-1] if len(self) else 0)
+        return f"{int(step):,} of {self.provenance['parameters']['steps']:,} steps made"
 
     def model(self, index: int = -1) -> Model:
         """The model at a record.
@@ -142,27 +152,22 @@ class Trajectory:
         >>> bool((again.v == run.v).all())
         True
         """
-        taken = [name for name in self.parameters if name in ROWS or name.startswith(MEASURE)]
-        if taken:
-            raise ValueError(f"parameters must not be named {', '.join(taken)}: that is a record's")
-        folder = output_folder(path)
+        return write_trajectory(path, self._arrays(), self._about())
+
+    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Write an unfinished run into the folder `path`, as one file that replaces the last."""
+        write_checkpoint(path, self._arrays(), self._about())
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        for name in self.parameters:
+            if name in ROWS or name.startswith((MEASURE, STATE)):
+                raise ValueError(f"parameters must not be named {name}: that is a record's")
         arrays = {name: getattr(self, name) for name in ROWS} | self.parameters
         arrays |= {f"{MEASURE}{name}": values for name, values in self.measures.items()}
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
-        content = buffer.getvalue()
-        # made before anything is written: an earlier run in the folder is not lost to a bad entry
-        header = json_bytes(
-            {
-                "format": FORMAT,
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "baselines": self.baselines,
-                "provenance": self.provenance,
-            }
-        )
-        write_atomic(folder / "trajectory.npz", lambda file: file.write(content))
-        write_atomic(folder / "trajectory.json", lambda file: file.write(header))
-        return folder
+        return arrays | {f"{STATE}{name}": values for name, values in self.state.items()}
+
+    def _about(self) -> dict[str, Any]:
+        return {"baselines": self.baselines, "provenance": self.provenance}
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trajectory:
@@ -187,36 +192,31 @@ class Trajectory:
         >>> again.provenance["parameters"]["seed"], again.model().T
         (7, 6)
         """
-        given = Path(path)
-        folder = given if given.is_dir() else given.parent
-        header = _read_header(folder, given)
-        content = _read_bytes(folder / "trajectory.npz", given)
-        if hashlib.sha256(content).hexdigest() != header["sha256"]:
-            raise ValueError(
-                f"{folder / 'trajectory.npz'} is truncated or not the one its JSON describes"
-            )
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-            rows = {name: arrays.pop(name) for name in ROWS}
-        except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{folder / 'trajectory.npz'} is not a trajectory: {error}") from None
+        arrays, header, file = read_trajectory(path)
+        missing = [name for name in ROWS if name not in arrays]
+        if missing:
+            raise ValueError(f"{file} is not a trajectory: it has no {', '.join(missing)}")
+        state = _taken_out(arrays, STATE)
         about = header["provenance"].get("parameters", {})
-        wrong = _inconsistency(rows | arrays, about.get("model"))
+        wrong = _inconsistency(arrays, about.get("model"))
         if wrong:
-            raise ValueError(f"{folder / 'trajectory.npz'} is not a trajectory: {wrong}")
-        measures = {
-            name.removeprefix(MEASURE): arrays.pop(name)
-            for name in list(arrays)
-            if name.startswith(MEASURE)
-        }
+            raise ValueError(f"{file} is not a trajectory: {wrong}")
+        measures = _taken_out(arrays, MEASURE)
+        rows: dict[str, Any] = {name: arrays.pop(name) for name in ROWS}
         return cls(
             **rows,
             parameters=arrays,
             measures=measures,
             baselines=header["baselines"],
             provenance=header["provenance"],
+            state=state,
         )
+
+
+def _taken_out(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """Those of the arrays whose names begin so, by the rest of their names."""
+    names = [name for name in arrays if name.startswith(prefix)]
+    return {name.removeprefix(prefix): arrays.pop(name) for name in names}
 
 
 def _nats(value: float) -> str:
@@ -245,33 +245,3 @@ def _inconsistency(arrays: dict[str, NDArray[Any]], description: Any) -> str | N
         except ValueError as error:
             return str(error)
     return None
-
-
-def _read_bytes(path: Path, given: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise FileNotFoundError(f"no trajectory at {given}: {path} does not exist") from None
-
-
-def _read_header(folder: Path, given: Path) -> dict[str, Any]:
-    path = folder / "trajectory.json"
-    if given.is_file() and given.name not in ("trajectory.npz", "trajectory.json"):
-        raise ValueError(f"{given} is not a trajectory: expected trajectory.npz or trajectory.json")
-    try:
-        header = json.loads(_read_bytes(path, given))
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise ValueError(f"{path} is truncated or not JSON") from None
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ValueError(f"{path} is not a trajectory: its format is not {FORMAT!r}")
-    missing = {"sha256", "baselines", "provenance"} - header.keys()
-    if missing:
-        raise ValueError(f"{path} is not a trajectory: it lacks {', '.join(sorted(missing))}")
-    baselines = header["baselines"]
-    if not isinstance(baselines, dict) or not all(
-        isinstance(level, int | float) for level in baselines.values()
-    ):
-        raise ValueError(f"{path} is not a trajectory: its baselines are not numbers by name")
-    if not isinstance(header["provenance"], dict):
-        raise ValueError(f"{path} is not a trajectory: its provenance is not a mapping")
-    return header

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
+
+from sim.files import canonical, digest
 
 Configuration = dict[str, Any]
 # columns of a sweep's table that are neither configuration nor result
@@ -49,16 +49,6 @@ def expand(grid: Grid, seed: int) -> list[Configuration]:
             raise ValueError(f"grid must not hold a configuration twice, got {configuration} again")
         seen.add(described)
     return configurations
-
-
-def canonical(data: Any) -> str:
-    """One text for equal data, whatever the order of its entries."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"))
-
-
-def digest(data: Any) -> str:
-    """SHA-256 of plain data, as 64 hexadecimal digits."""
-    return hashlib.sha256(canonical(data).encode()).hexdigest()
 
 
 def plain(name: str, value: Any) -> Any:

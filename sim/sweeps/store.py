@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sim.files import output_folder, write_json
+from sim.files import canonical, digest, output_folder, write_json
 from sim.provenance import provenance
 from sim.runs.trajectory import Trajectory
-from sim.sweeps.grid import Configuration, canonical, digest, plain
+from sim.sweeps.grid import Configuration, plain
 
 FORMAT = "icl-markov run 1"
 

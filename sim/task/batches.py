@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
+from sim.files import json_bytes
 from sim.kernels import training as kernels
 from sim.randomness import Seed, generator
 from sim.task.priors import Prior
@@ -79,8 +81,30 @@ class BatchStream:
         kernels.draw(self.prior.order, *chains, self.key, step, out)
         return out
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Where the random numbers are: what `restore` needs to draw the present block again."""
+        return {
+            "key": self.key,
+            "block": np.array(self._block.first_step),
+            "generator": np.frombuffer(json_bytes(self._before), np.uint8),
+        }
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Go to where `state` was taken.
+
+        Raises
+        ------
+        ValueError
+            If that was another stream.
+        """
+        if not np.array_equal(state["key"], self.key):
+            raise ValueError("rng must be the seed that the run began with, got another")
+        self._rng.bit_generator.state = json.loads(state["generator"].tobytes())
+        self._block = self._draw(int(state["block"]))
+
     def _draw(self, first_step: int) -> Block:
         steps, batch = self._steps, self.batch_size
+        self._before = self._rng.bit_generator.state
         transition = sampled_chains(self.prior, steps * batch, self._rng)
         initial = initial_distribution(self.start, transition)
         return Block(

@@ -122,6 +122,21 @@ class FusedLearner:
         self._train_steps(first, self._v.copy(), self._W.copy(), np.zeros(4), np.zeros(2))
         return float(first[0])
 
+    def state(self) -> Parameters:
+        return self._stream.state() | {
+            "v": self._v.copy(),
+            "W": self._W.copy(),
+            "squares": self._squares.copy(),
+            "since": np.concatenate([np.empty(0), *self._since]),
+            "updates": np.array(self._step),
+        }
+
+    def restore(self, state: Parameters) -> None:
+        self._stream.restore(state)
+        self._v[:], self._W[:], self._squares[:] = (state[name] for name in ("v", "W", "squares"))
+        self._since = [state["since"]] if len(state["since"]) else []
+        self._step = int(state["updates"])
+
     def measures(self) -> dict[str, float]:
         """``balance_drift``: what the steps have added to |W|_F^2 - |v|^2, where that is known.
 

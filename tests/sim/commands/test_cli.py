@@ -49,6 +49,53 @@ def test_options_reach_the_run(tmp_path):
     assert (run.W[0] == 0.1).all()
 
 
+def test_a_run_that_was_stopped_is_shown_and_goes_on(tmp_path, capsys):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert main(["run", *SMALL, "--out", str(whole)]) == 0
+    command = ["run", *SMALL, "--out", str(parts), "--max-seconds", "0"]
+    assert main(command) == 0
+    assert "the same command goes on from there" in capsys.readouterr().out
+    assert [path.name for path in parts.iterdir()] == ["checkpoint"]
+    assert main(["show", str(parts)]) == 0
+    shown = capsys.readouterr().out
+    assert "not finished (max_seconds = 0)" in shown
+    assert "KL to the truth" in shown
+    assert main(["run", *TINY, "--steps", "9", "--out", str(parts)]) == 2
+    assert "already holds a different run" in capsys.readouterr().err
+    while not (parts / "trajectory.npz").exists():
+        assert main(command) == 0
+    assert (parts / "trajectory.npz").read_bytes() == (whole / "trajectory.npz").read_bytes()
+    assert main(["run", *TINY, "--steps", "9", "--out", str(parts), "--overwrite"]) == 0
+
+
+def test_a_diverging_run_is_kept_and_says_the_same_twice(tmp_path, capsys):
+    command = ["run", *TINY, "--steps", "200", "--learning-rate", "9", "--init-W", "5",
+               "--out", str(tmp_path)]  # fmt: skip
+    assert main(command) == 1
+    first, content = capsys.readouterr().err, (tmp_path / "trajectory.npz").read_bytes()
+    assert "training diverged at step" in first
+    assert main(command) == 1
+    assert capsys.readouterr().err == first
+    assert (tmp_path / "trajectory.npz").read_bytes() == content
+    assert main(["show", str(tmp_path)]) == 0
+    assert "not finished (diverged)" in capsys.readouterr().out
+
+
+def test_a_run_is_saved_before_it_is_told(tmp_path, monkeypatch, capsys):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("builtins.print", full)
+    with pytest.raises(OSError, match="No space left"):
+        main(["run", *SMALL, "--out", str(tmp_path)])
+    assert Trajectory.load(tmp_path).step[-1] == 8
+
+
+def test_a_folder_without_a_name_is_refused(capsys):
+    assert main(["run", *SMALL, "--out", ""]) == 2
+    assert capsys.readouterr().err == "error: --out must name a folder, got ''\n"
+
+
 def test_a_different_run_is_not_overwritten_by_a_slip(tmp_path, capsys):
     out = ["--out", str(tmp_path)]
     assert main(["run", *SMALL, *out]) == 0

@@ -75,6 +75,25 @@ def test_truncated_foreign_and_missing_files_are_refused(run, tmp_path):
         Trajectory.load(foreign)
 
 
+def test_a_digit_that_changed_is_noticed(run, tmp_path):
+    folder = run.save(tmp_path)
+    header = folder / "trajectory.json"
+    whole = header.read_bytes()
+    before = json.loads(whole)
+    random = np.random.default_rng(0)
+    for place in random.choice(len(whole), 300, replace=False):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << int(random.integers(8))
+        header.write_bytes(damaged)
+        try:
+            same = json.loads(damaged) == before
+        except ValueError:
+            same = False
+        if not same:
+            with pytest.raises(ValueError, match=r"trajectory\.json is"):
+                Trajectory.load(folder)
+
+
 def test_a_zip_that_is_no_trajectory_is_refused(run, tmp_path):
     import hashlib
 
