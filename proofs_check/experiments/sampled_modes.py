@@ -39,6 +39,14 @@ def sampled_columns(prior: str, T: int, n: int, seed: int = 0) -> list[Array]:
     return rows
 
 
+def sampled_mode(prior: str, mode: int, T: int, n: int) -> tuple[Array, Array]:
+    """v and W of a mode of K estimated from sequences, its largest entry of v positive."""
+    columns = np.mean(sampled_columns(prior, T, n), axis=0)
+    u, _, w = np.linalg.svd(columns, full_matrices=False)
+    sign = np.sign(u[np.argmax(np.abs(u[:, mode])), mode])
+    return sign * u[:, mode], sign * (w[mode, 0] * SHARED + w[mode, 1] * OWN) * np.sqrt(2)
+
+
 @cache
 def sampled_singular_values(prior: str, T: int, n: int, seed: int = 0) -> tuple[Array, Array]:
     """Singular values of K estimated from sequences, with their jackknife errors."""
@@ -54,8 +62,13 @@ def sampled_singular_values(prior: str, T: int, n: int, seed: int = 0) -> tuple[
 def explained(prior: str, mode: int, T: int = 100) -> dict[str, float]:
     """Share of KL(strategy || uniform) that the mode's logits remove at their best scale."""
     found = theory.modes(T, prior=prior)
-    test = sim.HeldOut.draw(PRIORS[prior], 4000, T, 1)
-    model = sim.MinimalModel(found.v_modes[mode], found.W_modes[mode])
+    return explained_by(found.v_modes[mode], found.W_modes[mode], prior)
+
+
+def explained_by(v: Array, W: Array, prior: str) -> dict[str, float]:
+    """Share of KL(strategy || uniform) that the logits of v and W remove at their best scale."""
+    test = sim.HeldOut.draw(PRIORS[prior], 4000, len(v), 1)
+    model = sim.MinimalModel(v, W)
     last = sim.logits(model, test.context)[:, -1]
     last /= np.sqrt(np.mean((last - last.mean(axis=1, keepdims=True)) ** 2))
     shares = {}

@@ -21,3 +21,21 @@ def relative_error(found: ArrayLike, expected: ArrayLike) -> float:
 def worst(residuals: Iterable[SupportsFloat]) -> float:
     """Largest of several residuals; NaN if one of them is (the built-in max would lose it)."""
     return float(np.max([float(residual) for residual in residuals]))
+
+
+def limit(T: ArrayLike, found: ArrayLike, logs: int = 0) -> float:
+    """Limit for large T of a sequence with corrections log(T)^i / T, i = 0..logs, by least squares.
+
+    Parameters
+    ----------
+    T, found : array_like (n,)
+        At least logs + 2 of them.
+    logs : int
+        Highest power of log T in the corrections.
+    """
+    lengths, values = np.asarray(T, dtype=float), np.asarray(found, dtype=float)
+    if len(lengths) < logs + 2:
+        raise ValueError(f"T must have at least {logs + 2} values, got {len(lengths)}")
+    terms = [np.log(lengths) ** i / lengths for i in range(logs + 1)]
+    columns = np.stack([np.ones_like(lengths), *terms], axis=1)
+    return float(np.linalg.lstsq(columns, values, rcond=None)[0][0])
