@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from collections.abc import Sequence
 
-from proofs_check.ledger.claim import Verdict
 from proofs_check.ledger.independence import dependences
+from proofs_check.ledger.tally import summary
 from proofs_check.ledger.verdict import MEANING, Entry, Evidence
+
+__all__ = ["explain", "summary", "table"]
 
 
 def table(entries: Sequence[Entry]) -> str:
@@ -25,13 +26,6 @@ def table(entries: Sequence[Entry]) -> str:
             f"{entry.seconds:>8.2f}  {entry.claim.title}{mark}"
         )
     return "\n".join([*lines, "", summary(entries)])
-
-
-def summary(entries: Sequence[Entry]) -> str:
-    """One line: how many claims have which verdict."""
-    count = Counter(entry.verdict for entry in entries)
-    parts = [f"{count[verdict]} {verdict}" for verdict in Verdict if count[verdict]]
-    return f"{len(entries)} claims: {', '.join(parts)}"
 
 
 def explain(entry: Entry) -> str:

@@ -8,7 +8,7 @@ from proofs_check.commands.main import main
 def test_verify_writes_json(tmp_path, capsys):
     target = tmp_path / "new" / "ledger.json"
     assert main(["verify", "A.32", "fact-2.3", "--json", str(target)]) == 0
-    assert "2 claims: 2 proved" in capsys.readouterr().out
+    assert "2 statements: 2 proved for all cases" in capsys.readouterr().out
     claims = json.loads(target.read_text())["claims"]
     assert [claim["id"] for claim in claims] == ["fact-2.3", "A.32"]
     assert all(claim["verdict"] == "proved" for claim in claims)

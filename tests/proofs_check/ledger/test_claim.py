@@ -269,4 +269,4 @@ def test_a_statement_printed_twice_is_one_claim_with_two_ids():
     entry = judge(twice)
     assert "(A.1), p. 20; (A.2), p. 21" in text.explain(entry)
     assert entry.as_json()["also"] == {"A.2": "(A.2), p. 21"}
-    assert text.summary([entry]) == "1 claims: 1 proved"
+    assert text.summary([entry]) == "1 statement (under 2 numbers): 1 proved for all cases"

@@ -42,7 +42,7 @@ def test_table_and_explanation_name_what_matters():
     entries = selection.verify(selection.select(CLAIMS, ["A.32", "A.33"]))
     shown = text.table(entries)
     assert "A.32" in shown
-    assert "2 claims: 2 proved" in shown
+    assert "2 statements: 2 proved for all cases" in shown
     explained = text.explain(entries[0])
     for words in ("(A.32), p. 20", "proved", "symbolic", "quadrature", "allowed 1e-13"):
         assert words in explained
