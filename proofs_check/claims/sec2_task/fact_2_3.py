@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -49,24 +49,34 @@ def by_sequences(value: tuple[Counting, Counting]) -> Iterator[float]:
             yield np.abs(found - _count(tokens, k, rule)).max()
 
 
-def _inner_sum(t: sp.Expr, position: int) -> sp.Expr:
+def _inner_sum(t: sp.Expr, position: int, score: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
     """The inner sum of eq. (A.10) at v = e_position, over the scores W[x_p, x_s]."""
     s = sp.Symbol("s", integer=True)
-    total = sp.Sum(sp.KroneckerDelta(t - s + 1, position) * sp.Function("w")(s), (s, 1, t))
+    total = sp.Sum(sp.KroneckerDelta(t - s + 1, position) * score(s), (s, 1, t))
     return sp.piecewise_fold(total.doit()).simplify()
 
 
+def _identity(s: sp.Expr) -> sp.Expr:
+    """W[x_p, x_s] of W = I: 1{x_s = x_p}."""
+    return sp.KroneckerDelta(sp.Function("x")(s), sp.Symbol("x_p"))
+
+
+def _ones(s: sp.Expr) -> sp.Expr:
+    """W[x_p, x_s] of W = 11^T."""
+    return sp.Integer(1)
+
+
 @ledger.symbolic("eq. (A.10) at one-hot v, sums over Kronecker deltas",
-                 detail="the sum over s collapses to W[x_p, x_{t'-1}] from t' = 2 on (bigrams) "
-                 "and to W[x_p, x_t'] from t' = 1 on (unigrams), for symbolic t'; W = I and 11^T "
-                 "finish it")  # fmt: skip
+                 detail="for W = I the sum over s collapses to 1{x_{t'-1} = x_p} from t' = 2 on "
+                 "(bigrams), for W = 11^T to 1 from t' = 1 on (unigrams), for symbolic t'; any "
+                 "k")  # fmt: skip
 def by_collapse(value: tuple[Counting, Counting]) -> Iterator[bool]:
-    for rule, position, same in zip(value, (2, 1), (True, False), strict=True):
-        yield rule.same is same
+    for rule, position, score in zip(value, (2, 1), (_identity, _ones), strict=True):
         later = sp.Symbol("n", integer=True, nonnegative=True) + rule.first
-        yield _inner_sum(later, position) == sp.Function("w")(later - rule.lag)
+        stated = (_identity if rule.same else _ones)(later - rule.lag)
+        yield _inner_sum(later, position, score) == stated
         for t in range(1, rule.first):
-            yield _inner_sum(sp.Integer(t), position) == 0
+            yield _inner_sum(sp.Integer(t), position, score) == 0
 
 
 CLAIMS = (

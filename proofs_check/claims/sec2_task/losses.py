@@ -1,89 +1,92 @@
-"""The losses (6) and (7), written out literally, against those of the software."""
+"""The losses (6) and (7), as functions written out literally, against `sim` and `theory`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import partial
 from itertools import product
+from typing import Any
 
 import numpy as np
+from scipy.special import log_softmax
 
 import sim
+import theory
 from proofs_check import ledger
-from proofs_check.methods.all_sequences import population_gradient
 from proofs_check.methods.exact_chains import exact_probability
-from sim.learning.objectives import all_sequences
+from proofs_check.methods.exact_model import INIT, at_start, constant
+from proofs_check.methods.symbols import entries
+from sim.models.minimal.reference import loss_at
 
-Value = dict[str, int]
-Loss = sim.CrossEntropy | sim.Margin
-# (6): first position, how far ahead the target is, power of t; (7): power of k, sign of f_i - f_y
-AVERAGE = {"first": 1, "ahead": 1, "power": 1}
-MARGIN = {"power": 1, "skip_target": True, "sign": 1}
+MARGIN_CODE = 1  # of `sim.models.minimal.reference`
 
 
-def _margin(value: Value, f: np.ndarray, y: int, delta: float) -> float:
+def average_loss(
+    losses: Sequence[Sequence[Any]], *, first: int = 1, ahead: int = 1, power: int = 1
+) -> Any:
+    """Eq. (6) for one sequence; `losses[p - 1][q - 1]` is that of predicting x_q at position p."""
+    t = len(losses)
+    return sum(losses[p - 1][p + ahead - 1] for p in range(first, t + 1)) / Fraction(t) ** power
+
+
+def margin_loss(
+    f: Sequence[float], y: int, delta: float, *, power: int = 1, skip: bool = True, sign: int = 1
+) -> float:
     """Eq. (7) at one position: logits f, target y."""
-    kept = [i for i in range(len(f)) if i != y or not value["skip_target"]]
-    hinges = [max(0.0, delta + value["sign"] * (f[i] - f[y])) for i in kept]
-    return sum(hinges) / len(f) ** value["power"]
+    kept = [i for i in range(len(f)) if i != y or not skip]
+    return sum(max(0.0, delta + sign * (f[i] - f[y])) for i in kept) / len(f) ** power
 
 
-def _per_token(loss: Loss, f: np.ndarray, y: int) -> float:
-    if isinstance(loss, sim.Margin):
-        return _margin(MARGIN, f, y, loss.delta)
-    return float(np.log(np.exp(f).sum()) - f[y])
-
-
-def _averages(value: Value, model: sim.MinimalModel, tokens: np.ndarray, loss: Loss) -> np.ndarray:
-    """sum over p = first .. T of l(f_p, x_{p+ahead}) over T^power, for each sequence."""
-    T, ahead = tokens.shape[1] - 1, value["ahead"]
-    pairs = zip(sim.logits(model, tokens[:, :T]), tokens.tolist(), strict=True)
-    positions = range(value["first"] - 1, T)
-    totals = [sum(_per_token(loss, f[p], x[p + ahead]) for p in positions) for f, x in pairs]
-    return np.array(totals) / T ** value["power"]
-
-
-@ledger.enumeration("every sequence with its exact probability, k = 2", 1e-12)
-def average_over_all(value: Value) -> Iterator[float]:
-    for T, loss in ((2, sim.CrossEntropy()), (4, sim.Margin(0.4))):
-        rng = np.random.default_rng(T)
-        model = sim.MinimalModel(rng.normal(size=T), rng.normal(size=(2, 2)))
-        tokens = all_sequences(2, T + 1)
-        chance = [float(exact_probability(tuple(x))) for x in tokens.tolist()]
-        averaged = float(chance @ _averages(value, model, tokens, loss))
-        yield averaged - population_gradient(model, loss)[0]
-
-
-@ledger.simulation("500 sampled sequences, as in training; k = 2, T = 20 and k = 3, T = 12", 1e-12)
-def average_over_samples(value: Value) -> Iterator[float]:
+@ledger.simulation("cross-entropy of 500 sampled sequences; k = 2, T = 20 and k = 3, T = 12", 1e-12)
+def average_of_samples(average: Callable[..., Any]) -> Iterator[float]:
     for k, T in ((2, 20), (3, 12)):
         tokens = sim.sample_sequences(sim.Dirichlet(k), 500, T + 1, k).tokens
         rng = np.random.default_rng(k)
         model = sim.MinimalModel(rng.normal(size=T) / T, rng.normal(size=(k, k)))
-        for loss in (sim.CrossEntropy(), sim.Margin(1.5)):
-            found = sim.loss_and_gradient(model, tokens, loss)[0]
-            literal = _averages(value, model, tokens, loss).mean()
-            yield (found - literal) / literal
+        found = sim.loss_and_gradient(model, tokens, sim.CrossEntropy())[0]
+        chances = -log_softmax(sim.logits(model, tokens[:, :T]), axis=-1)
+        rows = zip(chances, tokens, strict=True)
+        literal = float(np.mean([float(average(row[:, x])) for row, x in rows]))
+        yield (found - literal) / literal
+
+
+def _margin_slopes(tokens: tuple[int, ...], entry: tuple[int, int]) -> list[list[Fraction]]:
+    """d/dW_ml at W = v = INIT of the margin losses of predicting each x_q at each position p."""
+    slopes = at_start(tokens, constant(2, 0, entry))
+    return [[Fraction(f[1 - x] - f[x], 2) for x in tokens] for f in slopes]
+
+
+@ledger.enumeration("gradient of the margin loss with exact probabilities, against theory", 1e-12,
+                    "k = 2, T = 2, 3, 4, all hinges active, W = c 11^T, v = c 1")  # fmt: skip
+def average_of_gradients(average: Callable[..., Any]) -> Iterator[float]:
+    for T in (2, 3, 4):
+        claimed = theory.first_step(T)[0]
+        for entry in entries(2):
+            mean = sum(
+                float(exact_probability(x)) * float(average(_margin_slopes(x, entry)))
+                for x in product(range(2), repeat=T + 1)
+            )
+            yield -mean / INIT - claimed[entry]
 
 
 @ledger.enumeration("logits on a grid that straddles the kink, every target, two margins", 1e-14)
-def margin_on_grid(value: Value) -> Iterator[float]:
+def margin_on_grid(margin: Callable[..., float]) -> Iterator[float]:
     for k in (2, 3, 4):
-        f = np.array(list(product((-1.5, 0.0, 0.25, 2.0), repeat=k)))
-        for y, delta in product(range(k), (0.25, 1.0)):
-            targets = np.full((len(f), 1), y)
-            found = sim.Margin(delta).per_position(f[:, None, :], targets)[:, 0]
-            yield np.abs(found - [_margin(value, row, y, delta) for row in f]).max()
+        grid = product((-1.5, 0.0, 0.25, 2.0), repeat=k)
+        for f, y, delta in product(grid, range(k), (0.25, 1.0)):
+            yield loss_at(np.array(f), y, MARGIN_CODE, delta)[0] - margin(f, y, delta)
 
 
-@ledger.simulation("random models, the last position of 100 random sequences", 1e-12)
-def margin_of_models(value: Value) -> Iterator[float]:
+@ledger.simulation("compiled loss of random models, last position of 50 random sequences", 1e-12)
+def margin_of_models(margin: Callable[..., float]) -> Iterator[float]:
     for k, T in ((2, 5), (3, 6)):
         rng = np.random.default_rng(10 + k)
         model = sim.MinimalModel(rng.normal(size=T), rng.normal(size=(k, k)))
         tokens = rng.integers(0, k, (50, T + 1))
         found = sim.loss_and_gradient(model, tokens, sim.Margin(0.7, at="last"))[0]
         last = zip(sim.logits(model, tokens[:, :T])[:, -1], tokens[:, -1], strict=True)
-        yield found - sum(_margin(value, f, y, 0.7) for f, y in last) / 50
+        yield found - sum(margin(f, y, 0.7) for f, y in last) / 50
 
 
 DEFINITION = "A definition: what is checked is that the software implements it."
@@ -93,13 +96,15 @@ CLAIMS = (
         "the loss is the average over positions 1..t of predicting the next token",
         r"L(\theta)=E_{x\sim P,\,P\sim\mathrm{Dir}(\alpha)^{\otimes k}}"
         r"\Big[\frac1t\sum_{p=1}^tl(TF(x;\theta)_p,x_{p+1})\Big]",
-        AVERAGE, average_over_all, average_over_samples,
-        wrong=(AVERAGE | {"first": 2}, AVERAGE | {"ahead": 0}, AVERAGE | {"power": 0}),
+        average_loss, average_of_gradients, average_of_samples,
+        wrong=(partial(average_loss, first=2), partial(average_loss, ahead=0),
+               partial(average_loss, power=0)),
         note=DEFINITION),
     ledger.supported("eq-7", "(7), p. 6",
         "the margin loss, with 1/k and without the target's own term",
         r"l_M(f_p,x_{p+1})=\frac1k\sum_{i\ne x_{p+1}}\max\{0,\Delta+f_{p,i}-f_{p,x_{p+1}}\}",
-        MARGIN, margin_on_grid, margin_of_models,
-        wrong=(MARGIN | {"power": 0}, MARGIN | {"skip_target": False}, MARGIN | {"sign": -1}),
+        margin_loss, margin_on_grid, margin_of_models,
+        wrong=(partial(margin_loss, power=0), partial(margin_loss, skip=False),
+               partial(margin_loss, sign=-1)),
         note=f"{DEFINITION} For k = 2 it is half the hinge loss with margin Delta."),
 )  # fmt: skip

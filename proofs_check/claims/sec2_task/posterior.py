@@ -81,12 +81,14 @@ def dirichlet_moments(parameter: sp.Expr) -> Iterator[bool]:
             yield mean * (law[m] + (j == m)) / (sum(law) + 1) == row.moment(j, m)
 
 
-@ledger.symbolic("powers in prior times likelihood", detail="any counts and alpha, three states")
-def dirichlet_density(parameter: sp.Expr) -> Iterator[bool]:
-    n, a = (sp.symbols(f"{name}1:4", positive=True) for name in "na")
-    for j in range(3):
-        law = parameter.subs({c: n[j], alpha: a[j], N_row: sum(n), A: sum(a)})
-        yield sp.expand((n[j] + a[j] - 1) - (law - 1)) == 0
+@ledger.symbolic("prior times likelihood, as a product over the entries of a row",
+                 detail="any counts, alpha and k: entry by entry, up to a constant")  # fmt: skip
+def dirichlet_density(parameter: sp.Expr) -> bool:
+    """Each entry P enters the likelihood with the power c and the density with alpha - 1."""
+    P = sp.Symbol("P", positive=True)
+    posterior = P**c * P ** (alpha - 1)
+    slope = sp.diff(sp.log(posterior / P ** (parameter - 1)), P)
+    return bool(sp.simplify(slope) == 0)
 
 
 @ledger.enumeration("moments by exact integrals over P", detail=ROWS)
@@ -100,16 +102,25 @@ def beta_moments(law: tuple[sp.Expr, sp.Expr]) -> Iterator[bool]:
                 yield moment == row.moment(*[j] * (order + 1))
 
 
-@ledger.symbolic("the other coordinates integrated out", 0.0, "any counts and alpha, three states")
+@ledger.symbolic("the other coordinates integrated out, one after the other", 0.0,
+                 "any counts, alpha and k: induction on how many are left")  # fmt: skip
 def beta_density(law: tuple[sp.Expr, sp.Expr]) -> list[bool]:
-    """Substituting q = (1 - p) u leaves a power of p and one of 1 - p."""
-    n, a = (sp.symbols(f"{name}1:4", positive=True) for name in "na")
-    left = [n[j] + a[j] - 1 for j in range(3)]
-    # q^left_2 (1-p-q)^left_3 dq = (1-p)^(left_2 + left_3 + 1) u^left_2 (1-u)^left_3 du
-    marginal = (left[0], left[1] + left[2] + 1)
-    values = {c: n[0], alpha: a[0], N_row: sum(n), A: sum(a)}
-    claimed = [part.subs(values) - 1 for part in law]
-    return [sp.expand(m - power) == 0 for m, power in zip(marginal, claimed, strict=True)]
+    """Powers of P_ij and 1 - P_ij, by induction on the number of the other coordinates.
+
+    Stated is that coordinates of the powers n_m + a_m - 1, of sum R, leave R^(S - 1) with S the
+    sum of their n_m + a_m. One coordinate is R itself. One more, of power x - 1, gives the integral
+    of (R - q)^(S - 1) q^(x - 1) over (0, R): substituting q = R u leaves a power of R.
+    """
+    R, u, S, n, a = sp.symbols("R u S n a", positive=True)
+    base = sp.simplify(R ** (n + a - 1) / R ** (S - 1).subs(S, n + a)) == 1
+    integrand = (R - R * u) ** (S - 1) * (R * u) ** (n + a - 1) * R  # dq = R du
+    grown = sp.simplify(sp.expand_log(sp.log(integrand / R ** (S + n + a - 1)), force=True))
+    step = sp.simplify(sp.diff(grown, R)) == 0
+    others = (N_row - c) + (A - alpha)  # S of all but P_ij
+    powers = (c + alpha - 1, others - 1)
+    claimed = [part - 1 for part in law]
+    same = [sp.expand(found - power) == 0 for found, power in zip(powers, claimed, strict=True)]
+    return [bool(base), bool(step), *same]
 
 
 @ledger.enumeration("exact integrals over P", detail=ROWS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -13,6 +14,7 @@ from proofs_check.methods.attention_construction import CORRECTED, EVERY, REPAIR
 from sim.learning.objectives import all_sequences
 from sim.models.transformer.construction import attention_layer, attention_scores
 
+Index = Any  # a number or a symbol
 WITH_FIRST = Counting(last=0, first=1)  # without a begin symbol, x_1 counts as x_1 -> x_1
 
 
@@ -27,12 +29,14 @@ def score_by_layer(power: sp.Expr) -> Iterator[float]:
             yield np.tril(np.abs(attention_scores(np.eye(d)[x], layer) - expected)).max() / c
 
 
-@ledger.symbolic("eq. (5) on the printed blocks, k = 2, 3, 5")
-def score_by_blocks(power: sp.Expr) -> Iterator[bool]:
-    d, c = sp.symbols("d c", positive=True)
-    for k in (2, 3, 5):
-        ones, key = sp.ones(1, 3 * k), c * sp.Matrix([[1] + [0] * (3 * k - 1)])
-        yield sp.simplify((ones * key.T)[0] / sp.sqrt(d) - c * d**power) == 0
+@ledger.symbolic("eq. (5) on the printed blocks",
+                 detail="any k: v_2 = 1^T against a key that is c at one of d places")  # fmt: skip
+def score_by_blocks(power: sp.Expr) -> bool:
+    d, place = sp.symbols("d x", integer=True, positive=True)
+    c, m = sp.Symbol("c", positive=True), sp.Symbol("m", integer=True)
+    product = sp.Sum(c * sp.KroneckerDelta(m, place), (m, 1, d)).doit()
+    (inside, _), *_ = sp.piecewise_fold(product).args  # where 1 <= x <= d
+    return bool(sp.simplify(inside / sp.sqrt(d) - c * d**power) == 0)
 
 
 @ledger.enumeration("the layer on every sequence", 1e-10, EVERY)
@@ -49,7 +53,7 @@ def copies_by_layer(lag: int) -> Iterator[float]:
 def copies_by_limit(lag: int) -> bool:
     gap = sp.Symbol("s", positive=True)  # c / sqrt(d)
     i = sp.Symbol("n", integer=True, nonnegative=True) + 2
-    score = {1: gap, 0: sp.Integer(0)}[lag]
+    score = gap if lag == construction.PRINTED.lag else sp.Integer(0)
     return bool(sp.limit(sp.exp(score) / (sp.exp(gap) + i - 1), gap, sp.oo) == 1)
 
 
@@ -58,40 +62,52 @@ def counts_by_attention(rule: Counting) -> list[float]:
     return [construction.error(REPAIRED, rule, *size) for size in SIZES]
 
 
-@ledger.spectral("hard attention, counted in integers", detail="k = 2, T = 8 and k = 4, T = 4")
-def counts_by_hard_attention(rule: Counting) -> Iterator[bool]:
-    """Which j <= i have the previous token x_i, position 1 its own."""
-    for k, T in ((2, 8), (4, 4)):
-        tokens = all_sequences(k, T)
-        previous = np.concatenate([tokens[:, :1], tokens[:, :-1]], axis=1)
-        for i in range(T):
-            hit = previous[:, : i + 1] == tokens[:, [i]]
-            count = np.stack([(hit & (tokens[:, : i + 1] == m)).sum(axis=1) for m in range(k)], 1)
-            yield np.array_equal(count, construction.counts(k, T, rule)[:, i])
+@ledger.symbolic("positions that layer 2 attends to, as indicators of equal tokens",
+                 detail="any k and i >= 2: the layer's sum minus the stated one, term by "
+                 "term")  # fmt: skip
+def counts_by_indicators(rule: Counting) -> list[bool]:
+    """With M(q) = 1{x_q = x_i} and C(p) = 1{x_p = j} both sums are linear in the products M C.
+
+    Position p weighs M of the token that layer 1 found before p: x_{p-1}, and x_1 itself at p = 1.
+    The causal mask lets p = 1..i through.
+    """
+    M, C = sp.Function("M"), sp.Function("C")
+    p, i = sp.symbols("p i", integer=True, positive=True)
+    start, following = M(1) * C(1), M(p - 1) * C(p)
+    layer = start + sp.Sum(following, (p, 2, i))
+    stated = rule.first * start + sp.Sum(following, (p, 2, i + rule.last))
+    return [construction.matches(REPAIRED) == [("token", "previous")], layer - stated == 0]
 
 
-def _readout(kind: str, k: int) -> np.ndarray:
-    """1 1^T with the product outer (all ones) or, as 1^T 1, inner (the number k)."""
-    return np.ones((k, k), int) if kind == "outer" else k * np.eye(k, dtype=int)
+def outer(row: Index, column: Index, k: Index) -> Index:
+    """1 1^T, a matrix of ones."""
+    return sp.Integer(1)
+
+
+def inner(row: Index, column: Index, k: Index) -> Index:
+    """1^T 1, which is the number k, as a matrix."""
+    return k * sp.KroneckerDelta(row, column)
 
 
 @ledger.enumeration("the transformer with this read-out, a = 1.7, b = -0.6", 1e-12, EVERY)
-def readout_by_attention(kind: str) -> Iterator[float]:
+def readout_by_attention(entry: Callable[[int, int, int], Index]) -> Iterator[float]:
     """P = (b [1 and 1^T], 0, a I) against a x + b."""
     a, b = 1.7, -0.6
     for k, T in SIZES:
         model = construction.build(REPAIRED, k, T)
-        P = np.hstack([b * _readout(kind, k), np.zeros((k, k)), a * np.eye(k)])
+        first = [[b * float(entry(row, column, k)) for column in range(k)] for row in range(k)]
+        P = np.hstack([first, np.zeros((k, k)), a * np.eye(k)])
         found = construction.run(model._replace(P=P), k, T)
         yield np.abs(found - (a * construction.outputs(REPAIRED, k, T) + b)).max()
 
 
-@ledger.symbolic("P applied block by block", detail="a x + b, whatever the current token; k = 3")
-def readout_by_blocks(kind: str) -> list[bool]:
-    a, b = sp.symbols("a b")
-    output, first = sp.Matrix(sp.symbols("x1:4")), b * sp.Matrix(_readout(kind, 3))
-    straight = a * output + b * sp.ones(3, 1)
-    return [sp.expand(first[:, m] + a * output - straight) == sp.zeros(3, 1) for m in range(3)]
+@ledger.symbolic("P applied block by block",
+                 detail="a x_i + b at any state i and current token m; any k")  # fmt: skip
+def readout_by_blocks(entry: Callable[[Index, Index, Index], Index]) -> bool:
+    a, b, x = sp.symbols("a b x")
+    i, m, k = sp.symbols("i m k", integer=True, positive=True)
+    # the first block of the stream is one-hot at m, and picks column m
+    return bool(sp.expand(b * entry(i, m, k) + a * x - (a * x + b)) == 0)
 
 
 @ledger.enumeration("softmax attention on every sequence", 1e-10, EVERY)
@@ -103,13 +119,15 @@ def new_token_by_attention(strategy: str) -> Iterator[float]:
         yield np.abs(construction.outputs(REPAIRED, k, T) - claimed)[new].max()
 
 
-@ledger.symbolic("all scores of layer 2 are equal", detail="share of each position of the prefix")
+@ledger.symbolic("all scores of layer 2 are equal", detail="any k, i: share of each position")
 def new_token_by_scores(strategy: str) -> list[bool]:
-    """No match means equal scores: the average of x_1 .. x_i."""
-    i = sp.Symbol("i", integer=True, positive=True)
-    share = 1 / sp.Sum(sp.exp(sp.Integer(0)), (sp.Symbol("j"), 1, i)).doit()
-    claimed = {"unigram": 1 / i, "uniform": None}[strategy]
-    return [construction.matches(REPAIRED) == [("token", "previous")], share == claimed]
+    """No match means equal scores: the average of C(p) = 1{x_p = j} over p = 1..i."""
+    i, k, p = sp.symbols("i k p", integer=True, positive=True)
+    C = sp.Function("C")
+    whole = sp.Sum(sp.exp(sp.Integer(0)), (p, 1, i)).doit()
+    found = sp.Sum(C(p), (p, 1, i)) / whole
+    claimed = {"unigram": sp.Sum(C(p), (p, 1, i)) / i, "uniform": 1 / k}[strategy]
+    return [construction.matches(REPAIRED) == [("token", "previous")], found - claimed == 0]
 
 
 @ledger.enumeration("softmax attention, k = 2, T = 6, differences at s = 10, 15, 20, 25", 0.01)
@@ -134,9 +152,9 @@ def rate_by_expansion(value: dict[str, int]) -> float:
     # softmax weights over that of position 1; exp(-s) E^0 is E itself at position 3
     weights = (sp.Integer(1), sp.exp(s * (held[0] - 1)), E * sp.exp(s * held[1]))
     error = weights[1] / sum(weights) - sp.Rational(1, 2)
-    first = sp.simplify(sp.diff(error, E).subs(E, 0))
-    good = error.subs(E, 0) == 0 and value["rate"] == 1 and sp.degree(first, s) == value["power"]
-    return float(not good)
+    orders = (sp.simplify(sp.diff(error, E, n).subs(E, 0)) for n in range(4))
+    rate, leading = next((n, x) for n, x in enumerate(orders) if x != 0)
+    return float(value != {"power": sp.degree(leading, s), "rate": rate})
 
 
 ONE_HOT = "d = 3k, one-hot embeddings in the first block"
@@ -180,7 +198,7 @@ CLAIMS = (
     ledger.corrected("prop-2.2-count", "proof of Prop. 2.2, p. 7", "what the second layer counts",
         (r"Attn^{(2)}_{i,j}\propto\#\{p<i:\ x_p=j,\ x_{p-1}=x_i\}", Counting(last=-1, first=0)),
         (r"Attn^{(2)}_{i,j}\propto\#\{2\le p\le i:\ x_p=j,\ x_{p-1}=x_i\}+1\{x_1=x_i=j\}",
-         WITH_FIRST), counts_by_attention, counts_by_hard_attention,
+         WITH_FIRST), counts_by_indicators, counts_by_attention,
         wrong=(Counting(last=0, first=0), Counting(last=-1, first=1)), assume=FIXED,
         needs="prop-2.2-layer-1",
         note="The transition into the current position is counted too (p <= i), as bigram "
@@ -188,9 +206,9 @@ CLAIMS = (
         "-> x_1. The extra count is one among N, so it fades as 1/N."),
     ledger.corrected("prop-2.2-footnote", "footnote 1, p. 7",
         "read-out that makes a x + b of the output x",
-        (r"P=(b1^\top1\ \ 0\ \ aI)\ \Rightarrow\ ax+b", "inner"),
-        (r"P=(b11^\top\ \ 0\ \ aI)\ \Rightarrow\ ax+b", "outer"),
-        readout_by_blocks, readout_by_attention, wrong=("inner",), assume=FIXED,
+        (r"P=(b1^\top1\ \ 0\ \ aI)\ \Rightarrow\ ax+b", inner),
+        (r"P=(b11^\top\ \ 0\ \ aI)\ \Rightarrow\ ax+b", outer),
+        readout_by_blocks, readout_by_attention, wrong=(inner,), assume=FIXED,
         note="With columns 1 as in v^(1) = delta_2 1^T, 1^T 1 is the number k, and b k I would "
         "favour the current token. Under softmax and cross-entropy a constant b has no effect."),
     ledger.proved("x-construction-new-token", "beyond the paper",

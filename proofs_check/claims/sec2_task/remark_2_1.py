@@ -93,16 +93,25 @@ def excess_of_bigram(T: int) -> float:
     return total / mass
 
 
-@ledger.enumeration("every sequence by its counts")
+def _extrapolated(*lengths: int) -> float:
+    """The constant in L + a T^-2 + b T^-3 through the excess at three lengths."""
+    powers = np.power.outer(np.array(lengths, float), [0.0, -2.0, -3.0])
+    return float(np.linalg.solve(powers, [excess_of_bigram(T) for T in lengths])[0])
+
+
+@ledger.enumeration("every sequence by its counts, T = 8, 16, 32, 64")
 def excess_by_length(limit: float) -> ledger.Finding:
-    """The excess over doubled lengths, allowed what its local exponents leave for the tail."""
+    """The excess over doubled lengths, extrapolated to T = infinity."""
     excess = [excess_of_bigram(T) for T in (8, 16, 32, 64)]
-    slopes = [float(np.log2(a / b)) for a, b in pairwise(excess)]
-    # a power law halves faster and faster towards its exponent, so the last slope bounds the tail
-    beyond = excess[-1] / (2 ** slopes[-1] - 1)
-    found, powers = ", ".join(f"{e:.2e}" for e in excess), ", ".join(f"{-s:.2f}" for s in slopes)
-    detail = f"KL(Bayes || bigram) = {found} at T = 8, 16, 32, 64, falling as T to the {powers}"
-    return ledger.Finding(abs(excess[-1] - limit), excess[-1] + beyond, f"{detail}, towards -2")
+    powers = ", ".join(f"{np.log2(b / a):.2f}" for a, b in pairwise(excess))
+    before, found = _extrapolated(8, 16, 32), _extrapolated(16, 32, 64)
+    return ledger.Finding(
+        abs(found - limit),
+        abs(found - before),
+        f"KL(Bayes || bigram) = {', '.join(f'{e:.2e}' for e in excess)}, falling as T to the "
+        f"{powers}; extrapolated {before:.1e}, then {found:.1e}",
+        because="how far the extrapolation moves when all lengths are doubled",
+    )
 
 
 @cache
@@ -129,7 +138,10 @@ def _total_excess() -> sp.Expr:
                  "- E H(pi) = pi^2 / 12 - log 2, so in the loss (6) the difference is at most that "
                  "over t")  # fmt: skip
 def excess_is_summable(limit: float) -> list[bool]:
-    return [bool(_total_excess() > 0), limit == 0]
+    """Terms that are not negative and tend to L add up to L t or more, to leading order in t."""
+    t = sp.Symbol("t", positive=True)
+    within = sp.limit(sp.nsimplify(limit) * t, t, sp.oo) <= _total_excess()
+    return [bool(within), limit >= 0]
 
 
 @ledger.symbolic("chain rule of KL and the density of pi_1", detail="log 2 - E H(pi)")
@@ -141,17 +153,28 @@ def total_by_density(value: sp.Expr) -> sp.Expr:
     return sp.simplify(_total_excess() - value)
 
 
-@ledger.enumeration("every sequence by its counts, t <= 64", 1e-3)
+def _beyond(first: float, second: float) -> float:
+    """The excess summed over t > 64, by the law a t^-2 + b t^-3 through two lengths."""
+    lengths = np.array([first, second])
+    powers = np.stack([lengths**-2, lengths**-3], axis=1)
+    law = np.linalg.solve(powers, [excess_of_bigram(int(T)) for T in lengths])
+    return float(law @ [polygamma(1, 65.0), -polygamma(2, 65.0) / 2])
+
+
+@ledger.enumeration("every sequence by its counts, t <= 64, and a law beyond")
 def total_by_position(value: sp.Expr) -> ledger.Finding:
     """Positions up to 64 by every sequence, some interpolated; a t^-2, t^-3 law beyond."""
     known = [*range(1, 13), 16, 24, 32, 48, 64]
     excess = np.array([excess_of_bigram(T) for T in known])
     spline = CubicSpline(np.log(known), np.log(excess))
-    law = np.linalg.solve([[48.0**-2, 48.0**-3], [64.0**-2, 64.0**-3]], excess[-2:])
-    tail = law @ [polygamma(1, 65.0), -polygamma(2, 65.0) / 2]
+    before, tail = _beyond(16.0, 32.0), _beyond(32.0, 64.0)
     total = float(np.exp(spline(np.log(np.arange(1, 65)))).sum() + tail)
-    detail = f"{total:.5f}, of which {tail:.5f} beyond position 64"
-    return ledger.Finding(abs(total - float(value)), 1e-3, detail)
+    return ledger.Finding(
+        abs(total - float(value)),
+        abs(tail - before),
+        f"{total:.5f}, of which {tail:.5f} beyond position 64",
+        because="how far the tail moves when the lengths that its law goes through are doubled",
+    )
 
 
 FLAT = "k = 2, rows of P uniform"

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import sympy as sp
 
+import sim
 from proofs_check import ledger
 from proofs_check.methods.attention_construction import order_by_attention, order_by_blocks
 from sim.models.transformer.construction import AttentionWeights, attention_layer
+from sim.models.transformer.reference import forward
 
 k, d, t = sp.symbols("k d t", integer=True, positive=True)
 Shape = tuple[sp.Symbol, sp.Symbol]
@@ -60,20 +62,27 @@ def formula_in_numbers(value: dict[str, float]) -> Iterator[float]:
             yield np.abs(found[i] - share / share.sum() @ e[: i + 1] @ V).max()
 
 
-@ledger.symbolic("rational weights, 30 digits, T = 3, d = 2", 1e-14)
+@ledger.symbolic("rational weights, 30 digits, one layer of the trainable model", 1e-14,
+                 "T = 3, d = 2, the reference of its kernels")  # fmt: skip
 def formula_in_rationals(value: dict[str, float]) -> Iterator[float]:
     T, width = 3, 2
     rng = np.random.default_rng(5)
-    Q, K, V, v, e = (rng.integers(-4, 5, (n, width)) / 8 for n in (width, width, width, T + 1, T))
-    found = attention_layer(e, AttentionWeights(Q, K, V, v))
-    Q, K, V, v, e = (sp.Matrix(m.tolist()).applyfunc(sp.nsimplify) for m in (Q, K, V, v, e))
+    model = sim.Transformer(2, T + 1, width=width, layers=1, layer_norm=False, projection=False)
+    # a row of positions more than there are tokens, as above
+    weights = {name: rng.integers(-4, 5, shape) / 8 for name, shape in model.shapes.items()}
+    tokens = [0, 1, 1]
+    embedding, Q, K, V, v, P = (
+        sp.Matrix(weight.tolist()).applyfunc(sp.nsimplify) for weight in weights.values()
+    )
+    e = sp.Matrix([embedding[token, :] for token in tokens])
     scale = sp.Integer(width) ** sp.nsimplify(value["power"])
-    for i in range(T):
+    for i, found in enumerate(forward(model, weights, np.array([tokens]))[0][0]):
         positions = [v[i - j + int(value["offset"]) - 1, :] for j in range(i + 1)]
         score = [(e[i, :] * Q + positions[j]) * (e[j, :] * K).T / scale for j in range(i + 1)]
         whole = sum(sp.exp(s[0]) for s in score)
         mixed = sum((sp.exp(s[0]) / whole * e[j, :] for j, s in enumerate(score)), sp.zeros(1, 2))
-        yield np.abs(found[i] - [float(entry.evalf(30)) for entry in mixed * V]).max()
+        claimed = (e[i, :] + mixed * V) * P.T
+        yield np.abs(found - [float(entry.evalf(30)) for entry in claimed]).max()
 
 
 @ledger.enumeration("every pair j <= i of positions, T = 1, 5, 12")
