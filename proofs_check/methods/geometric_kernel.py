@@ -21,7 +21,7 @@ NODES = 400  # of 1 - lambda on either side of 0; more change nothing
 def geometric_kernel(T: int, prior: str = "flat") -> Array:
     """K (T, 2, 2), entry by entry from the average over positions and gaps."""
     along = min(NODES, T // 2 + 24)
-    weights, P = theory.quadrature((along, 6) if prior == "flat" else along, prior)
+    weights, P = theory.quadrature((along, 6) if prior == "flat" else along, prior=prior)
     leave, back = P[:, 0, 1, None], P[:, 1, 0, None]
     gap = leave + back
     pi, eigenvalue = np.array([back, leave]) / gap, 1 - gap

@@ -40,7 +40,7 @@ def by_gradients(basis: Basis) -> Iterator[float]:
             yield _outside(gradient.W, basis(k))
 
 
-@ledger.simulation("flow of the exact population loss", 1e-9, "cross-entropy, k = 3, to time 30")
+@ledger.simulation("flow of the exact population loss", 1e-12, "cross-entropy, k = 3, to time 30")
 def by_flow(basis: Basis) -> Iterator[float]:
     k, T = 3, 4
     population = symmetric_population(k, T, sim.CrossEntropy())
