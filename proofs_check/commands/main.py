@@ -91,10 +91,11 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
     index = commands.add_parser(
         "index",
-        help="write the equation index and the errata of the documentation",
+        help="write the equation index, the errata and the page on verdicts",
         description="Write equations.md (every id, where it is printed, its verdict and the file "
-        "that checks it) and errata.md (every correction). Nothing is computed: the verdicts are "
-        "the expected ones, which `verify` confirms.",
+        "that checks it), errata.md (every correction) and verdicts.md (what verdicts mean, and "
+        "which entries have limits). Nothing is computed: the verdicts are the expected ones, "
+        "which `verify` confirms.",
     )
     index.add_argument("--out", default="docs", metavar="DIR", help="folder (default: docs)")
     index.set_defaults(command=_index)

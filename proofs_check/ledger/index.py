@@ -1,4 +1,4 @@
-"""Write docs/equations.md and docs/errata.md from the claims."""
+"""Write docs/equations.md, docs/errata.md and docs/verdicts.md from the claims."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from proofs_check.ledger.claim import Claim, Verdict
+from proofs_check.ledger.verdict_page import verdicts_page
 from sim.files import output_folder, write_atomic
 
 _MADE = "Made by `icl-markov check index`; edit the claims, not this page."
@@ -59,14 +60,24 @@ def errata_page(claims: Sequence[Claim]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def pages(claims: Sequence[Claim]) -> dict[str, str]:
+    """The pages of the documentation that are made from the claims, by file."""
+    return {
+        "equations.md": equations_page(claims),
+        "errata.md": errata_page(claims),
+        "verdicts.md": verdicts_page(claims, _MADE),
+    }
+
+
 def write_pages(claims: Sequence[Claim], out: str | Path) -> list[Path]:
-    """Write ``equations.md`` and ``errata.md`` into the folder `out`; returns the two files."""
+    """Write the pages into the folder `out`; returns the files."""
     folder = output_folder(out)
-    pages = {"equations.md": equations_page(claims), "errata.md": errata_page(claims)}
-    for name, text in pages.items():
+    written = []
+    for name, text in pages(claims).items():
+        written.append(folder / name)
         content = text.encode()
-        write_atomic(folder / name, lambda file, content=content: file.write(content))  # type: ignore[misc]
-    return [folder / name for name in pages]
+        write_atomic(written[-1], lambda file, content=content: file.write(content))  # type: ignore[misc]
+    return written
 
 
 def _cell(text: str) -> str:

@@ -71,7 +71,8 @@ class Route:
         """Run the computation on the statement's value."""
         found = self.compute(value)
         if isinstance(found, Finding):
-            return found
+            # an exact one is so in the cases that the route names
+            return replace(found, scope=found.scope or self.scope) if found.exact else found
         entries = list(found) if isinstance(found, Iterable) else [found]
         if not entries:
             raise ValueError(f"route '{self.how}' compared nothing")

@@ -63,7 +63,7 @@ TRIED = 4
 
 
 def verified(slip, *claims):
-    """The exit status of `verify` with a slip, and what it printed."""
+    """The exit status of `verify` with a slip, and what it printed; -1 if it broke down."""
     environment = dict(os.environ)
     if slip.module.startswith("sim.kernels._"):
         # compiled into the kernels of other files
@@ -72,7 +72,9 @@ def verified(slip, *claims):
         [sys.executable, str(RUN), slip.module, slip.old, slip.new, *claims],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
+    # a traceback ends with 1 as well
+    broken = "statement" not in done.stdout
+    return -1 if broken else done.returncode, done.stdout + done.stderr
 
 
 def resting_on(function):
