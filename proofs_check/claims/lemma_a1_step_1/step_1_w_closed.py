@@ -13,8 +13,10 @@ from proofs_check.claims.lemma_a1_step_1.step_1_w import (
     FLAT,
     SETTING,
     TWO,
-    P_mi,
-    line_value,
+    beta_im,
+    beta_li,
+    gamma_im,
+    gamma_li,
     pi_l,
     pi_m,
 )
@@ -23,7 +25,7 @@ from proofs_check.ledger.normal import vanishes
 from proofs_check.methods import exact_chains
 from proofs_check.methods.exact_chains import SYMBOLIC, Chain, gradient
 from proofs_check.methods.exact_model import INIT
-from proofs_check.methods.symbols import HALF, Entry, a, b, c, entries, lam, t
+from proofs_check.methods.symbols import BETA, GAMMA, HALF, PI, Entry, P, a, b, c, entries, lam, t
 from proofs_check.methods.triple_sums import symbolic_gradient, total
 
 # (A.25): b1m stands for beta_1m and so on
@@ -31,24 +33,37 @@ b1m, b2m, bl1, bl2 = sp.symbols("beta_1m beta_2m beta_l1 beta_l2")
 g1m, g2m, gl1, gl2, P_m1 = sp.symbols("gamma_1m gamma_2m gamma_l1 gamma_l2 P_m1")
 
 
+@ledger.reading("puts the elements that (A.23) prints in place of their letters")
+def elements(expression: sp.Expr, entry: Entry) -> sp.Expr:
+    """An expression in the elements of (A.23), in a, b and lambda, for one entry of W."""
+    m, l = entry  # noqa: E741
+    printed = {
+        b1m: BETA[0, m], b2m: BETA[1, m], bl1: BETA[l, 0], bl2: BETA[l, 1],
+        g1m: GAMMA[0, m], g2m: GAMMA[1, m], gl1: GAMMA[l, 0], gl2: GAMMA[l, 1],
+        pi_m: PI[m], pi_l: PI[l], P_m1: P[m, 0],
+    }  # fmt: skip
+    return expression.subs(printed)
+
+
+@ledger.reading("puts the elements of one chain in place of their letters")
 def filled(expression: sp.Expr, chain: Chain, entry: Entry) -> sp.Expr:
     """An expression in the elements of (A.23), for one entry of W and one chain."""
-    m, l = entry  # noqa: E741
-    beta, gamma, pi, P = exact_chains.printed_elements(chain)
-    printed = {
-        b1m: beta[0, m], b2m: beta[1, m], bl1: beta[l, 0], bl2: beta[l, 1],
-        g1m: gamma[0, m], g2m: gamma[1, m], gl1: gamma[l, 0], gl2: gamma[l, 1],
-        pi_m: pi[m], pi_l: pi[l], P_m1: P[m, 0],
-    }  # fmt: skip
-    return expression.subs(printed).subs(exact_chains.letters(chain))
+    return elements(expression, entry).subs(exact_chains.letters(chain))
 
 
 Entries = dict[Entry, sp.Expr]  # -dE[L|P]/dW_ml by entry
 
 
+@ledger.reading("the left-hand side of (I)-(IV), as printed")
 def _weight(term: str, chain: Chain, entry: Entry) -> sp.Expr:
     """Sum over i of P_mi - 1/2 times the factor of a triple sum (A)-(D)."""
-    return line_value((0, (P_mi - HALF) * SUMMAND[term][0]), chain, entry, (1, 1, 1))
+    m, l = entry  # noqa: E741
+    factors = (
+        (P[m, i] - HALF) * SUMMAND[term][0].subs({
+            beta_im: BETA[i, m], beta_li: BETA[l, i], gamma_im: GAMMA[i, m], gamma_li: GAMMA[l, i]})
+        for i in range(2)
+    )  # fmt: skip
+    return sum(factors).subs(exact_chains.letters(chain))
 
 
 @ledger.symbolic("triple sum of the joint law in closed form", detail="symbolic t and every chain")
