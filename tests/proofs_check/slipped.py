@@ -46,8 +46,11 @@ class Finder:
         return spec
 
 
-if __name__ == "__main__":
+# worker processes import this file under the second name, with the same arguments
+if __name__ in ("__main__", "__mp_main__"):
     sys.meta_path.insert(0, Finder(*sys.argv[1:4]))
+
+if __name__ == "__main__":
     from proofs_check.commands.main import main
 
     sys.exit(main(["verify", *sys.argv[4:]]))

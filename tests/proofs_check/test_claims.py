@@ -32,6 +32,8 @@ def each(claims):
 def test_verdict_is_the_expected_one(claim):
     entry = judge(claim)
     assert entry.as_expected, explain(entry)
+    # the page on verdicts names the scopes of routes
+    assert all(e.finding.scope == e.route.scope for e in entry.evidence if e.finding.exact)
     json.dumps(entry.as_json(), allow_nan=False)
 
 
