@@ -15,6 +15,7 @@ from sim.commands.options import add_run_options, run_settings
 from sim.commands.parser import OneLineParser, ShowDefaults, in_options
 from sim.commands.signals import terminate_as_interrupt
 from sim.commands.sweep import add_sweep
+from sim.commands.sweep_state import show_sweep
 from sim.files import output_folder, refuse_unwritable, strict
 from sim.learning.compilation import warmup
 from sim.learning.control import Diverged, Interrupted
@@ -26,6 +27,7 @@ from sim.provenance import VERSION
 from sim.runs.stages import half_rise_examples, stage_times
 from sim.runs.storage import CHECKPOINT, HEADER
 from sim.runs.trajectory import Trajectory
+from sim.sweeps.contents import store_folder
 
 GO_ON = "the same command goes on from there"
 EXAMPLES = """\
@@ -75,8 +77,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     add_sweep(commands, prog)
-    show = commands.add_parser("show", help="print the settings, results and stages of a run")
-    show.add_argument("run", metavar="RUN", help="run folder, or a file in it")
+    show = commands.add_parser(
+        "show", help="print the settings, results and stages of a run, or the state of a sweep"
+    )
+    show.add_argument("run", metavar="RUN", help="folder of a run or sweep, or a file of a run")
     _add_uses(show)
     show.set_defaults(command=_show)
     warm = commands.add_parser("warmup", help="compile all kernels now, so that runs start faster")
@@ -220,6 +224,8 @@ def _add_uses(command: argparse.ArgumentParser) -> None:
 def _show(options: argparse.Namespace) -> int:
     for name in options.uses:
         use(name)
+    if store_folder(options.run) is not None:
+        return show_sweep(options.run)
     trajectory = measured(Trajectory.load(options.run))
     _print_run(trajectory)
     origin = trajectory.provenance

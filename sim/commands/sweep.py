@@ -5,26 +5,27 @@ from __future__ import annotations
 import argparse
 import copy
 import math
-import multiprocessing
-import signal
 import sys
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import fields
+from concurrent.futures import BrokenExecutor, Executor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields
 from itertools import chain, product
 from pathlib import Path
 
 from sim import checks
 from sim.commands.options import add_run_options, run_settings
 from sim.commands.parser import OneLineParser, ShowDefaults
+from sim.commands.sweep_state import option_values, where
 from sim.files import refuse_unwritable
 from sim.learning.settings import RunSettings, train_configuration
 from sim.runs.statistics import MedianInterval, median_interval
 from sim.runs.trajectory import Trajectory
+from sim.sweeps.contents import DAMAGED, NOT_DONE
 from sim.sweeps.executors import sweep
 from sim.sweeps.grid import Configuration
-from sim.sweeps.store import Run
+from sim.sweeps.store import Run, run_path
 from sim.sweeps.table import Sweep
+from sim.sweeps.workers import cluster, processes
 
 EXAMPLES = """\
 examples:
@@ -40,7 +41,7 @@ there.
 NOT_SWEPT = ("seed",)
 MOST_FAILURES_SHOWN = 5
 
-_stopped = False
+KEPT = "what was done is saved in {}; run the same command again to resume"
 
 
 def add_sweep(commands: argparse._SubParsersAction[OneLineParser], prog: str) -> None:
@@ -64,6 +65,18 @@ def add_sweep(commands: argparse._SubParsersAction[OneLineParser], prog: str) ->
     )
     grid.add_argument("--workers", type=int, default=1, help="number of processes")
     grid.add_argument("--out", metavar="DIR", required=True, help="folder of the sweep")
+    grid.add_argument(
+        "--shard", metavar="I/N",
+        help="do only the I-th of N parts, for job arrays; all parts have the same DIR",
+    )  # fmt: skip
+    grid.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="tcp://... of a Dask scheduler, or local for Dask with --workers processes",
+    )  # fmt: skip
+    grid.add_argument(
+        "--checkpoint-every", type=float, default=60.0, metavar="SECONDS",
+        help="how often an unfinished run is written to DIR",
+    )  # fmt: skip
     add_run_options(parser)
     parser.set_defaults(command=_sweep, prog=parser.prog)
 
@@ -72,14 +85,20 @@ class _SweepHelp(ShowDefaults, argparse.RawDescriptionHelpFormatter):
     """Defaults behind the options, the examples line by line."""
 
 
-def run_one(configuration: Configuration) -> Trajectory:
-    """What `sim run` does with these options, here or in a worker process."""
-    if _stopped:
-        raise SystemExit(1)
-    return train_configuration(configuration)
+@dataclass(frozen=True)
+class TrainInStore:
+    """What `sim run` does with a configuration, here or in a worker, with its checkpoints."""
 
+    store: str
+    checkpoint_every: float
 
-run_one.task_name = train_configuration.task_name  # type: ignore[attr-defined]
+    task_name = train_configuration.task_name  # type: ignore[attr-defined]
+
+    def __call__(self, configuration: Configuration) -> Trajectory:
+        path = run_path(Path(self.store), self.task_name, configuration)
+        return RunSettings.from_description(configuration).train(
+            checkpoint=path.with_suffix(""), checkpoint_every=self.checkpoint_every
+        )
 
 
 def _sweep(options: argparse.Namespace) -> int:
@@ -91,54 +110,56 @@ def _sweep(options: argparse.Namespace) -> int:
         # what can be refused is refused before the first run
         RunSettings.from_description(configuration).check()
     refuse_unwritable(options.out)
-    folder = Path(options.out)
+    shard = _shard(options.shard)
+    store = Path(options.out) / "runs"
     try:
-        with _processes(workers) as executor:
+        with _executor(options, workers) as executor:
             found = sweep(
                 configurations,
-                run_one,
+                TrainInStore(str(store), options.checkpoint_every),
                 executor=executor,
-                store=folder / "runs",
+                store=store,
                 progress=not options.quiet,
+                shard=shard,
             )
     except (BrokenExecutor, KeyboardInterrupt) as error:
         why = "interrupted" if isinstance(error, KeyboardInterrupt) else "a worker died"
-        kept = f"finished runs are saved in {folder}; run the same command again to resume"
-        print(f"error: {why}; {kept}", file=sys.stderr)
+        print(f"error: {why}; {KEPT.format(options.out)}", file=sys.stderr)
         return 1
+    # before anything is printed; of several shards the last one writes the whole
+    whole = found if shard is None else _done(Sweep.load(store))
+    written = whole.to_csv(Path(options.out) / "sweep.csv")
     print(table(found, names))
-    print(f"written to {found.to_csv(folder / 'sweep.csv')}")
+    print(f"written to {written}")
     _tell_failures(found, [*names, "seed"])
     return 1 if found.failed else 0
 
 
 def _tell_failures(found: Sweep, names: list[str]) -> None:
     for run in found.failed[:MOST_FAILURES_SHOWN]:
-        options = zip(names, _values(run, names), strict=True)
-        where = " ".join(f"{name.replace('_', '-')}={value}" for name, value in options)
-        print(f"error: {where} failed with {run.error}", file=sys.stderr)
+        print(f"error: {where(run, names)} failed with {run.error}", file=sys.stderr)
     if len(found.failed) > MOST_FAILURES_SHOWN:
         rest = len(found.failed) - MOST_FAILURES_SHOWN
         print(f"error: {rest} more failed, see the CSV", file=sys.stderr)
 
 
-def _processes(workers: int) -> AbstractContextManager[ProcessPoolExecutor | None]:
-    if workers == 1:
-        return nullcontext()
-    return ProcessPoolExecutor(
-        workers,
-        # a fresh interpreter each: forking a process with threads is not safe
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, _stop),
-    )
+def _executor(options: argparse.Namespace, workers: int) -> AbstractContextManager[Executor | None]:
+    if options.scheduler is not None:
+        return cluster(options.scheduler, workers)
+    return processes(workers)
 
 
-def _stop(*_: object) -> None:
-    """In a worker, which Ctrl-C reaches too: give up this run and those handed out already."""
-    global _stopped
-    _stopped = True
-    raise SystemExit(1)
+def _shard(given: str | None) -> tuple[int, int] | None:
+    if given is None:
+        return None
+    number, slash, parts = given.partition("/")
+    if not (slash and number.isdecimal() and parts.isdecimal() and 1 <= int(number) <= int(parts)):
+        raise ValueError(f"shard must be i/n with i = 1, ..., n, got {given!r}")
+    return int(number), int(parts)
+
+
+def _done(found: Sweep) -> Sweep:
+    return Sweep([run for run in found if run.error not in (NOT_DONE, DAMAGED)])
 
 
 def _configurations(options: argparse.Namespace) -> tuple[list[str], list[Configuration]]:
@@ -184,7 +205,7 @@ def table(found: Sweep, names: list[str]) -> str:
     """Medians over the seeds, with their intervals, for every combination of the grid's values."""
     groups: dict[tuple[str, ...], list[Run]] = {}
     for run in found.finished:
-        groups.setdefault(_values(run, names), []).append(run)
+        groups.setdefault(option_values(run, names), []).append(run)
     if not groups:
         return "no run finished"
     first = found.finished[0].result
@@ -206,12 +227,6 @@ def table(found: Sweep, names: list[str]) -> str:
         for row in rows
     ]
     return "\n".join([*lines, *_legend(coverage)])
-
-
-def _values(run: Run, names: list[str]) -> tuple[str, ...]:
-    """A run's options as they are typed."""
-    found = (run.configuration[name] for name in names)
-    return tuple(" ".join(map(str, v)) if isinstance(v, list) else str(v) for v in found)
 
 
 def _cell(interval: MedianInterval) -> str:

@@ -22,6 +22,9 @@ from sim.runs.trajectory import Trajectory
 from sim.sweeps.grid import RESERVED, Configuration, Grid, expand, plain
 from sim.sweeps.store import Run, RunStore, task_name
 from sim.sweeps.table import Sweep
+from sim.sweeps.workers import busy
+
+PATIENCE = 0.5  # seconds between looks at what another sweep is doing
 
 Task = Callable[[Configuration], Trajectory | Mapping[str, float]]
 
@@ -34,6 +37,7 @@ def sweep(
     store: str | os.PathLike[str] | None = None,
     seed: int = 0,
     progress: bool = False,
+    shard: tuple[int, int] | None = None,
 ) -> Sweep:
     """Call `run` for every configuration of a grid.
 
@@ -57,11 +61,15 @@ def sweep(
     store : path-like, optional
         Folder in which every finished run is saved, one file each, written by the worker itself. A
         run that is already there is not repeated, unless it failed, was interrupted or its file is
-        damaged. Changes of the code are not detected: after a change, use another folder.
+        damaged. Several sweeps on one folder, on one machine or many, share the work. Changes of
+        the code are not detected: after a change, use another folder.
     seed : int
         Root of the derived seeds.
     progress : bool
         Show a progress bar on stderr.
+    shard : (int, int), optional
+        ``(i, n)``: only the i-th of n parts of the runs, i = 1, ..., n; the whole is then in the
+        store (`Sweep.load`).
 
     Returns
     -------
@@ -96,21 +104,57 @@ def sweep(
     if isinstance(executor, ProcessPoolExecutor):
         _refuse_unpicklable(run)
     configurations = expand(grid, checks.integer("seed", seed, 0))
-    # the grid has been found good: now the folder is made
-    place = None if store is None else RunStore(store, task_name(run))
-    runs = {} if place is None else _finished(place, configurations)
-    missing = [index for index in range(len(configurations)) if index not in runs]
-    total = len(configurations)
-    with tqdm(total=total, initial=len(runs), unit="run", disable=not progress, leave=False) as bar:
-        for index, done in _carry_out(
-            run, [(index, configurations[index]) for index in missing], place, executor
-        ):
-            runs[index] = done
-            bar.update()
     axes = None
     if isinstance(grid, Mapping):
         axes = {name: [plain(name, value) for value in grid[name]] for name in grid}
+    part = _part(shard)
+    # the grid has been found good: now the folder is made
+    place = None if store is None else RunStore(store, task_name(run))
+    if place is not None:
+        place.note(axes, configurations)
+        place.give_up_stale_claims()
+    if part is not None:
+        configurations, axes = configurations[part], None
+    runs = {} if place is None else _finished(place, configurations)
+    total = len(configurations)
+    with tqdm(total=total, initial=len(runs), unit="run", disable=not progress, leave=False) as bar:
+        for index, done in _carry_out_all(run, runs, configurations, place, executor):
+            runs[index] = done
+            bar.update()
     return Sweep([runs[index] for index in range(total)], axes)
+
+
+def _part(shard: tuple[int, int] | None) -> slice | None:
+    if shard is None:
+        return None
+    number, parts = shard
+    parts = checks.integer("shard n", parts, 1)
+    if checks.integer("shard i", number, 1) > parts:
+        raise ValueError(f"shard must be (i, n) with i = 1, ..., n, got {number} of {parts}")
+    return slice(number - 1, None, parts)
+
+
+def _carry_out_all(
+    run: Task,
+    runs: dict[int, Run],
+    configurations: list[Configuration],
+    place: RunStore | None,
+    executor: Executor | None,
+) -> Iterator[tuple[int, Run]]:
+    """Every run that is missing; what another sweep does is waited for, and done if it gives up."""
+    missing = [index for index in range(len(configurations)) if index not in runs]
+    while missing:
+        elsewhere = []
+        for index, done in _carry_out(
+            run, [(index, configurations[index]) for index in missing], place, executor
+        ):
+            if done is None:
+                elsewhere.append(index)
+            else:
+                yield index, done
+        missing = elsewhere
+        if missing:
+            time.sleep(PATIENCE)
 
 
 def _finished(place: RunStore, configurations: list[Configuration]) -> dict[int, Run]:
@@ -123,8 +167,8 @@ def _carry_out(
     missing: list[tuple[int, Configuration]],
     place: RunStore | None,
     executor: Executor | None,
-) -> Iterator[tuple[int, Run]]:
-    """Runs as they finish, with their place in the grid."""
+) -> Iterator[tuple[int, Run | None]]:
+    """Runs as they finish, with their place in the grid; None if another sweep is doing one."""
     if executor is None:
         for index, configuration in missing:
             yield index, execute(run, configuration, place)
@@ -150,17 +194,34 @@ def _named(
     return tuple(name for name in known if name in given) or known[:1]
 
 
-def execute(run: Task, configuration: Configuration, place: RunStore | None) -> Run:
-    """One run, in whatever process: an exception becomes its result, an interrupt does not."""
+def execute(run: Task, configuration: Configuration, place: RunStore | None) -> Run | None:
+    """One run, in whatever process, unless another sweep has claimed it."""
+    if place is None:
+        with busy():
+            return _tried(run, configuration)
+    with busy(), place.claim(configuration) as mine:
+        if not mine:
+            return None
+        # finished by another sweep since, perhaps
+        before = place.load(configuration, set_aside=True)
+        if before is not None and before.error is None:
+            return before
+        return place.save(_tried(run, configuration))
+
+
+def _tried(run: Task, configuration: Configuration) -> Run:
+    """A run: an exception becomes its result, an interrupt does not."""
     began = time.perf_counter()
     try:
         # a copy: what the function does to its argument is no business of the others
         result, kept = _understood(run(dict(configuration)), configuration)
-        done = Run(configuration, result, None, time.perf_counter() - began, kept)
+        return Run(configuration, result, None, time.perf_counter() - began, kept)
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
-        done = Run(configuration, {}, message, time.perf_counter() - began)
-    return done if place is None else place.save(done)
+        found = getattr(error, "trajectory", None)
+        # that of a run that diverged
+        kept = found if isinstance(found, Trajectory) else None
+        return Run(configuration, {}, message, time.perf_counter() - began, kept)
 
 
 def summary(trajectory: Trajectory) -> dict[str, float]:

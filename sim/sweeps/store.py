@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sim.files import canonical, digest, output_folder, write_json
+from sim.files import (
+    canonical,
+    digest,
+    json_bytes,
+    output_folder,
+    strict,
+    write_atomic,
+    write_json,
+)
 from sim.provenance import provenance
 from sim.runs.trajectory import Trajectory
+from sim.sweeps.claims import claimed, give_up_stale
 from sim.sweeps.grid import Configuration, plain
 
 FORMAT = "icl-markov run 1"
+CLAIM, GRID = ".claim", "grid"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +58,7 @@ class Run:
         Raises
         ------
         ValueError
-            If the run returned numbers, or failed.
+            If the run returned numbers, or failed before there was one.
         """
         if self.kept is None:
             raise ValueError(f"run {self.configuration} has no trajectory")
@@ -73,42 +85,94 @@ class RunStore:
 
     def path(self, configuration: Configuration) -> Path:
         """The file of a configuration, whether it exists or not."""
-        return self.folder / f"{digest([self.task, configuration])[:24]}.json"
+        return run_path(self.folder, self.task, configuration)
+
+    def claim(self, configuration: Configuration) -> AbstractContextManager[bool]:
+        """Hold a run's claim while it is being done; False if another sweep does it."""
+        return claimed(self.path(configuration).with_suffix(CLAIM))
+
+    def give_up_stale_claims(self) -> None:
+        """Remove the claims of processes that have died."""
+        for path in self.folder.glob(f"*{CLAIM}"):
+            give_up_stale(path)
+
+    def note(self, axes: dict[str, list[Any]] | None, configurations: list[Configuration]) -> None:
+        """Write down what is to be run, for `Sweep.load` and ``sim show``."""
+        names = [self.path(given).stem for given in configurations]
+        content = {"axes": axes, "names": names, "configurations": configurations}
+        path, text = self.folder / GRID, json_bytes(content)
+        if not path.is_file() or path.read_bytes() != text:
+            write_atomic(path, lambda file: file.write(text))
 
     def save(self, run: Run) -> Run:
         """Write a run; its trajectory, if it has one, is then referred to instead of held."""
         path = self.path(run.configuration)
         kept = run.kept.save(path.with_suffix("")) if isinstance(run.kept, Trajectory) else None
-        content = {
-            "format": FORMAT,
-            "task": self.task,
-            "configuration": run.configuration,
-            "result": run.result,
-            "error": run.error,
-            "trajectory": kept is not None,
-            "seconds": run.seconds,
-            "provenance": provenance(),
-        }
+        content = strict(
+            {
+                "format": FORMAT,
+                "task": self.task,
+                "configuration": run.configuration,
+                "result": run.result,
+                "error": run.error,
+                "trajectory": kept is not None,
+                "seconds": run.seconds,
+                "provenance": provenance(),
+            }
+        )
         write_json(path, content | {"sha256": digest(content)})
         return Run(run.configuration, run.result, run.error, run.seconds, kept)
 
-    def load(self, configuration: Configuration) -> Run | None:
-        """The run of a configuration; None if it is not there, or not whole."""
+    def load(self, configuration: Configuration, *, set_aside: bool = False) -> Run | None:
+        """The run of a configuration; None if it is not there, or not whole.
+
+        What is there and not whole can be set aside, under another name, to make room.
+        """
         path = self.path(configuration)
-        try:
-            content = json.loads(path.read_bytes())
-            checksum = content.pop("sha256")
-            found = canonical([content[name] for name in ("format", "task", "configuration")])
-            wanted = canonical([FORMAT, self.task, configuration])
-            if checksum != digest(content) or found != wanted:
-                return None
-            kept = path.with_suffix("") if content["trajectory"] else None
-            if kept is not None:
-                Trajectory.load(kept)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            # whatever is wrong with it, the run can be had again
+        found = read_run(path, self.task)
+        same = canonical(strict(configuration))
+        if found is not None and canonical(strict(found.configuration)) == same:
+            return found
+        if set_aside and os.path.lexists(path):
+            for damaged in (path, path.with_suffix("")):
+                _set_aside(damaged)
+        return None
+
+
+def run_path(folder: Path, task: str, configuration: Configuration) -> Path:
+    """The file of a configuration in a store; its run folder has the name without ``.json``."""
+    return folder / f"{digest([task, configuration])[:24]}.json"
+
+
+def read_run(path: Path, task: str | None = None) -> Run | None:
+    """A run from its file, with its trajectory checked; None if it is not there, or not whole."""
+    try:
+        if not path.is_file():
             return None
-        return Run(configuration, content["result"], content["error"], content["seconds"], kept)
+        content = json.loads(path.read_bytes())
+        checksum = content.pop("sha256")
+        if checksum != digest(content) or content["format"] != FORMAT:
+            return None
+        if task is not None and content["task"] != task:
+            return None
+        kept = path.with_suffix("") if content["trajectory"] else None
+        if kept is not None:
+            Trajectory.load(kept)
+        # what JSON has no number for is there as a word
+        result = {
+            name: float(value) if isinstance(value, str) else value
+            for name, value in content["result"].items()
+        }
+        return Run(content["configuration"], result, content["error"], content["seconds"], kept)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        # whatever is wrong with it, the run can be had again
+        return None
+
+
+def _set_aside(path: Path) -> None:
+    if os.path.lexists(path):
+        names = (path.with_name(f"{path.name}.damaged-{number}") for number in count(1))
+        path.rename(next(name for name in names if not os.path.lexists(name)))
 
 
 def task_name(run: Any) -> str:

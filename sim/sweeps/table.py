@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.files import output_folder, write_atomic
+from sim.sweeps.contents import read_store
 from sim.sweeps.grid import RESERVED
 from sim.sweeps.store import Run
 
@@ -40,6 +41,22 @@ class Sweep:
         self.runs, self.grid = list(runs), grid
         self.finished = [run for run in self.runs if run.error is None]
         self.failed = [run for run in self.runs if run.error is not None]
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Sweep:
+        """All runs in a store, in the order of the latest grid.
+
+        `folder` is the store itself or that of ``sim sweep``. Runs that are not done, or whose
+        file is damaged, are there with an `error`. Runs of earlier grids come last.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no sweep.
+        """
+        found = read_store(folder)
+        whole = found.axes if len(found.runs) == found.planned else None
+        return cls(found.runs, whole)
 
     def __iter__(self) -> Iterator[Run]:
         return iter(self.runs)

@@ -110,3 +110,38 @@ def test_a_malformed_command_is_one_line_too(arguments, capsys):
         main(["sweep", *arguments])
     assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_shards_make_the_whole_table_and_show_tells_the_state(tmp_path, capsys):
+    command = [
+        "sweep",
+        *TINY,
+        "--length",
+        "5",
+        "--grid",
+        "k=2,3",
+        "--seeds",
+        "2",
+        "--out",
+        str(tmp_path),
+    ]
+    assert main([*command, "--shard", "1/2"]) == 0
+    capsys.readouterr()
+    assert main(["show", str(tmp_path)]) == 0
+    assert "2 runs done, 0 running, 0 failed, 2 waiting" in capsys.readouterr().out
+    assert main([*command, "--shard", "2/2"]) == 0
+    assert len((tmp_path / "sweep.csv").read_text().splitlines()) == 5
+    assert main([*command, "--shard", "3/2"]) == 2
+    assert "--shard must be i/n" in capsys.readouterr().err
+
+
+def test_show_says_what_failed_and_why(tmp_path, capsys):
+    wild = ["--loss", "squared", "--init-W", "1", "--init-v", "1", "--length", "6", "--k", "2"]
+    small = ["--batch-size", "4", "--held-out", "10", "--steps", "400", "--quiet"]
+    arguments = ["sweep", "--grid", "learning-rate=1e-4,90", *wild, *small, "--out", str(tmp_path)]
+    assert main(arguments) == 1
+    capsys.readouterr()
+    assert main(["show", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "1 runs done, 0 running, 1 failed, 0 waiting" in shown
+    assert "failed: learning-rate=90.0 with Diverged: training diverged" in shown
