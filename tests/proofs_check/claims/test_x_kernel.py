@@ -15,9 +15,9 @@ def stated(name):
 PARTS = [
     ("x-constants-strategies", {8: stated("x-constants-strategies")[8] | {"bayes": 0.0719}},
      {"spectral", "enumeration"}),
-    ("x-k-states", {"ratio": 1.0}, {"quadrature"}),
-    ("x-k-states", {"D": 0.5}, {"quadrature"}),
-    ("x-overtaking", {"C": 2 * stated("x-overtaking")["C"]}, {"spectral"}),
+    ("x-k-states", {"ratio": 1.0}, {"quadrature", "simulation"}),
+    ("x-k-states", {"D": 0.5}, {"quadrature", "simulation"}),
+    ("x-overtaking", {"C": 2 * stated("x-overtaking")["C"]}, {"spectral", "enumeration"}),
     ("x-even-odd", {"power": 1}, {"symbolic", "spectral"}),
 ]  # fmt: skip
 
