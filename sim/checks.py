@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -11,18 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sim import limits
+from sim.messages import shown
+
 # numbers in an array that any machine can hold: not worth asking, in the middle of training
 SMALL = 2**20
-LONGEST_SHOWN = 120  # characters of a value in a message
-
-
-def shown(value: Any) -> str:
-    """`value` for a message: on one line, and cut where it is long."""
-    try:
-        text = " ".join(repr(value).split())
-    except Exception:  # an integer of too many digits, or an object that cannot be printed
-        text = f"a {type(value).__name__} that cannot be printed"
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 4]} ..."
 
 
 def integer(name: str, value: Any, minimum: int) -> int:
@@ -125,7 +117,7 @@ def array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> NDArray
 def memory(what: str, *shape: int) -> None:
     """Refuse `what`, an array of `shape` float64 numbers, if this machine could never hold it."""
     if math.prod(shape) > SMALL:
-        _refuse_oversized(what, math.log2(8) + sum(math.log2(size) for size in shape))
+        limits.refuse_memory(what, math.log2(8) + sum(math.log2(size) for size in shape))
 
 
 def histories(
@@ -133,33 +125,23 @@ def histories(
 ) -> int:
     """``k**order``, refused if not even one table of so many rows of k could be held."""
     k, order = int(k), int(order)
+    if max(k, order) > 2**63:
+        raise ValueError(f"{what.format(k=shown(k), order=shown(order))} is too large")
     if (order + 1) * math.log2(k) > math.log2(SMALL):
-        name = f"{what.format(k=k, order=order)} (k**{order} histories)"
-        _refuse_oversized(name, math.log2(8) + (order + 1) * math.log2(k))
+        named = what.format(k=shown(k), order=shown(order))
+        name = f"{named} (k**{shown(order)} histories)"
+        limits.refuse_memory(name, math.log2(8) + (order + 1) * math.log2(k))
     return k**order
 
 
-def _refuse_oversized(what: str, power: float) -> None:
-    """Sizes are given as powers of two: k**order may be beyond any float."""
-    limit = _physical_memory()
-    if power > math.log2(limit):
-        needed = _gibibytes(2 ** (power - 30)) if power < 1000 else f"2**{power:.0f} bytes"
+def threads(value: Any, name: str = "threads") -> int:
+    """Return `value` as an int, refusing more threads (or processes) than may be started."""
+    result, most = integer(name, value, 1), limits.most_threads()
+    if result > most:
         raise ValueError(
-            f"{what} would need {needed} of memory, and this machine has "
-            f"{_gibibytes(limit / 2**30)}"
+            f"{name} must be at most {most} ({limits.THREADS} sets the limit), got {shown(value)}"
         )
-
-
-def _gibibytes(size: float) -> str:
-    return f"{size:,.0f} GiB" if 1000 <= size < 1e6 else f"{size:.3g} GiB"
-
-
-def _physical_memory() -> float:
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        # not told on this system: what no machine has
-        return 2.0**50
+    return result
 
 
 def tokens(value: ArrayLike, k: int, *, minimum_length: int = 1) -> NDArray[np.int32]:

@@ -17,9 +17,23 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from sim.messages import shown
+
 # of a temporary file: the name it will have, whose it is (machine and process), and a random part
 TEMPORARY = re.compile(r"\..+\.(?P<node>[\w-]*)@(?P<process>\d+)\.\w{8}")
 ABANDONED = 24 * 3600.0  # seconds after which another machine's temporary file is taken for stray
+
+
+def checked_path(path: Any, name: str = "path") -> Path:
+    """`path` as a Path, refused if it cannot be the name of a file."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {shown(path)}")
+    text = os.fspath(path)
+    if not isinstance(text, str) or not text or not text.isprintable():
+        raise ValueError(
+            f"{name} must be a path of printable characters that is not empty, got {shown(path)}"
+        )
+    return Path(text)
 
 
 def output_folder(path: str | os.PathLike[str]) -> Path:
@@ -27,8 +41,8 @@ def output_folder(path: str | os.PathLike[str]) -> Path:
 
     Temporary files that a killed process has left in it are deleted.
     """
-    refuse_unwritable(path)
-    folder = Path(path)
+    folder = checked_path(path)
+    refuse_unwritable(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -78,7 +92,7 @@ def refuse_unwritable(path: str | os.PathLike[str]) -> None:
     """Refuse a folder that could not be made or written to, without making it."""
     if not os.fspath(path):
         raise ValueError("out must name a folder, got ''")
-    existing = Path(path).absolute()
+    existing = checked_path(path).absolute()
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
     try:
@@ -151,4 +165,6 @@ def strict(data: Any) -> Any:
         return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
     if data is None or isinstance(data, bool | int | float | str):
         return data
-    raise TypeError(f"data to be written must be numbers, strings, lists and dicts, got {data!r}")
+    raise TypeError(
+        f"data to be written must be numbers, strings, lists and dicts, got {shown(data)}"
+    )

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.messages import shown
+
 Seed = None | int | np.random.SeedSequence | np.random.Generator
 
 
@@ -14,7 +16,9 @@ def generator(rng: Seed) -> np.random.Generator:
     if isinstance(rng, bool) or not isinstance(
         rng, None | int | np.integer | np.random.SeedSequence | np.random.Generator
     ):
-        raise TypeError(f"rng must be None, an integer, a SeedSequence or a Generator, got {rng!r}")
+        raise TypeError(
+            f"rng must be None, an integer, a SeedSequence or a Generator, got {shown(rng)}"
+        )
     if isinstance(rng, int | np.integer) and rng < 0:
         raise ValueError(f"rng must be a nonnegative integer seed, got {rng}")
     return np.random.default_rng(rng)

@@ -18,6 +18,7 @@ from sim.commands.parser import OneLineParser, ShowDefaults
 from sim.commands.sweep_state import option_values, where
 from sim.files import refuse_unwritable
 from sim.learning.settings import RunSettings, train_configuration
+from sim.messages import shown
 from sim.runs.statistics import MedianInterval, median_interval
 from sim.runs.trajectory import Trajectory
 from sim.sweeps.contents import DAMAGED, NOT_DONE
@@ -102,7 +103,7 @@ class TrainInStore:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    workers = checks.integer("workers", options.workers, 1)
+    workers = checks.threads(options.workers, "workers")
     if options.threads != 1:
         raise ValueError(f"threads must be 1 in a sweep (use --workers), got {options.threads}")
     names, configurations = _configurations(options)
@@ -190,7 +191,7 @@ def _axes(options: argparse.Namespace, known: list[str]) -> dict[str, list[str]]
         name, equals, values = given.partition("=")
         name, listed = name.strip().removeprefix("--"), [part.strip() for part in values.split(",")]
         if not equals or not all(listed):
-            raise ValueError(f"grid must be NAME=VALUE,VALUE,..., got {given!r}")
+            raise ValueError(f"grid must be NAME=VALUE,VALUE,..., got {shown(given)}")
         checks.one_of("grid NAME", name, known)
         if name in axes:
             raise ValueError(f"grid must name {name} once, got it twice")

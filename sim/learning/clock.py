@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sim import checks
 from sim.learning.rates import rates
+from sim.messages import shown
 
 
 def flow_time(step: ArrayLike, learning_rate: float | Sequence[float]) -> NDArray[np.float64]:
@@ -42,11 +44,19 @@ def flow_time(step: ArrayLike, learning_rate: float | Sequence[float]) -> NDArra
     each = given if isinstance(given, tuple) else (given,)
     moving = [rate for rate in each if rate > 0]
     if not moving:
-        raise ValueError(f"learning_rate must be positive for at least one array, got {given!r}")
+        raise ValueError(
+            f"learning_rate must be positive for at least one array, got {shown(given)}"
+        )
     if len(set(moving)) == 1:
         unit = moving[0]
     elif len(moving) == 2:
-        unit = float(np.sqrt(moving[0] * moving[1]))
+        product = moving[0] * moving[1]
+        # of rates whose product is beyond any float
+        inside = 0.0 < product < math.inf
+        unit = math.sqrt(product) if inside else math.sqrt(moving[0]) * math.sqrt(moving[1])
     else:
-        unit = math.prod(moving) ** (1 / len(moving))
-    return np.asarray(step, dtype=np.float64) * unit
+        product = math.prod(moving)
+        inside = 0.0 < product < math.inf
+        mean_log = math.fsum(map(math.log, moving)) / len(moving)
+        unit = product ** (1 / len(moving)) if inside else math.exp(mean_log)
+    return checks.real_array("step", step).astype(np.float64) * unit

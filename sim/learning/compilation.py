@@ -39,6 +39,9 @@ def warmup(dtypes: Sequence[str] = DTYPES[:1], models: Sequence[str] | None = No
         Seconds it took.
     """
     began = time.perf_counter()
+    checks.instance("dtypes", dtypes, Sequence, "a sequence of names")
+    if models is not None:
+        checks.instance("models", models, Sequence, "a sequence of names")
     chosen = [checks.one_of("models", name, MODELS) for name in (models or MODELS)]
     for dtype in dtypes:
         checks.one_of("dtypes", dtype, DTYPES)

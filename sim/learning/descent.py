@@ -154,7 +154,7 @@ def train(
     held_out = checks.integer("held_out", held_out, 1)
     loss = check_loss(CrossEntropy() if loss is None else loss)
     checks.one_of("dtype", dtype, DTYPES)
-    threads = checks.integer("threads", threads, 1)
+    threads = checks.threads(threads)
     rule = make_optimizer(
         model.defaults.optimizer if optimizer is None else optimizer, model,
         learning_rate=learning_rate, weight_decay=weight_decay, clip=clip,

@@ -15,6 +15,7 @@ from sim.learning.learners import split
 from sim.learning.objectives import Objective, bound
 from sim.learning.rates import each
 from sim.learning.rates import rates as checked_rates
+from sim.messages import shown
 from sim.models.model import Model
 from sim.models.protocol import check_protocol
 from sim.provenance import provenance
@@ -135,7 +136,7 @@ def gradient_flow(
     arrays = model.parameters
     speed = each("rates", checked_rates("rates", rates), len(arrays))
     if not any(speed):
-        raise ValueError(f"rates must be positive for at least one array, got {rates!r}")
+        raise ValueError(f"rates must be positive for at least one array, got {shown(rates)}")
     decay = each("weight_decay", checked_rates("weight_decay", weight_decay), len(arrays))
 
     def velocity(t: float, y: Array) -> Array:
@@ -220,9 +221,9 @@ def _states(solver: OdeSolver, times: Array, bar: tqdm) -> Iterator[tuple[float,
 
 
 def _span(t_span: tuple[float, float]) -> tuple[float, float]:
-    ends = np.asarray(t_span, dtype=np.float64)
-    if ends.shape != (2,) or not np.isfinite(ends).all() or ends[0] >= ends[1]:
-        raise ValueError(f"t_span must be an increasing pair of finite times, got {t_span}")
+    ends = checks.array("t_span", t_span, (2,))
+    if ends[0] >= ends[1] or not np.isfinite(ends[1] - ends[0]):
+        raise ValueError(f"t_span must be an increasing pair of finite times, got {shown(t_span)}")
     return float(ends[0]), float(ends[1])
 
 
@@ -231,5 +232,7 @@ def _times(t_eval: ArrayLike | None, low: float, high: float) -> Array:
         return np.linspace(low, high, 101)
     times = checks.array("t_eval", t_eval, (None,))
     if times.size < 1 or (np.diff(times) <= 0).any() or times[0] < low or times[-1] > high:
-        raise ValueError(f"t_eval must increase inside t_span = ({low:g}, {high:g}), got {times}")
+        raise ValueError(
+            f"t_eval must increase inside t_span = ({low:g}, {high:g}), got {shown(t_eval)}"
+        )
     return times

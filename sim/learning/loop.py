@@ -49,6 +49,7 @@ class Loop:
             "learning_rate": list(self._rates),
             "weight_decay": list(learner.weight_decay),
         }
+        strict(self._parameters)  # what cannot be saved is found out before the training
         self._recorder = Recorder(learner.model, test_set)
         self._step, self._block, self._seconds_before = 0, 1, 0.0
         self._records = records

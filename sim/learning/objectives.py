@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
-from sim.models.contracts import Gradient
+from sim.messages import shown
+from sim.models.contracts import Gradient, checked_gradient
 from sim.models.minimal.settings import Architecture
 from sim.models.model import Model, check_model
 from sim.task.losses import Loss, check_loss
@@ -53,11 +54,24 @@ class Objective(Protocol):
 def bound(objective: Objective, model: Model) -> Evaluate:
     """The objective of a model, with a refusal of what is not an objective or not a model."""
     check_model(model)
-    if isinstance(objective, type) or not callable(getattr(objective, "bind", None)):
+    members = [getattr(objective, name, None) for name in ("bind", "describe")]
+    if isinstance(objective, type) or not all(map(callable, members)):
         raise TypeError(
-            f"objective must be a Sample, Population or Bilinear objective, got {objective!r}"
+            "objective must be a Sample, Population or Bilinear objective, or one of your own with "
+            f"bind and describe, got {shown(objective)}"
         )
-    return objective.bind(model)
+    evaluate = objective.bind(model)
+    if type(objective).__module__.split(".")[0] != "sim":
+        _try_out(evaluate, model)
+    return evaluate
+
+
+def _try_out(evaluate: Any, model: Model) -> None:
+    """Refuse a user's objective that does not return a value and the gradient of the model."""
+    if not callable(evaluate):
+        raise TypeError(f"objective.bind must return a function, got {shown(evaluate)}")
+    found = evaluate(*(array.copy() for array in model.parameters.values()))
+    checked_gradient(model, found, "objective")
 
 
 class Sample:
@@ -142,6 +156,7 @@ class Population(Sample):
     ) -> None:
         check_prior(prior)
         T = checks.integer("T", T, max(1, prior.order - 1))
+        T = min(T, MOST_SEQUENCES)  # refused below, whatever its size
         tokens = all_sequences(prior.k, T + 1)
         rule = prior_quadrature(prior, nodes)
         super().__init__(tokens, prior.k, loss, sequence_probabilities(tokens, rule, start))
@@ -166,7 +181,7 @@ class Bilinear:
     def bind(self, model: Model) -> Evaluate:
         architecture = getattr(model, "architecture", None)
         if not isinstance(architecture, Architecture):
-            raise TypeError(f"a Bilinear objective needs a MinimalModel, got {model!r}")
+            raise TypeError(f"a Bilinear objective needs a MinimalModel, got {shown(model)}")
         k, T, first_layer, normalize = architecture
         if (T, k, k) != self.kernel.shape:
             raise ValueError(
@@ -175,7 +190,7 @@ class Bilinear:
         if (first_layer, normalize) != ("linear", "none"):
             raise ValueError(
                 "the bilinear regime needs first_layer='linear' and normalize='none', "
-                f"got {first_layer!r} and {normalize!r}"
+                f"got {shown(first_layer)} and {normalize!r}"
             )
 
         def evaluate(v: Array, W: Array) -> tuple[float, Gradient]:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.learning.rates import Rates, each, fraction, plain, rates
+from sim.messages import shown
 
 Vector = NDArray[np.floating[Any]]
 
@@ -88,7 +89,7 @@ class Optimizer:
         """
         if not isinstance(parameters, np.ndarray) or parameters.dtype.kind != "f":
             raise TypeError(f"parameters must be a float array, got {type(parameters).__name__}")
-        slope = np.asarray(gradient, dtype=parameters.dtype)
+        slope = checks.real_array("gradient", gradient).astype(parameters.dtype, copy=False)
         size = parameters.size if self._size is None else self._size
         for name, given in (("parameters", parameters), ("gradient", slope)):
             if given.shape != (size,):
@@ -219,8 +220,8 @@ class Adam(Optimizer):
         clip: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip=clip)
-        if len(betas) != 2:
-            raise ValueError(f"betas must be two numbers in [0, 1), got {betas!r}")
+        if not isinstance(betas, list | tuple | np.ndarray) or len(betas) != 2:
+            raise ValueError(f"betas must be two numbers in [0, 1), got {shown(betas)}")
         self.betas = (fraction("betas[0]", betas[0]), fraction("betas[1]", betas[1]))
         self.epsilon = checks.real("epsilon", epsilon)
 
@@ -273,9 +274,7 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(learning_rate, betas=betas, epsilon=epsilon, clip=clip)
         self.weight_decay = checks.real("weight_decay", weight_decay, strict=False)
-        self._decayed = None if decayed is None else np.asarray(decayed)
-        if self._decayed is not None and self._decayed.dtype != np.bool_:
-            raise TypeError(f"decayed must hold True and False, got dtype {self._decayed.dtype}")
+        self._decayed = None if decayed is None else _mask(decayed)
 
     def describe(self) -> dict[str, Any]:
         count = "all" if self._decayed is None else int(self._decayed.sum())
@@ -293,6 +292,16 @@ class AdamW(Adam):
         if self.weight_decay:
             parameters *= 1.0 - (self._rate * self.weight_decay) * self._decay
         super()._apply(parameters, gradient)
+
+
+def _mask(decayed: ArrayLike) -> NDArray[np.bool_]:
+    try:
+        mask = np.asarray(decayed)
+    except ValueError:  # rows of different lengths
+        mask = np.empty(0)
+    if mask.dtype != np.bool_ or mask.ndim != 1:
+        raise TypeError(f"decayed must hold True and False, got {shown(decayed)}")
+    return mask
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {rule.name: rule for rule in (SGD, Adam, AdamW)}

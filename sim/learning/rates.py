@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim import checks
+from sim.messages import shown
 
 # one number, or one for each array of parameters: v and W
 Rates = float | tuple[float, ...]
@@ -22,7 +23,7 @@ def fraction(name: str, value: Any) -> float:
 
 def rates(name: str, value: Any) -> Rates:
     """Return one nonnegative number, or a tuple of them, refusing anything else."""
-    if isinstance(value, list | tuple | np.ndarray):
+    if isinstance(value, list | tuple) or np.ndim(value):
         if len(value) == 0:
             raise ValueError(f"{name} must be one number or one for each array, got none")
         return tuple(checks.real(name, entry, strict=False) for entry in value)
@@ -34,7 +35,7 @@ def each(name: str, value: Rates, count: int) -> tuple[float, ...]:
     found = value if isinstance(value, tuple) else (value,) * count
     if len(found) != count:
         many = {2: "a pair for v and W"}.get(count, f"{count}, one for each array of parameters")
-        raise ValueError(f"{name} must be one number or {many}, got {value!r}")
+        raise ValueError(f"{name} must be one number or {many}, got {shown(value)}")
     return found
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from sim import checks
 from sim.learning.optimizers import OPTIMIZERS, SGD, AdamW, Optimizer
+from sim.messages import shown
 
 
 def make_optimizer(
@@ -40,14 +42,16 @@ def make_optimizer(
             ("weight_decay", weight_decay, 0.0),
             ("clip", clip, None),
         ):
-            if given != default:
-                raise ValueError(f"{name} belongs to the optimizer, an instance; got {given}")
+            if given is not default and not (isinstance(given, Real) and given == default):
+                raise ValueError(
+                    f"{name} belongs to the optimizer, an instance; got {shown(given)}"
+                )
         if rule.step:
             raise ValueError(f"optimizer must be a fresh one, got one after {rule.step} updates")
         found = copy.deepcopy(rule)
     else:
         if isinstance(rule, type) or not isinstance(rule, str):
-            raise TypeError(f"optimizer must be a name or an Optimizer, got {rule!r}")
+            raise TypeError(f"optimizer must be a name or an Optimizer, got {shown(rule)}")
         checks.one_of("optimizer", rule, OPTIMIZERS)
         rate = model.defaults.learning_rate if learning_rate is None else learning_rate
         found = _by_name(rule, model, rate, weight_decay, clip)

@@ -7,6 +7,9 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from sim.files import checked_path
+from sim.messages import cut, shown
+
 
 def use(name: str) -> None:
     """Import a module by name, or a Python file, for what it registers.
@@ -18,19 +21,24 @@ def use(name: str) -> None:
     ValueError
         If there is no such module or file, or it raises an exception.
     """
-    path = Path(name).resolve()
+    path = checked_path(name, "uses").resolve()
+    if path.suffix == ".py" and not path.is_file():
+        raise ValueError(f"uses must name a module or a Python file, got {shown(name)}")
     try:
         if path.suffix != ".py":
             importlib.import_module(name)
-        elif not path.is_file():
-            raise ValueError(f"uses must name a module or a Python file, got {name!r}")
         elif (known := f"_used_{path}") not in sys.modules:
             _import_file(path, known)
     except ModuleNotFoundError as error:
         hint = f" (for a file: --uses {name}.py)" if error.name == name else ""
-        raise ValueError(f"uses {name!r} cannot be imported: {error}{hint}") from None
-    except (ImportError, SyntaxError) as error:
-        raise ValueError(f"uses {name!r} cannot be imported: {error}") from None
+        raise ValueError(
+            f"uses {shown(name)} cannot be imported: {cut(error, 300)}{hint}"
+        ) from None
+    except Exception as error:
+        kind = "" if isinstance(error, ImportError | SyntaxError) else f"{type(error).__name__}: "
+        raise ValueError(
+            f"uses {shown(name)} cannot be imported: {kind}{cut(error, 300)}"
+        ) from None
 
 
 def _import_file(path: Path, known: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
+from sim.messages import shown
 
 Parameters = dict[str, NDArray[Any]]
 DTYPES = ("float64", "float32")
@@ -31,7 +32,7 @@ Evaluator = Callable[..., tuple[float, Mapping[str, NDArray[Any]]]]
 def refuse_choices(model: Any, *, dtype: str, threads: int) -> None:
     """Refuse float32 and threads, for models that compute in float64 on one thread."""
     checks.one_of("dtype", dtype, DTYPES)
-    checks.integer("threads", threads, 1)
+    checks.threads(threads)
     if dtype != DTYPES[0]:
         raise ValueError(f"dtype must be {DTYPES[0]} for a {model.name} model, got {dtype}")
     if threads != 1:
@@ -44,15 +45,16 @@ def unstack(model: Any, stacked: Parameters) -> list[Any]:
     return [model.with_parameters(**dict(zip(stacked, row, strict=True))) for row in rows]
 
 
-def checked_gradient(model: Any, found: Any) -> tuple[float, Gradient]:
+def checked_gradient(
+    model: Any, found: Any, source: str = "loss_and_gradient"
+) -> tuple[float, Gradient]:
     """A model's loss and gradient, refused if they do not fit its parameters."""
     try:
         value, gradient = found
         value, gradient = float(value), Gradient(gradient)
     except (TypeError, ValueError):
         raise TypeError(
-            f"loss_and_gradient of {model.name} must return (value, gradients by name), got "
-            f"{found!r}"
+            f"{source} of {model.name} must return (value, gradients by name), got {shown(found)}"
         ) from None
     wanted = {name: array.shape for name, array in model.parameters.items()}
     shapes = {name: np.shape(array) for name, array in gradient.items()}

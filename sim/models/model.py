@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
+from sim.messages import shown
 from sim.models.contracts import (
     DTYPES,
     Evaluator,
@@ -191,20 +192,22 @@ def check_model(model: Any, name: str = "model") -> Model:
     if not isinstance(model, Model):
         raise TypeError(
             f"{name} must be a MinimalModel, a MultiHeadModel, a Transformer or a Model of your "
-            f"own, got {model!r}"
+            f"own, got {shown(model)}"
         )
     if not isinstance(model.name, str) or not model.name:
         raise TypeError(
-            f"{name}.name must be a string of one character or more, got {model.name!r}"
+            f"{name}.name must be a string of one character or more, got {shown(model.name)}"
         )
     for attribute, least in (("k", 2), ("T", 1)):
         checks.integer(f"{name}.{attribute}", getattr(model, attribute, None), least)
     parameters = model.parameters
     if not isinstance(parameters, dict) or not parameters:
-        raise TypeError(f"{name}.parameters must be a dict of arrays by name, got {parameters!r}")
+        raise TypeError(
+            f"{name}.parameters must be a dict of arrays by name, got {shown(parameters)}"
+        )
     for key, array in parameters.items():
         if not isinstance(array, np.ndarray) or array.dtype.name not in DTYPES:
-            raise TypeError(f"{name}.parameters[{key!r}] must be a float array, got {array!r}")
+            raise TypeError(f"{name}.parameters[{key!r}] must be a float array, got {shown(array)}")
         if not math.isfinite(float(np.sum(array, dtype=np.float64))):
             checks.array(f"{name}.parameters[{key!r}]", array, array.shape)
     return model

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.messages import shown
 from sim.models.calls import logits
 from sim.models.model import Model, check_model
 
@@ -64,7 +65,7 @@ def _check_parameters(model: Model) -> None:
     given = {name: array + np.asarray(0.5, array.dtype) for name, array in before.items()}
     other = model.with_parameters(**given)
     if not isinstance(other, Model):
-        raise TypeError(f"with_parameters of {model.name} must return a model, got {other!r}")
+        raise TypeError(f"with_parameters of {model.name} must return a model, got {shown(other)}")
     for which, found, wanted in (
         ("return a model with the parameters it is given", other.parameters, given),
         ("leave the model it is called on alone", model.parameters, before),
@@ -81,7 +82,7 @@ def _check_description(model: Model) -> None:
     if not isinstance(description, dict) or description.get("model") != model.name:
         raise ValueError(
             f"describe of {model.name} must return a dict with 'model': {model.name!r}, "
-            f"got {description!r}"
+            f"got {shown(description)}"
         )
     try:
         json.dumps(description, default=lambda value: value.tolist())

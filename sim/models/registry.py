@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from sim.messages import shown
 from sim.models.contracts import Parameters
 from sim.models.minimal.model import MinimalModel
 from sim.models.model import Model
@@ -38,9 +39,9 @@ def register(model: Kind) -> Kind:
         If another class has that name.
     """
     if not isinstance(model, type) or not issubclass(model, Model):
-        raise TypeError(f"model must be a subclass of sim.Model, got {model!r}")
+        raise TypeError(f"model must be a subclass of sim.Model, got {shown(model)}")
     if not isinstance(model.name, str) or not model.name:
-        raise TypeError(f"{model.__name__}.name must be a string, got {model.name!r}")
+        raise TypeError(f"{model.__name__}.name must be a string, got {shown(model.name)}")
     known = MODELS.get(model.name, model)
     # a script that is run again, or imported under another name, defines its class again
     if known.__qualname__ != model.__qualname__:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import last_token as kernels
-from sim.models.contracts import Parameters
+from sim.models.contracts import DTYPES, Parameters
 from sim.models.model import Model, check_model
 from sim.randomness import Seed
 from sim.task import strategies
@@ -135,8 +135,14 @@ class HeldOut:
         -------
         dict of str to ndarray, shape (r,)
         """
+        check_model(model)
         self.refuse_misfit(model)
         models = _count(model, parameters)
+        parameters = {
+            name: array if array.dtype.name in DTYPES else array.astype(np.float64)
+            for name, given in parameters.items()
+            for array in [checks.real_array(f"parameters[{name!r}]", given)]
+        }
         laws = {"kl_truth": self.truth} | {
             f"kl_{name}": guess for name, guess in self.predictions.items()
         }
@@ -175,10 +181,13 @@ class HeldOut:
 def _count(model: Model, parameters: Parameters) -> int:
     """How many models stacked parameters are; refused if they are not those of the model."""
     shapes = {name: array.shape for name, array in model.parameters.items()}
+    checks.instance("parameters", parameters, Mapping, "stacked arrays by name")
     given = {name: np.shape(array)[1:] for name, array in parameters.items()}
     counts = {np.shape(array)[:1] for array in parameters.values()}
     if given != shapes or len(counts) != 1 or counts == {()}:
         raise ValueError(f"parameters must be stacks of arrays of the shapes {shapes}, got {given}")
+    if counts == {(0,)}:
+        raise ValueError("parameters must hold at least one model, got none")
     return int(counts.pop()[0])
 
 

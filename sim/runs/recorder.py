@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
+from sim.messages import shown
 from sim.models.contracts import Parameters, unstack
 from sim.models.model import Model
 from sim.runs.measures import HeldOut
 from sim.runs.trajectory import COUNTS, ROWS, Trajectory
 
 Array = NDArray[np.float64]
+
+MOST_STEPS = 2**53  # the largest number of steps that flow time, a float, can count
 
 
 class Recorder:
@@ -121,12 +124,16 @@ def record_steps(
     """
     if record_every is None and record_at is None:
         record_every = max(1, steps // 200)
+    if steps >= MOST_STEPS:
+        raise ValueError(f"steps must be below 2**53, got {shown(steps)}")
     chosen = [np.array([0, steps])]
     if record_every is not None:
-        chosen.append(np.arange(0, steps + 1, checks.integer("record_every", record_every, 1)))
+        every = checks.integer("record_every", record_every, 1)
+        checks.memory(f"records at every {every} of {steps} steps", steps // every + 1)
+        chosen.append(np.arange(0, steps + 1, every))
     if record_at is not None:
-        extra = np.asarray(record_at)
+        extra = checks.real_array("record_at", record_at)
         if extra.dtype.kind not in "iu" or (extra < 0).any() or (extra > steps).any():
-            raise ValueError(f"record_at must hold integers in 0..{steps}, got {record_at!r}")
+            raise ValueError(f"record_at must hold integers in 0..{steps}, got {shown(record_at)}")
         chosen.append(extra.ravel())
     return np.unique(np.concatenate(chosen)).astype(np.int64)

@@ -122,6 +122,7 @@ def stage_times(trajectory: Trajectory, *, lead: float = 0.0, hold: int = 2) -> 
     names = strategy_names(trajectory.measures)
     if not names:
         raise ValueError("trajectory must have measures kl_<strategy>, got none")
+    _refuse_empty(trajectory)
     distance = np.stack([trajectory.measures[f"kl_{name}"] for name in names])
     current = int(distance[:, 0].argmin())
     switches: list[tuple[float, int]] = [(0.0, current)]
@@ -158,6 +159,7 @@ def half_rise_examples(trajectory: Trajectory, measure: str) -> float:
     """
     checks.instance("trajectory", trajectory, Trajectory, "a Trajectory")
     checks.one_of("measure", measure, trajectory.measures)
+    _refuse_empty(trajectory)
     values = trajectory.measures[measure]
     # the last records of a run that diverged may be infinite
     with np.errstate(invalid="ignore"):
@@ -168,6 +170,11 @@ def half_rise_examples(trajectory: Trajectory, measure: str) -> float:
         share = (level - values[after - 1]) / (values[after] - values[after - 1])
     seen = trajectory.examples[after - 1 : after + 1]
     return float(seen[0] + share * (seen[1] - seen[0]))
+
+
+def _refuse_empty(trajectory: Trajectory) -> None:
+    if not len(trajectory):
+        raise ValueError("trajectory must hold at least one record, got none")
 
 
 def _stages(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim import checks
+from sim.messages import shown
 
 
 class MedianInterval(NamedTuple):
@@ -60,10 +61,10 @@ def median_interval(sample: ArrayLike, level: float = 0.95) -> MedianInterval:
     """
     if checks.real("level", level) >= 1.0:
         raise ValueError(f"level must lie inside (0, 1), got {level}")
-    values = np.sort(np.asarray(sample, dtype=np.float64))
-    if values.ndim != 1 or values.size < 1 or np.isnan(values).any():
+    values = np.sort(checks.real_array("sample", sample).astype(np.float64), axis=None)
+    if np.ndim(sample) != 1 or values.size < 1 or np.isnan(values).any():
         raise ValueError(
-            f"sample must be numbers of shape (n,), n >= 1, without NaN, got {sample!r}"
+            f"sample must be numbers of shape (n,), n >= 1, without NaN, got {shown(sample)}"
         )
     n = values.size
     from scipy import special  # as in sim.quadrature: not while sim is imported

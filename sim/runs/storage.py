@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.files import digest, json_bytes, output_folder, strict, write_atomic
+from sim.files import checked_path, digest, json_bytes, output_folder, strict, write_atomic
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -42,7 +42,7 @@ def read_trajectory(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, Any
 
     In a folder that holds a checkpoint alone, those of the checkpoint.
     """
-    given = Path(path)
+    given = checked_path(path)
     folder = given if given.is_dir() else given.parent
     if given.is_file() and given.name not in (ARRAYS, HEADER, CHECKPOINT):
         raise ValueError(f"{given} is not a trajectory: expected {ARRAYS} or {HEADER}")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim import checks
 from sim.models.contracts import Parameters
 from sim.models.model import Model
 from sim.models.registry import MODELS, restore
@@ -119,9 +120,14 @@ class Trajectory:
         Raises
         ------
         ValueError
-            If the trajectory was loaded and its model is not registered here.
+            If there is no such record, or the trajectory was loaded and its model is not registered
+            here.
         """
-        parameters = {name: values[index] for name, values in self.parameters.items()}
+        count, place = len(self), checks.whole("index", index)
+        if not -count <= place < count:
+            held = f"in {-count}..{count - 1}" if count else "of a record, and there is none"
+            raise ValueError(f"index must be {held}, got {place}")
+        parameters = {name: values[place] for name, values in self.parameters.items()}
         if self.architecture is not None:
             return self.architecture.with_parameters(**parameters)
         return restore(self.provenance.get("parameters", {}).get("model", {}), parameters)

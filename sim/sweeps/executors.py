@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from sim import checks
 from sim.learning.compilation import warmup
+from sim.messages import shown
 from sim.models.contracts import DTYPES
 from sim.models.registry import MODELS
 from sim.runs.stages import stage_times
@@ -98,7 +99,7 @@ def sweep(
     (2, 3)
     """
     if not callable(run):
-        raise TypeError(f"run must be a function of a configuration, got {run!r}")
+        raise TypeError(f"run must be a function of a configuration, got {shown(run)}")
     if executor is not None:
         checks.instance("executor", executor, Executor, "a concurrent.futures.Executor")
     if isinstance(executor, ProcessPoolExecutor):
@@ -250,11 +251,13 @@ def _understood(
     trajectory = returned if isinstance(returned, Trajectory) else None
     result = returned if trajectory is None else summary(trajectory)
     if not isinstance(result, Mapping):
-        raise TypeError(f"run must return a Trajectory or a mapping to numbers, got {result!r}")
+        raise TypeError(
+            f"run must return a Trajectory or a mapping to numbers, got {shown(result)}"
+        )
     numbers = {name: plain(f"result {name}", value) for name, value in result.items()}
     for name, value in numbers.items():
         if not isinstance(name, str) or not isinstance(value, Real):
-            raise TypeError(f"run must return numbers by name, got {value!r} for {name!r}")
+            raise TypeError(f"run must return numbers by name, got {shown(value)} for {name!r}")
         if name in configuration or name in RESERVED:
             raise ValueError(f"run must not return {name!r}: that column is taken")
     return numbers, trajectory
@@ -266,5 +269,5 @@ def _refuse_unpicklable(run: Task) -> None:
     except (pickle.PicklingError, AttributeError, TypeError):
         raise TypeError(
             "run must be a function at the top level of a module to be sent to worker processes, "
-            f"got {run!r}"
+            f"got {shown(run)}"
         ) from None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sim.files import canonical, digest
+from sim.messages import shown
 
 Configuration = dict[str, Any]
 # columns of a sweep's table that are neither configuration nor result
@@ -59,31 +60,33 @@ def plain(name: str, value: Any) -> Any:
         return value
     if isinstance(value, list | tuple):
         return [plain(name, entry) for entry in value]
-    raise TypeError(f"{name} must hold numbers, strings or lists of them, got {value!r}")
+    raise TypeError(f"{name} must hold numbers, strings or lists of them, got {shown(value)}")
 
 
 def _product(grid: Mapping[str, Sequence[Any]]) -> Iterable[Configuration]:
     for name, values in grid.items():
         if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
-            raise TypeError(f"grid {name} must be a sequence of values, got {values!r}")
+            raise TypeError(f"grid {name} must be a sequence of values, got {shown(values)}")
     return (dict(zip(grid, values, strict=True)) for values in product(*grid.values()))
 
 
 def _listed(grid: Any) -> Iterable[Mapping[str, Any]]:
     allowed = "grid must be a mapping of names to values, or configurations (mappings)"
     if not isinstance(grid, Iterable):
-        raise TypeError(f"{allowed}, got {grid!r}")
+        raise TypeError(f"{allowed}, got {shown(grid)}")
     for given in grid:
         if not isinstance(given, Mapping):
-            raise TypeError(f"{allowed}, got an entry {given!r}")
+            raise TypeError(f"{allowed}, got an entry {shown(given)}")
         yield given
 
 
 def _name(name: Any) -> str:
     if not isinstance(name, str):
-        raise TypeError(f"grid must name its entries by strings, got {name!r}")
+        raise TypeError(f"grid must name its entries by strings, got {shown(name)}")
     if name in RESERVED:
-        raise ValueError(f"grid must not have an entry named {' or '.join(RESERVED)}, got {name!r}")
+        raise ValueError(
+            f"grid must not have an entry named {' or '.join(RESERVED)}, got {shown(name)}"
+        )
     return name
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
+from sim.messages import shown
 
 Array = NDArray[np.float64]
 Targets = NDArray[np.integer[Any]]
@@ -259,11 +260,11 @@ def check_loss(loss: Any) -> Loss:
         "loss", loss, Loss, "a CrossEntropy(), Margin(delta), Squared() or a Loss of your own"
     )
     if not isinstance(loss.name, str) or not loss.name:
-        raise TypeError(f"loss.name must be a string, and not empty, got {loss.name!r}")
+        raise TypeError(f"loss.name must be a string, and not empty, got {shown(loss.name)}")
     if loss.compiled is not None and type(loss) not in LOSSES.values():
         raise TypeError(
             "loss.compiled must be None for a loss of your own, which the kernels do not know, got "
-            f"{checks.shown(loss.compiled)}"
+            f"{shown(loss.compiled)}"
         )
     return loss
 

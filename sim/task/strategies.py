@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import counts
+from sim.messages import shown
 from sim.task.priors import Prior
 from sim.task.priors.prior import check_prior
 from sim.task.priors.quadrature import prior_quadrature
@@ -131,7 +132,8 @@ def bayes(
         raise ValueError(f"prior must have order 1, got {prior.order}")
     if not prior.has_exact_quadrature:
         raise ValueError(
-            f"prior must have k = 2 or be a FiniteSet for the posterior to be exact, got {prior!r}"
+            f"prior must have k = 2 or be a FiniteSet for the posterior to be exact, got "
+            f"{shown(prior)}"
         )
     given = checks.tokens(tokens, prior.k)
     rule = prior_quadrature(prior, given.shape[1] // 2 + 32 if nodes is None else nodes)

@@ -51,7 +51,7 @@ class LossGradient:
         threads: int = 1,
     ) -> None:
         self.setting = kernel_setting(architecture, loss, dtype, convolution)
-        self.threads = checks.integer("threads", threads, 1)
+        self.threads = checks.threads(threads)
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
         T, k = architecture.T, architecture.k
         self._sum = np.empty(kernels.partial_size(T, k))

@@ -44,7 +44,7 @@ class FusedLearner:
         self.learning_rate, self.weight_decay = rates
         self._model, self._stream = model, stream
         self.setting = kernel_setting(model.architecture, loss, dtype)
-        self._threads = checks.integer("threads", threads, 1)
+        self._threads = checks.threads(threads)
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
         self._v, self._W = model.v.astype(dtype), model.W.astype(dtype)
         self._rates = np.array([*self.learning_rate, *self.weight_decay])
@@ -146,4 +146,6 @@ class FusedLearner:
         eta_v, eta_W = self.learning_rate
         if eta_v != eta_W or any(self.weight_decay):
             return {}
-        return {"balance_drift": float(eta_v**2 * (self._squares[1] - self._squares[0]))}
+        difference = self._squares[1] - self._squares[0]
+        # a rate of 1e200 has a square beyond any float
+        return {"balance_drift": float(np.float64(eta_v) ** 2 * difference)}

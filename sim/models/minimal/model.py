@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import minimal as kernels
+from sim.messages import shown
 from sim.models.contracts import Evaluator, Gradient, Parameters
 from sim.models.minimal.gradient import LossGradient, first_layer_table
 from sim.models.minimal.last_token import PairCountScorer
@@ -77,9 +78,11 @@ class MinimalModel(Model):
         cls, T: int, k: int, v: float = 0.02, W: float = 0.0, **options: str
     ) -> MinimalModel:
         """The paper's deterministic initial weights: all v_j equal, all entries of W equal."""
-        checks.integer("T", T, 1)
-        checks.integer("k", k, 2)
-        return cls(np.full(T, float(v)), np.full((k, k), float(W)), **options)
+        T, k = checks.integer("T", T, 1), checks.integer("k", k, 2)
+        checks.memory(f"a model with T = {shown(T)}", T)
+        checks.memory(f"a model with k = {shown(k)}", k, k)
+        v, W = checks.number("v", v), checks.number("W", W)
+        return cls(np.full(T, v), np.full((k, k), W), **options)
 
     @classmethod
     def from_settings(cls, settings: Any) -> MinimalModel:

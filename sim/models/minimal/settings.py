@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim import checks
 from sim.kernels import fourier
 from sim.kernels.minimal import Setting
+from sim.messages import shown
 from sim.models.contracts import DTYPES
 from sim.models.normalization import position_scale
 from sim.task.losses import Loss, position_weight
@@ -55,7 +56,7 @@ def kernel_setting(
         For an unknown dtype or convolution.
     """
     if loss.compiled is None:
-        raise TypeError(f"loss must be one that the kernels know, got {loss!r}")
+        raise TypeError(f"loss must be one that the kernels know, got {shown(loss)}")
     loss_code, margin = loss.compiled
     checks.one_of("dtype", dtype, DTYPES)
     twist, roots = convolution_tables(model.T, dtype, convolution)

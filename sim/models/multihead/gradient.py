@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels import multihead as kernels
+from sim.messages import shown
 from sim.models.contracts import Gradient, refuse_choices
 from sim.models.normalization import position_scale
 from sim.task.losses import Loss, position_weight
@@ -25,7 +26,7 @@ class LossGradient:
     def __init__(self, model: Any, loss: Loss, *, dtype: str = "float64", threads: int = 1) -> None:
         refuse_choices(model, dtype=dtype, threads=threads)
         if loss.compiled is None:
-            raise TypeError(f"loss must be one that the kernels know, got {loss!r}")
+            raise TypeError(f"loss must be one that the kernels know, got {shown(loss)}")
         scale, weight = position_scale(model.normalize, model.T), position_weight(loss.at, model.T)
         self._setting = kernels.Setting(scale, weight, *loss.compiled)
         self._gradient = Gradient(v=np.empty_like(model.v), W=np.empty_like(model.W))

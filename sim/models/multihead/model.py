@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import multihead as kernels
+from sim.messages import shown
 from sim.models.contracts import Evaluator, Gradient, Parameters
 from sim.models.model import Model
 from sim.models.multihead.gradient import LossGradient
@@ -75,11 +76,11 @@ class MultiHeadModel(Model):
 
         With more than one head W must not be 0: every gradient would be.
         """
-        checks.integer("T", T, 1)
-        checks.integer("k", k, 2)
+        T, k = checks.integer("T", T, 1), checks.integer("k", k, 2)
         heads = checks.integer("heads", heads, 1)
         checks.memory("the weights", heads, max(T, k * k))
-        return cls(np.full((heads, T), float(v)), np.full((heads, k, k), float(W)), **options)
+        v, W = checks.number("v", v), checks.number("W", W)
+        return cls(np.full((heads, T), v), np.full((heads, k, k), W), **options)
 
     @classmethod
     def counting(cls, T: int, k: int, heads: int, order: int, **options: str) -> MultiHeadModel:
@@ -99,11 +100,12 @@ class MultiHeadModel(Model):
         heads = checks.integer("heads", heads, 1)
         if checks.integer("order", order, 0) > heads:
             raise ValueError(f"order must be at most heads = {heads}, got {order}")
-        checks.integer("T", T, order + 1)
+        T, k = checks.integer("T", T, order + 1), checks.integer("k", k, 2)
+        checks.memory("the weights", heads, max(T, k * k))
         v, W = np.zeros((heads, T)), np.ones((heads, k, k))
         lags = [n + 1 if n < order else 0 for n in range(heads)]
         v[np.arange(heads), lags] = 1.0
-        W[:order] = np.eye(checks.integer("k", k, 2))
+        W[:order] = np.eye(k)
         return cls(v, W, **options)
 
     @property
@@ -125,7 +127,8 @@ class MultiHeadModel(Model):
     def from_settings(cls, settings: Any) -> MultiHeadModel:
         if settings.first_layer != "linear":
             raise ValueError(
-                f"first_layer must be linear for a multihead model, got {settings.first_layer!r}"
+                f"first_layer must be linear for a multihead model, got "
+                f"{shown(settings.first_layer)}"
             )
         if settings.init_W == 0 and settings.heads > 1:
             raise ValueError(

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels.transformer import EPSILON
-from sim.models.transformer.passes import Architecture, attention_maps
+from sim.models.transformer.passes import Architecture, attention_maps, check_attention
 
 __all__ = ["attention_maps", "induction_score", "positional_encoding", "previous_token_score"]
 
@@ -91,9 +91,3 @@ def check_layer(model: Architecture, layer: int) -> None:
     check_attention(model)
     if checks.integer("layer", layer, 0) >= model.layers:
         raise ValueError(f"layer must be below {model.layers}, got {layer}")
-
-
-def check_attention(model: Any) -> None:
-    """Refuse a model that does not attend by softmax, layer by layer."""
-    if not hasattr(model, "layers"):
-        raise TypeError(f"model must be a Transformer, got {model!r}")

@@ -47,8 +47,13 @@ def attention_scores(e: ArrayLike, weights: AttentionWeights) -> Array:
 
     A_ij = (e_i W_Q + v_{i-j+1}) (e_j W_K)^T / sqrt(d).
     """
+    checks.instance("weights", weights, AttentionWeights, "AttentionWeights")
     stream = checks.array("e", e, (None, None))
     T, d = stream.shape
+    wanted = {"W_Q": (d, d), "W_K": (d, d), "W_V": (d, d), "v": (len(weights.v), d)}
+    shapes = {name: np.shape(getattr(weights, name)) for name in wanted}
+    if shapes != wanted:
+        raise ValueError(f"weights must have the shapes {wanted} to fit e, got {shapes}")
     if len(weights.v) < T:
         raise ValueError(f"e must have length <= {len(weights.v)}, the rows of v, got {T}")
     queries, keys = stream @ weights.W_Q, stream @ weights.W_K
@@ -77,7 +82,9 @@ def two_layer_transformer(tokens: ArrayLike, model: TransformerWeights) -> Array
     -------
     ndarray, shape (T, k)
     """
-    stream = model.embedding[np.asarray(tokens)]
+    checks.instance("model", model, TransformerWeights, "TransformerWeights")
+    given = checks.tokens(np.asarray(tokens)[None], len(model.embedding))[0]
+    stream = model.embedding[given]
     for weights in model.layers:
         stream = stream + attention_layer(stream, weights)
     return stream @ model.P.T
@@ -114,7 +121,10 @@ def bigram_construction(k: int, T: int, c: float, *, begin: bool = False) -> Tra
         Of width d = 3 k, or 3 (k + 1) with the begin symbol, and k outputs.
     """
     k = checks.integer("k", k, 2)
+    checks.instance("begin", begin, bool, "True or False")
     length = checks.integer("T", T, 1) + begin
+    checks.memory(f"a construction with k = {k}", 3 * k, 3 * k)
+    checks.memory(f"a construction with T = {T}", length, 3 * k)
     c = checks.real("c", c)
     n = k + begin
     v = np.zeros((length, 3 * n))

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
+from sim.messages import shown
 from sim.models.contracts import Evaluator, Gradient, Parameters
 from sim.models.model import Defaults, Model
 from sim.models.transformer import attention, passes
-from sim.models.transformer.construction import TransformerWeights
+from sim.models.transformer.construction import AttentionWeights, TransformerWeights
 from sim.models.transformer.readable import ReadableGradient
 from sim.randomness import Seed, generator
 from sim.task.losses import Loss, check_loss
@@ -91,10 +92,21 @@ class Transformer(Model):
         if self.width % self.heads:
             raise ValueError(f"heads must divide the width {self.width}, got {self.heads}")
         checks.one_of("positions", self.positions, POSITIONS)
+        self._refuse_oversized()
         checks.instance("layer_norm", self.layer_norm, bool, "True or False")
         checks.instance("projection", self.projection, bool, "True or False")
         given = self.vector if np.size(self.vector) else np.zeros(self.size)
         object.__setattr__(self, "vector", flat_vector(given, self.size))
+
+    def _refuse_oversized(self) -> None:
+        """Before a name is made for every weight."""
+        inside = 3 * self.width + 2 * self.mlp + self.length * (self.positions == "relative")
+        sizes = f"layers = {self.layers}, width = {self.width}, mlp = {self.mlp}"
+        what = f"a transformer with {sizes} and length = {self.length}"
+        checks.memory(what, self.layers, self.width, inside)
+        checks.memory(what, self.width, 2 * self.k + self.length * (self.positions == "absolute"))
+        # names and shapes take a hundred times the memory of the smallest weights
+        checks.memory(what, self.layers, 100)
 
     @classmethod
     def initial(
@@ -148,6 +160,15 @@ class Transformer(Model):
         Symbols that are never an output, such as the begin symbol, get a read-out of zero.
         """
         checks.instance("weights", weights, TransformerWeights, "TransformerWeights")
+        for name in ("embedding", "P"):
+            checks.array(name, getattr(weights, name), (None, None))
+        checks.instance("weights.layers", weights.layers, tuple, "a tuple of AttentionWeights")
+        for layer in weights.layers:
+            checks.instance(
+                "weights.layers", layer, AttentionWeights, "a tuple of AttentionWeights"
+            )
+        if not weights.layers:
+            raise ValueError("weights.layers must hold at least one layer, got none")
         symbols, width = np.shape(weights.embedding)
         length = min(len(layer.v) for layer in weights.layers)
         model = cls(symbols, length, width, len(weights.layers), layer_norm=False)
@@ -242,8 +263,12 @@ class Transformer(Model):
 
     def astype(self, dtype: Any) -> Transformer:
         """The same weights as float64 or float32."""
-        if np.dtype(dtype) not in (np.float32, np.float64):
-            raise ValueError(f"dtype must be float32 or float64, got {dtype}")
+        try:
+            known = np.dtype(dtype) in (np.float32, np.float64)
+        except Exception:  # whatever NumPy makes of an object
+            known = False
+        if not known or dtype is None:
+            raise ValueError(f"dtype must be float32 or float64, got {shown(dtype)}")
         return self.with_parameters(self.vector.astype(dtype))
 
     def describe(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim import checks
 from sim.kernels import transformer as kernels
+from sim.messages import shown
 from sim.models.contracts import DTYPES, Gradient
 from sim.task.losses import Loss, position_weight
 
@@ -47,6 +48,7 @@ def attention_maps(model: Architecture, tokens: ArrayLike) -> list[Array]:
     list of ndarray, shape (n, heads, T, T)
         One array a layer; row i holds what position i reads, and sums to 1.
     """
+    check_attention(model)
     return list(_run(model, tokens, model.layers)[1])
 
 
@@ -55,6 +57,10 @@ def _run(model: Architecture, tokens: ArrayLike, layers: int) -> tuple[Array, Ar
     given = checks.tokens(tokens, model.k)
     check_context(model, given.shape[1])
     n, T = given.shape
+    if layers:
+        what = f"the attention maps of {n} sequences of length {T}"
+        checks.memory(what, layers, model.heads, n, T, T)
+    checks.memory(f"the logits of {n} sequences of length {T}", n, T, model.k)
     dtype = model.vector.dtype
     out = np.empty((n, T, model.k), dtype)
     attention = np.zeros((layers, model.heads, n, T, T), dtype)
@@ -90,10 +96,10 @@ class LossGradient:
         self, model: Architecture, loss: Loss, *, dtype: str = "float64", threads: int = 1
     ) -> None:
         checks.one_of("dtype", dtype, DTYPES)
-        if checks.integer("threads", threads, 1) != 1:
+        if checks.threads(threads) != 1:
             raise ValueError(f"threads must be 1 for a transformer model, got {threads}")
         if loss.compiled is None:
-            raise TypeError(f"loss must be one that the kernels know, got {loss!r}")
+            raise TypeError(f"loss must be one that the kernels know, got {shown(loss)}")
         self._setting, self._at = setting(model, *loss.compiled), loss.at
         self._gradient = np.empty(model.vector.size, dtype)
         self._named = Gradient(parameters=self._gradient)
@@ -126,6 +132,12 @@ def places(model: Architecture) -> NDArray[np.int64]:
     begin = dict(zip(model.shapes, [0, *ends.tolist()], strict=False))
     prefixes = [*(f"layer{layer}." for layer in range(model.layers)), ""]
     return np.array([[begin.get(p + slot, -1) for slot in kernels.SLOTS] for p in prefixes])
+
+
+def check_attention(model: Any) -> None:
+    """Refuse a model that does not attend by softmax, layer by layer."""
+    if not all(hasattr(model, name) for name in ("layers", "heads", "vector", "views")):
+        raise TypeError(f"model must be a Transformer, got {shown(model)}")
 
 
 def check_context(model: Architecture, context: int, targets: int = 0) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import checks
+from sim.messages import shown
 from sim.randomness import Seed
 from sim.task.priors.rules import Quadrature
 
@@ -93,7 +94,7 @@ def sampled_chains(prior: Prior, n: int, rng: Seed) -> NDArray[np.float64]:
         return found  # tested, and checking every batch would cost some per cent of a step
     name = f"chains drawn by {type(prior).__name__}"
     if not isinstance(found, np.ndarray) or found.dtype.kind != "f":
-        raise TypeError(f"{name} must be an array of floats, got {checks.shown(found)}")
+        raise TypeError(f"{name} must be an array of floats, got {shown(found)}")
     shape = (n, checks.histories(prior.k, prior.order), prior.k)
     if found.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {found.shape}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim import checks
+from sim.messages import shown
 from sim.task.priors.prior import Prior, check_prior
 from sim.task.priors.rules import Quadrature
 
@@ -47,8 +48,7 @@ def prior_quadrature(prior: Prior, nodes: int = 48) -> Quadrature:
     rule = prior.quadrature(nodes)
     if not isinstance(rule, tuple | list) or len(rule) != 2:
         raise TypeError(
-            f"quadrature of {type(prior).__name__} must return (weights, chains), got "
-            f"{checks.shown(rule)}"
+            f"quadrature of {type(prior).__name__} must return (weights, chains), got {shown(rule)}"
         )
     weights = checks.array("weights of the rule", rule[0], (None,))
     if (weights < 0).any() or not 0 < weights.sum() < np.inf:

@@ -91,7 +91,7 @@ def test_precision_is_that_of_the_parameters_and_the_path_that_of_float64(rule):
         (lambda: Adam(0.1, betas=(0.9, 1.0)), r"betas\[1\] must be a number in \[0, 1\), got 1"),
         (lambda: Adam(0.1, epsilon=0.0), "epsilon must be a finite number > 0, got 0"),
         (lambda: AdamW(0.1, weight_decay=-1.0), "weight_decay must be a finite number >= 0"),
-        (lambda: AdamW(0.1, decayed=[1, 0]), "decayed must hold True and False, got dtype int"),
+        (lambda: AdamW(0.1, decayed=[1, 0]), "decayed must hold True and False, got"),
         (lambda: after(AdamW(0.1, decayed=[True]), [1.0, 2.0], [[0.0, 0.0]]), "decayed must have"),
         (lambda: after(SGD(0.1), [1.0], [[1.0], [1.0, 2.0]]), r"gradient must have shape \(1,\)"),
         (lambda: SGD(0.1).update([1.0], [1.0]), "parameters must be a float array, got list"),

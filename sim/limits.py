@@ -1,0 +1,72 @@
+"""Limits of memory, time and threads, which environment variables raise or lower."""
+
+from __future__ import annotations
+
+import math
+import os
+
+MEMORY = "ICL_MARKOV_MAX_MEMORY"  # GiB
+HOURS = "ICL_MARKOV_MAX_HOURS"
+THREADS = "ICL_MARKOV_MAX_THREADS"
+DAYS = 14.0  # that a single run may be expected to take, where nothing else is said
+
+
+def refuse_memory(what: str, power: float) -> None:
+    """Raise ValueError if `what`, 2**`power` bytes, is beyond the memory that may be used.
+
+    Sizes are given as powers of two because k**order may be beyond any float.
+    """
+    limit = _given(MEMORY)
+    allowed = _physical_memory() if limit is None else limit * 2**30
+    if power <= math.log2(allowed):
+        return
+    needed = _gibibytes(2 ** (power - 30)) if power < 1000 else f"2**{power:.0f} bytes"
+    size = _gibibytes(allowed / 2**30)
+    reason = f"this machine has {size}" if limit is None else f"{MEMORY} is {size}"
+    raise ValueError(f"{what} would need {needed} of memory, and {reason}")
+
+
+def refuse_hours(what: str, hours: float) -> None:
+    """Raise ValueError if `what` would take longer than a run may be expected to."""
+    limit = _given(HOURS)
+    allowed = DAYS * 24 if limit is None else limit
+    if hours > allowed:
+        raise ValueError(
+            f"{what} would take about {_duration(hours)}, and the limit is {_duration(allowed)} "
+            f"({HOURS} sets it, in hours)"
+        )
+
+
+def most_threads() -> int:
+    """Threads or processes that may be started."""
+    limit = _given(THREADS)
+    return max(64, 8 * (os.cpu_count() or 1)) if limit is None else int(limit)
+
+
+def _given(name: str) -> float | None:
+    text = os.environ.get(name, "")
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        value = math.nan
+    if value is not None and not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a finite number > 0, got {text!r}")
+    return value
+
+
+def _gibibytes(size: float) -> str:
+    return f"{size:,.0f} GiB" if 1000 <= size < 1e6 else f"{size:.3g} GiB"
+
+
+def _duration(hours: float) -> str:
+    if hours < 48:
+        return f"{hours:.3g} hours"
+    return f"{hours / 24:.0f} days" if hours < 1e5 else f"{hours / 8766:.3g} years"
+
+
+def _physical_memory() -> float:
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        # not told on this system: what no machine has
+        return 2.0**50
