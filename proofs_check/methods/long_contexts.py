@@ -10,7 +10,10 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
+
+from proofs_check.methods.symbols import a, b, lam
 
 Array = NDArray[np.float64]
 _EYE, _ZERO = np.eye(2), np.zeros((2, 2))
@@ -102,3 +105,37 @@ def mean_kernel(lag: int, T: int, prior: str = "flat") -> Array:
     """K_j averaged over the prior."""
     weights, P = flat_nodes() if prior == "flat" else symmetric_nodes()
     return np.tensordot(weights, lag_kernel(P, lag, T), 1)
+
+
+def all_lags(weights: Array, P: Array, T: int) -> Array:
+    """K (T, 2, 2) averaged over weighted chains, from the powers of each of them one by one."""
+    total = np.zeros((T, 2, 2))
+    for part in np.array_split(np.arange(len(P)), 1 + len(P) * T // 10**6):
+        powers = matrix_powers(P[part], T)
+        pairs = np.cumsum(np.cumsum(powers, axis=0), axis=0)[::-1]  # sum over n of (r-n) P^n
+        start = (weights[part, None] * _stationary(P[part]))[..., None] * powers
+        ahead = np.swapaxes(P[part] - 0.5, -1, -2) * pairs
+        total += np.swapaxes((start @ ahead).sum(axis=1), -1, -2)
+    return total / T
+
+
+@cache
+def flat_kernel(T: int) -> Array:
+    """K (T, 2, 2) on the flat prior."""
+    return all_lags(*flat_nodes(), T)
+
+
+def matrix_powers(P: Array, T: int) -> Array:
+    """The first T powers of one or several matrices, from the 0th on."""
+    powers = np.empty((T, *P.shape))
+    powers[0] = np.eye(2)
+    for n in range(1, T):
+        powers[n] = powers[n - 1] @ P
+    return powers
+
+
+def flat_mean(expression: sp.Expr) -> float:
+    """Mean of a printed expression in a, b and lambda over the flat prior."""
+    weights, P = flat_nodes()
+    x, y = P[:, 0, 0], P[:, 1, 1]
+    return float(weights @ (sp.lambdify((a, b, lam), expression, "numpy")(x, y, x + y - 1) + 0 * x))

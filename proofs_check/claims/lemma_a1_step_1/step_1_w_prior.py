@@ -109,11 +109,8 @@ def leading_symbolic(value: Leading) -> Iterator[bool]:
                    because="bound of the remainder that the exact route derives")  # fmt: skip
 def leading_by_blocks(value: Leading) -> Iterator[float]:
     integrand, count, order = value
-    weights, chains = long_contexts.flat_nodes()
-    at = {a: chains[:, 0, 0], b: chains[:, 1, 1], lam: chains[:, 0, 0] + chains[:, 1, 1] - 1}
     for T, entry in product(LONG, entries(2)):
-        printed = sp.lambdify(list(at), elements(integrand, entry), "numpy")(*at.values())
-        lead = float(count.subs(t, T)) * float(weights @ printed)
+        lead = float(count.subs(t, T)) * long_contexts.flat_mean(elements(integrand, entry))
         rest = long_contexts.mean_step_in_W(T)[entry] - lead
         yield abs(rest) / (T ** (order - 1.0) * (T + 1))
 

@@ -64,7 +64,7 @@ SPLIT_LOGIT = [route.given(targets=(0, 1)) for route in routes.SPLIT_ROUTES]
 SPLIT_TRUE_LOGIT = [route.given(targets=("next",)) for route in routes.SPLIT_ROUTES]
 
 CLAIMS = (
-    ledger.supported("A.38", 22,
+    ledger.proved("A.38", 22,
         "a logit's derivative in v_j splits into the c' and the diagonal part",
         r"E[\partial f_{p,i}/\partial v_j]=c'"
         r"\pi_i(p-j+1)1\{j\le p\}+(\rho-c')\sum_{t'=j}^pP[x_{t'}=i,x_{t'-j+1}=x_p]1\{j\le p\}",
@@ -86,7 +86,7 @@ CLAIMS = (
         r"\lambda-1}+(p-j+1)(\gamma_{il}\beta_{li}\lambda^{j-1}+\gamma_{il}\gamma_{li})\Big)",
         PRINTED_40, *in_v.logits(in_v.MIXED, in_v.EVERY_V),
         wrong=[{0: PRINTED_40[1], 1: PRINTED_40[0]}], assume=ASSUME),
-    ledger.supported("A.41", 23, "the true logit's derivative splits the same way",
+    ledger.proved("A.41", 23, "the true logit's derivative splits the same way",
         r"E[\partial f_{p,x_{p+1}}/\partial v_j]=c'"
         r"\sum_{t'=j}^pP[x_{t'}=x_{p+1}]+(\rho-c')\sum_{t'=j}^pP[x_{t'}=x_{p+1},x_{t'-j+1}=x_p]",
         SPLIT, *SPLIT_TRUE_LOGIT, wrong=SLIPS, assume=ASSUME),
