@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dis
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
+
+from proofs_check.ledger.names import references
 
 ROOMS = ("sim", "theory")
 _OURS = "proofs_check"
@@ -64,7 +65,7 @@ def _follow(thing: Any, found: set[str], seen: set[int]) -> None:
     if wrapped is not thing:
         _follow(wrapped, found, seen)
     elif isinstance(thing, FunctionType):
-        for reference in _references(thing):
+        for reference in references(thing):
             _follow(reference, found, seen)
     elif isinstance(thing, type) and module.split(".")[0] == _OURS:
         for member in vars(thing).values():
@@ -78,32 +79,3 @@ def unwrapped(function: Any) -> Any:
         if callable(inner):
             return unwrapped(inner)
     return function
-
-
-def _references(function: FunctionType) -> Iterator[Any]:
-    """What a function's code names: globals, attributes of modules, and closed-over values."""
-    for cell in function.__closure__ or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:  # not filled yet
-            continue
-    yield from _named(function.__code__, function.__globals__)
-
-
-def _named(code: CodeType, names: dict[str, Any]) -> Iterator[Any]:
-    current: Any = None
-    for step in dis.get_instructions(code):
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            if current is not None:
-                yield current
-            current = names.get(str(step.argval))
-        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD") and isinstance(current, ModuleType):
-            current = getattr(current, str(step.argval), None)
-        elif current is not None:
-            yield current
-            current = None
-    if current is not None:
-        yield current
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _named(constant, names)

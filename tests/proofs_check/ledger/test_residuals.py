@@ -52,6 +52,7 @@ def test_a_distance_as_it_is_is_none(expression):
         ("ledger.enumeration('all sequences', 1e-6, 'T = 3')(compute)", True),
         ("ledger.simulation('runs', 0.1, because='step of the rate')(compute)", False),
         ("ledger.symbolic('all t')(compute)", False),
+        ("theory.quadrature((500, 6), prior)", False),
     ],
 )
 def test_a_tolerance_needs_a_reason(call, found):
