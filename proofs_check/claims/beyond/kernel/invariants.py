@@ -49,7 +49,8 @@ def by_scaling(power: int) -> bool:
     return bool(sp.simplify((s * v) * (s ** (-power) * W) - v * W) == 0)
 
 
-@ledger.simulation("flow of the exact population loss", 1e-8, "three losses, T = 5, time 20")
+@ledger.simulation("flow of the exact population loss", 1e-8, "three losses, T = 5, time 20",
+                   because="relative tolerance 1e-10 of the integrator at each step")  # fmt: skip
 def by_flow(power: int) -> Iterator[float]:
     """Drift over the change of |v|^2: it is the integrator's."""
     for loss in SMOOTH:
