@@ -54,6 +54,7 @@ __all__ = [
     "enumeration",
     "exactly",
     "explain",
+    "figure",
     "in_errors",
     "intervention",
     "judge",
@@ -81,6 +82,11 @@ def __getattr__(name: str) -> Any:
         from proofs_check.claims import CLAIMS
 
         return CLAIMS
+    if name == "figure":
+        # with it come Matplotlib and the kernels
+        from proofs_check.figures import figure
+
+        return figure
     if name == "__version__":
         from sim import __version__
 

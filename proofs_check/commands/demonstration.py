@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from proofs_check.claims import CLAIMS
-from proofs_check.figures import FigureSpec, make_figure
+from proofs_check.figures import make_figure
 from proofs_check.figures.minimal import fig3, fig12
 from proofs_check.ledger import selection, text
 
@@ -45,7 +44,8 @@ def demo(
     """
     began = time.perf_counter()
     for k in states:
-        spec = _shortened(SPECS[k], examples, seed)
+        length = {} if examples is None else {"examples": examples}
+        spec = SPECS[k].changed(seed=seed, **length)
         print(f"{spec.title.split(':')[0]}, {spec.parameters['examples']:,} examples")
         paths, data = make_figure(spec, Path(out), venue=venue, progress=True, use_cache=use_cache)
         print(data.trajectory)
@@ -55,13 +55,3 @@ def demo(
     print(text.table(entries))
     print(f"\n{time.perf_counter() - began:.1f} s. The whole ledger: {prog} verify")
     return 0 if all(entry.as_expected for entry in entries) else 1
-
-
-def _shortened(spec: FigureSpec, examples: int | None, seed: int) -> FigureSpec:
-    """The figure's parameters, with the snapshots moved when training is made shorter."""
-    parameters = spec.parameters | {"seed": seed}
-    if examples is not None:
-        scale = examples / parameters["examples"]
-        snapshots = [round(at * scale) for at in parameters["snapshots"]]
-        parameters |= {"examples": examples, "snapshots": snapshots}
-    return replace(spec, parameters=parameters)

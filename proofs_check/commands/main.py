@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from proofs_check.claims import CLAIMS
+from proofs_check.commands import drawing
 from proofs_check.ledger import selection, text
 from proofs_check.ledger.index import write_pages
 from proofs_check.ledger.report import write_report
-from sim import checks
 from sim.commands.parser import OneLineParser, in_options
 from sim.files import output_folder, refuse_unwritable, write_json
-from sim.plots.style import VENUES, use_file_backend
 from sim.provenance import VERSION
 
 EXAMPLES = """\
@@ -34,7 +32,12 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m proof
 
     `prog` is what was typed to get here, for the help.
     """
-    options = _parser(prog).parse_args(arguments)
+    parser = _parser(prog)
+    options, words = parser.parse_known_args(arguments)
+    if words and not hasattr(options, "settings"):
+        parser.error(f"unrecognized arguments: {' '.join(words)}")
+    # settings of figures, each with its own
+    options.settings = words
     try:
         return int(options.command(options))
     except (ValueError, TypeError, OSError, RuntimeError) as error:
@@ -100,31 +103,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     index.add_argument("--out", default="docs", metavar="DIR", help="folder (default: docs)")
     index.set_defaults(command=_index)
 
-    figure = commands.add_parser(
-        "figure",
-        help="compute and draw figures (PDF, PNG, CSV, JSON)",
-        description="Compute figures (reusing saved runs) and write each as PDF and PNG, with the "
-        "plotted numbers as CSV and the parameters as JSON.",
-    )
-    figure.add_argument("figures", nargs="*", metavar="NAME", help="figures (default: all)")
-    figure.add_argument("--list", action="store_true", help="only list the figures")
-    figure.add_argument("--seed", type=int, help="seed (default: that of each figure)")
-    _add_output(figure)
-    figure.add_argument("--usetex", action="store_true", help="typeset with LaTeX")
-    figure.set_defaults(command=_figure)
-
-    demo = commands.add_parser(
-        "demo",
-        help="the main result in a minute: train the minimal model and compare with theory",
-        description="Train the minimal model as in the bottom rows of Figs. 3 and 12, print its "
-        "stages and some verdicts, and draw the figures.",
-    )
-    demo.add_argument("--k", type=int, nargs="+", default=[3, 2],
-                      help="number of states: 3, 2 or both (default: both)")  # fmt: skip
-    demo.add_argument("--examples", type=int, help="training sequences (default: 128000)")
-    demo.add_argument("--seed", type=int, default=0, help="seed (default: 0)")
-    _add_output(demo)
-    demo.set_defaults(command=_demo, prog=prog)
+    drawing.add_figure(commands)
+    drawing.add_demo(commands, prog)
     return parser
 
 
@@ -135,16 +115,6 @@ def _add_experiments(command: argparse.ArgumentParser) -> None:
         help="if no CLAIM is named, also check those that need many training runs (runs are saved "
         "and reused)",
     )
-
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", default="figures", metavar="DIR", help="folder (default: figures)")
-    parser.add_argument(
-        "--venue",
-        default="neurips",
-        help=f"text width to draw for: {', '.join(VENUES)} (default: neurips)",
-    )
-    parser.add_argument("--no-cache", action="store_true", help="train again, reuse no saved run")
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -200,47 +170,3 @@ def _tell_left_out(options: argparse.Namespace) -> None:
             f"not checked: {len(left_out)} claims that need many training runs (use --experiments, "
             f"or name them; about {minutes:.0f} minutes on two cores)"
         )
-
-
-def _figure(options: argparse.Namespace) -> int:
-    from proofs_check.figures import FIGURES, make_figure
-
-    if options.list:
-        for spec in FIGURES.values():
-            print(f"{spec.name:<8} {spec.title}")
-        return 0
-    use_file_backend()
-    for name in options.figures or FIGURES:
-        spec = FIGURES[checks.one_of("figure", name, FIGURES)]
-        if options.seed is not None:
-            seed = checks.integer("seed", options.seed, 0)
-            spec = replace(spec, parameters=spec.parameters | {"seed": seed})
-        paths, _ = make_figure(
-            spec,
-            options.out,
-            venue=options.venue,
-            usetex=options.usetex,
-            progress=True,
-            use_cache=not options.no_cache,
-        )
-        print("\n".join(str(path) for path in paths))
-    return 0
-
-
-def _demo(options: argparse.Namespace) -> int:
-    from proofs_check.commands.demonstration import SPECS, demo
-
-    for k in options.k:
-        checks.one_of("k", str(k), map(str, SPECS))
-    if options.examples is not None:
-        checks.integer("examples", options.examples, 1)
-    use_file_backend()
-    return demo(
-        states=tuple(options.k),
-        examples=options.examples,
-        seed=checks.integer("seed", options.seed, 0),
-        out=options.out,
-        venue=options.venue,
-        use_cache=not options.no_cache,
-        prog=options.prog,
-    )

@@ -89,8 +89,11 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     warm.add_argument("--model", nargs="+", default=list(MODELS), choices=list(MODELS),
                       metavar="NAME", help=f"{', '.join(MODELS)} (default: all)")  # fmt: skip
     warm.set_defaults(command=_warmup)
-    plot = commands.add_parser("plot", help="draw a run (PDF and PNG)")
-    plot.add_argument("run", metavar="RUN", help="run folder, or a file in it")
+    plot = commands.add_parser("plot", help="draw a run, or several that differ in the seed")
+    plot.add_argument(
+        "run", nargs="+", metavar="RUN",
+        help="run folder, or a file in it; of several runs medians and ranges are drawn",
+    )  # fmt: skip
     plot.add_argument(
         "--out", metavar="DIR", help="folder for the figure (default: the run folder)"
     )
@@ -238,17 +241,22 @@ def _show(options: argparse.Namespace) -> int:
 def _plot(options: argparse.Namespace) -> int:
     for name in options.uses:
         use(name)
-    trajectory = measured(Trajectory.load(options.run))
+    runs = [measured(Trajectory.load(run)) for run in options.run]
+    if len(runs) > 1 and (options.positions or not options.out):
+        raise ValueError("several runs are plotted as curves, without --positions, and need --out")
     # drawing is loaded only when something is drawn
     from sim.plots.positions import plot_positions
     from sim.plots.run import plot_run
     from sim.plots.style import save_figure, use_file_backend
 
     use_file_backend()
-    given = Path(options.run)
+    given = Path(options.run[0])
     folder = output_folder(options.out or (given if given.is_dir() else given.parent))
-    draw, name = (plot_positions, "positions") if options.positions else (plot_run, "run")
-    figure = draw(trajectory, venue=options.venue, usetex=options.usetex)
+    look = {"venue": options.venue, "usetex": options.usetex}
+    if options.positions:
+        figure, name = plot_positions(runs[0], **look), "positions"
+    else:
+        figure, name = plot_run(runs if len(runs) > 1 else runs[0], **look), "run"
     for path in save_figure(figure, folder, name):
         print(path)
     return 0

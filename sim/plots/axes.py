@@ -27,13 +27,18 @@ def examples_axis(ax: Axes, last: float) -> None:
     The stages of learning last each many times longer than the one before: on a linear axis the
     first is a hairline, on a logarithmic one the last (and zero has no place).
     """
-    ax.set_xscale("function", functions=(square_root, lambda x: np.sign(x) * x**2))
+    square_root_axis(ax, last)
     ax.set_xlim(0, last)
-    ax.xaxis.set_major_locator(FixedLocator(_ticks(last)))
-    ax.xaxis.set_minor_locator(NullLocator())
     unit, name = (1e3, "thousand examples") if last >= THOUSANDS else (1.0, "examples seen")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / unit:,.10g}"))
     ax.set_xlabel(f"{name} (square-root scale)")
+
+
+def square_root_axis(ax: Axes, last: float) -> None:
+    """A square-root scale with ticks at 0 and at 1, 2 or 5 times powers of ten up to `last`."""
+    ax.set_xscale("function", functions=(square_root, lambda x: np.sign(x) * x**2))
+    ax.xaxis.set_major_locator(FixedLocator(_ticks(last)))
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def square_root(x: ArrayLike) -> Array:

@@ -6,7 +6,7 @@ Theory is a line, simulation is markers, and a stage is shaded and named.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +15,15 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from sim.plots.axes import MOST_NATS, examples_axis, examples_seen, nats_axis, short, square_root
+from sim.plots.axes import (
+    MOST_NATS,
+    examples_axis,
+    examples_seen,
+    nats_axis,
+    short,
+    square_root,
+    square_root_axis,
+)
 from sim.plots.style import BAR, MEASURED, STRATEGY, THEORY, is_narrow
 from sim.runs.measures import strategy_names
 from sim.runs.stages import StageTimes, stage_times
@@ -23,8 +31,10 @@ from sim.runs.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 
-SNAPSHOT_COLORS = ("#D55E00", "#9467BD", "#007A87")
+SNAPSHOT_COLORS = ("#8C2D04", "#7A5BA6", "#007A87")
 MOST_MARKERS = 40
+# from here on the first lags would be a sliver
+MANY_LAGS = 60
 ATTENTION = {
     "previous_token": "layer 1: token before",
     "induction": "layer 2: what followed this token",
@@ -59,6 +69,9 @@ class LearningCurves:
     snapshots : sequence of Snapshot
     attention : dict of str to ndarray, shape (r,)
         What a transformer's heads attend to, if the run is one of a transformer.
+    spread : dict of str to (ndarray, ndarray), each (r,)
+        Lowest and highest value over several runs, of ``truth`` and of each strategy; the curves
+        are then medians over the runs.
     """
 
     examples: Array
@@ -68,10 +81,25 @@ class LearningCurves:
     stages: StageTimes
     snapshots: Sequence[Snapshot] = field(default_factory=tuple)
     attention: dict[str, Array] = field(default_factory=dict)
+    spread: dict[str, tuple[Array, Array]] = field(default_factory=dict)
 
 
-def learning_curves(trajectory: Trajectory, snapshots_at: Sequence[float] = ()) -> LearningCurves:
-    """The curves of a trajectory, with v at the records nearest to `snapshots_at` examples."""
+def learning_curves(
+    run: Trajectory | Sequence[Trajectory], snapshots_at: Sequence[float] = ()
+) -> LearningCurves:
+    """The curves of a run, with v at the records nearest to `snapshots_at` examples.
+
+    Of several runs: medians and the whole range of the measures, and v of the first run.
+
+    Raises
+    ------
+    ValueError
+        If the runs are not recorded after the same numbers of examples, or not measured alike.
+    """
+    if not isinstance(run, Trajectory):
+        middle, spread = _over_runs(list(run))
+        return replace(learning_curves(middle, snapshots_at), spread=spread)
+    trajectory = run
     examples = trajectory.examples.astype(float)
     nearest = [int(np.abs(examples - at).argmin()) for at in snapshots_at]
     names = strategy_names(trajectory.measures)
@@ -89,6 +117,40 @@ def learning_curves(trajectory: Trajectory, snapshots_at: Sequence[float] = ()) 
             name: trajectory.measures[name] for name in ATTENTION if name in trajectory.measures
         },
     )
+
+
+def _over_runs(
+    runs: list[Trajectory],
+) -> tuple[Trajectory, dict[str, tuple[Array, Array]]]:
+    """The first run with medians over all for its measures, and the range of each distance."""
+    first = runs[0]
+    for run in runs[1:]:
+        if not np.array_equal(run.examples, first.examples):
+            raise ValueError("runs must be recorded after the same numbers of examples")
+        if run.measures.keys() != first.measures.keys():
+            raise ValueError("runs must have the same measures")
+    values = {name: np.stack([run.measures[name] for run in runs]) for name in first.measures}
+    middle = replace(
+        first,
+        measures={name: np.median(rows, axis=0) for name, rows in values.items()},
+        baselines={
+            name: float(np.median([run.baselines[name] for run in runs]))
+            for name in first.baselines
+        },
+    )
+    spread = {
+        name.removeprefix("kl_"): (rows.min(axis=0), rows.max(axis=0))
+        for name, rows in values.items()
+        if name.startswith("kl_") and len(runs) > 1
+    }
+    return middle, spread
+
+
+def _range(ax: Axes, data: LearningCurves, name: str, color: str) -> None:
+    """The range over several runs, if there are several."""
+    if name in data.spread:
+        ax.fill_between(data.examples, *data.spread[name], color=color, alpha=0.25, linewidth=0,
+                        gid=f"{name} range")  # fmt: skip
 
 
 def attention_scores(ax: Axes, data: LearningCurves) -> None:
@@ -120,7 +182,7 @@ def test_loss(ax: Axes, data: LearningCurves) -> None:
         if name == "uniform":
             continue
         level = data.baselines[name]
-        ax.axhline(level, color=STRATEGY[name]["color"], linewidth=1.0)
+        ax.axhline(level, color=STRATEGY[name]["color"], linewidth=1.0, gid=f"{name} strategy")
         if has_diverged:
             continue
         # outside, where no marker can run into it
@@ -134,6 +196,7 @@ def test_loss(ax: Axes, data: LearningCurves) -> None:
             color="0.25",
         )
     index = thin(data.examples)
+    _range(ax, data, "truth", "0.2")
     ax.plot(
         data.examples[index],
         data.kl_truth[index],
@@ -143,7 +206,8 @@ def test_loss(ax: Axes, data: LearningCurves) -> None:
         **MEASURED,
     )
     for snapshot, color in zip(data.snapshots, SNAPSHOT_COLORS, strict=False):
-        ax.axvline(snapshot.examples, color=color, linewidth=0.8, linestyle=(0, (3, 2)))
+        ax.axvline(snapshot.examples, color=color, linewidth=0.8, linestyle=(0, (3, 2)),
+                   gid=f"after {snapshot.examples:.0f} examples")  # fmt: skip
     ax.set(title="Test loss (nats)", ylabel="KL(truth ‖ model)")
     examples_axis(ax, data.examples[-1])
     nats_axis(ax, [data.kl_truth, np.array([*data.baselines.values()])])
@@ -157,10 +221,15 @@ def positional_weights(ax: Axes, snapshot: Snapshot, color: str = BAR) -> None:
     width = (0.8 if len(lag) <= 40 else 1.0) / len(heads)
     for head, v in enumerate(heads):
         place = lag + (head - (len(heads) - 1) / 2) * width
-        ax.bar(place, v, width=width, color=color, alpha=0.5 ** (head / 2), linewidth=0)
+        ax.bar(place, v, width=width, color=color, alpha=0.5 ** (head / 2), linewidth=0,
+               label=f"head {head + 1}" if len(heads) > 1 else "v")  # fmt: skip
     if snapshot.theory is not None:
-        ax.plot(lag, snapshot.theory, **THEORY)
-    ax.axhline(0, color="0.3", linewidth=0.5)
+        ax.plot(lag, snapshot.theory, gid="theory", **THEORY)
+    ax.axhline(0, color="0.3", linewidth=0.5, gid="zero")
+    ax.set_label(f"positional weights after {snapshot.examples:.0f} examples")
+    if len(lag) > MANY_LAGS:
+        square_root_axis(ax, len(lag))
+        ax.set_xticks([1, *ax.get_xticks()[1:]])
     ax.set_xlim(0.5, len(lag) + 0.5)
 
 
@@ -192,6 +261,7 @@ def strategy_distances(ax: Axes, data: LearningCurves) -> None:
     """KL from each strategy to the model; the background names the nearest strategy."""
     index = thin(data.examples)
     for name, values in data.kl.items():
+        _range(ax, data, name, STRATEGY[name]["color"])
         ax.plot(data.examples[index], values[index], label=name, **STRATEGY[name], **MEASURED)
     for stage in data.stages:
         ax.axvspan(
@@ -200,6 +270,7 @@ def strategy_distances(ax: Axes, data: LearningCurves) -> None:
             color=STRATEGY[stage.strategy]["color"],
             alpha=0.14,
             linewidth=0,
+            gid=f"{stage.strategy} stage",
         )
     ax.set(title="Distance to the strategies (nats)", ylabel="KL(strategy ‖ model)")
     examples_axis(ax, data.examples[-1])
@@ -208,24 +279,30 @@ def strategy_distances(ax: Axes, data: LearningCurves) -> None:
     ax.legend(loc="upper left", ncols=3, columnspacing=0.9, handletextpad=0.2)
 
 
-def four_cells(figure: Figure) -> list[SubplotSpec]:
-    """Two by two in a full text width, below each other in a column; the second has room for v."""
-    if is_narrow(figure):
-        grid = figure.add_gridspec(4, 1, height_ratios=[1, 1.9, 1, 1])
-    else:
-        grid = figure.add_gridspec(2, 2)
-    return [grid[index] for index in range(4)]
-
-
 def learning_panels(figure: Figure, data: LearningCurves) -> SubplotSpec:
-    """Test loss, snapshots of v and distances in three of four cells; returns the fourth."""
-    cells = four_cells(figure)
-    test_loss(figure.add_subplot(cells[0]), data)
+    """Test loss, snapshots of v and distances in three of four cells; returns the fourth.
+
+    Two by two in a full text width, below each other in a column. The snapshots share the second
+    cell; all panels are of one grid, so that their edges line up.
+    """
     rows = len(data.snapshots)
-    column = cells[1].subgridspec(rows, 1)
-    snapshot_column([figure.add_subplot(column[row]) for row in range(rows)], data)
-    strategy_distances(figure.add_subplot(cells[2]), data)
-    return cells[3]
+    if is_narrow(figure):
+        heights = [1.0, *[1.5 / rows] * rows, 1.0, 1.0]
+        grid = figure.add_gridspec(rows + 3, 1, height_ratios=heights)
+        loss, shots, distances, last = (
+            grid[0],
+            [grid[i] for i in range(1, rows + 1)],
+            grid[-2],
+            grid[-1],
+        )
+    else:
+        grid = figure.add_gridspec(2 * rows, 2)
+        loss, distances, last = grid[:rows, 0], grid[rows:, 0], grid[rows:, 1]
+        shots = [grid[i, 1] for i in range(rows)]
+    test_loss(figure.add_subplot(loss), data)
+    snapshot_column([figure.add_subplot(cell) for cell in shots], data)
+    strategy_distances(figure.add_subplot(distances), data)
+    return last
 
 
 def curve_panels(figure: Figure, data: LearningCurves) -> None:
@@ -240,7 +317,7 @@ def weight_matrix(ax: Axes, W: Array, title: str = "$W$") -> None:
     k = W.shape[-1]
     heads = W.reshape(-1, k, k)
     W = np.concatenate(list(heads), axis=1)
-    image = ax.imshow(W)
+    image = ax.imshow(W, gid="W")
     for head in range(1, len(heads)):
         ax.axvline(head * k - 0.5, color="white", linewidth=3)
     middle = (W.min() + W.max()) / 2
@@ -248,8 +325,10 @@ def weight_matrix(ax: Axes, W: Array, title: str = "$W$") -> None:
         if k <= 4:
             # cividis is dark at its low end
             color = "white" if value < middle else "black"
-            text = f"{value:.3f}" if abs(value) < 1000 else f"{value:.0e}"
-            ax.annotate(text, (column, row), ha="center", va="center", color=color)
+            # "z" writes no negative zero; the cells of four states are narrow
+            text = f"{value:z.{3 if k < 4 else 2}f}" if abs(value) < 1000 else f"{value:.0e}"
+            ax.annotate(text, (column, row), ha="center", va="center", color=color,
+                        fontsize="medium" if k < 4 else "x-small")  # fmt: skip
     labels = [str(state) for state in range(1, k + 1)]
     ax.set_xticks(range(k * len(heads)), labels * len(heads))
     ax.set_yticks(range(k), labels)

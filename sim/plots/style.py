@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.style
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from sim import checks
 from sim.files import write_atomic
@@ -20,10 +21,10 @@ from sim.files import write_atomic
 VENUES = {"neurips": 5.5, "iclr": 5.5, "icml": 3.25, "icml2": 6.75, "tmlr": 6.5, "jmlr": 6.0}
 
 STRATEGY: dict[str, dict[str, Any]] = {
-    "uniform": {"color": "#0072B2", "marker": "o"},
-    "unigram": {"color": "#E69F00", "marker": "s"},
-    "bigram": {"color": "#009E73", "marker": "^"},
-    "trigram": {"color": "#CC79A7", "marker": "D"},
+    "uniform": {"color": "#004C97", "marker": "o"},
+    "unigram": {"color": "#C26A00", "marker": "s"},
+    "bigram": {"color": "#00805F", "marker": "^"},
+    "trigram": {"color": "#A8508A", "marker": "D"},
 }
 # a marker on the edge of the axes is drawn whole, above the edge
 MEASURED: dict[str, Any] = {
@@ -40,12 +41,31 @@ NARROW = 4.0
 
 
 @contextmanager
-def paper_style(*, usetex: bool = False) -> Iterator[None]:
-    """Apply the style inside a ``with`` block; `usetex` hands all text to LaTeX."""
+def paper_style(*, usetex: bool = False, rc: dict[str, Any] | None = None) -> Iterator[None]:
+    """Apply the style inside a ``with`` block; `usetex` hands all text to LaTeX.
+
+    Settings in `rc` (see `matplotlib.rcParams`) override the style.
+    """
+    if usetex:
+        refuse_without_latex()
     sheet = Path(__file__).with_name("paper.mplstyle")
     with mpl.rc_context(), mpl.style.context(str(sheet)):
         mpl.rcParams["text.usetex"] = usetex
+        mpl.rcParams.update(rc or {})  # type: ignore[arg-type]
         yield
+
+
+def refuse_without_latex() -> None:
+    """Refuse to typeset with LaTeX where there is none.
+
+    Raises
+    ------
+    ValueError
+    """
+    if shutil.which("latex") is None:
+        raise ValueError(
+            "usetex needs LaTeX, but there is no program `latex`: install TeX Live, or leave it out"
+        )
 
 
 def venue_width(venue: str) -> float:
@@ -58,9 +78,9 @@ def figure_height(width: float, ratio: float) -> float:
     return ratio * width if width > NARROW else 2.9 * ratio * width
 
 
-def is_narrow(figure: Figure) -> bool:
+def is_narrow(figure: Figure | SubFigure) -> bool:
     """Whether a figure is as wide as a column only: what stands side by side is then stacked."""
-    return bool(figure.get_figwidth() <= NARROW)
+    return bool(figure.bbox.width / figure.get_dpi() <= NARROW)
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:

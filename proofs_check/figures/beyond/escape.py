@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import theory
 from proofs_check.experiments.cache import cached_arrays
 from proofs_check.experiments.escape_times import LOSSES, crossing, escape_runs
-from proofs_check.figures.figure import FigureSpec, Series
+from proofs_check.figures.spec import FigureSpec
 from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 
 Array = NDArray[np.float64]
@@ -83,10 +83,18 @@ def draw(figure: Figure, data: EscapeData) -> None:
     grid = figure.add_gridspec(2, 1) if is_narrow(figure) else figure.add_gridspec(1, 2)
     ax = figure.add_subplot(grid[0])
     labels: tuple[str | None, str | None] = ("SGD, cross-entropy", "linear flow (theory)")
-    for time, size, flow in zip(data.times, data.sizes, data.theory_sizes, strict=True):
+    runs = zip(data.scales, data.times, data.sizes, data.theory_sizes, strict=True)
+    for c, time, size, flow in runs:
         thin = slice(1, None, max(1, len(time) // 14))
-        ax.plot(time[thin], size[thin], label=labels[0], **STYLE["cross-entropy"], **MEASURED)
-        ax.plot(time[1:], flow[1:], label=labels[1], **THEORY)
+        ax.plot(
+            time[thin],
+            size[thin],
+            label=labels[0],
+            gid=f"SGD, c = {c:g}",
+            **STYLE["cross-entropy"],
+            **MEASURED,
+        )
+        ax.plot(time[1:], flow[1:], label=labels[1], gid=f"theory, c = {c:g}", **THEORY)
         labels = (None, None)
     for c, time, flow in zip(data.scales, data.times, data.theory_sizes, strict=True):
         ax.annotate(f"{c:g}", (time[-1], flow[-1]), xytext=(0, 2), textcoords="offset points",
@@ -106,19 +114,6 @@ def draw(figure: Figure, data: EscapeData) -> None:
     ax.legend()
 
 
-def series(data: EscapeData) -> list[Series]:
-    """Everything plotted."""
-    out = [Series("escape", "theory", data.fine, data.predicted)]
-    for name in LOSSES:
-        out.append(Series("escape", name, data.scales, data.measured[name]))
-        out.append(Series("escape", f"{name} error", data.scales, data.errors[name]))
-    rows = zip(data.scales, data.times, data.sizes, data.theory_sizes, strict=True)
-    for c, time, size, flow in rows:
-        out.append(Series("growth", f"c = {c:g}", time, size))
-        out.append(Series("growth", f"c = {c:g} theory", time, flow))
-    return out
-
-
 SPEC = FigureSpec(
     name="escape",
     title="leaving the origin, k = 2: growth of W and escape time against init scale",
@@ -135,5 +130,4 @@ SPEC = FigureSpec(
     height=0.4,
     compute=compute,
     draw=draw,
-    series=series,
 )

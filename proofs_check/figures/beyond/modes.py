@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import theory
 from proofs_check.experiments.cache import cached_arrays
 from proofs_check.experiments.sampled_modes import sampled_modes
-from proofs_check.figures.figure import FigureSpec, Series
+from proofs_check.figures.spec import FigureSpec
 from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 
 Array = NDArray[np.float64]
@@ -97,12 +97,13 @@ def _growth(ax: Axes, data: ModesData) -> None:
     """Lines are closed forms, dashed for a = b."""
     for (prior, label), dash in zip(PRIORS.items(), ("-", (0, (3, 2))), strict=True):
         for mode in (0, 1):
-            style = THEORY | {"linestyle": dash}
+            style = THEORY | {"linestyle": dash, "gid": f"mode {mode + 1}, {label}, theory"}
             ax.plot(data.lengths, data.values[prior][:, mode], **style,
                     label=f"theory, {label}" if mode == 0 else None)  # fmt: skip
             ax.errorbar(
                 data.sampled_lengths, data.sampled[prior][:, mode],
                 yerr=data.errors[prior][:, mode], **STYLE[mode], **MEASURED, elinewidth=0.6,
+                gid=f"mode {mode + 1}, {label}, sampled",
                 label=f"mode {mode + 1}, sampled" if prior == "flat" else None,
             )  # fmt: skip
     top = max(values.max() for values in data.values.values())
@@ -114,7 +115,7 @@ def _growth(ax: Axes, data: ModesData) -> None:
 def _profiles(ax: Axes, data: ModesData) -> None:
     lag = np.arange(1, data.profiles.shape[1] + 1)
     for mode in (0, 1):
-        ax.plot(lag, data.profiles[mode], **THEORY)
+        ax.plot(lag, data.profiles[mode], gid=f"mode {mode + 1}, theory", **THEORY)
         ax.plot(lag, data.sampled_profiles[mode], **STYLE[mode], **MEASURED,
                 label=f"mode {mode + 1}")  # fmt: skip
     ax.axhline(0, color="0.6", linewidth=0.5, zorder=0)
@@ -130,6 +131,7 @@ def _roles(ax: Axes, data: ModesData) -> None:
             place = len(labels)
             for name, value in share.items():
                 ax.plot([place], [value], **STRATEGY[name], **MEASURED,
+                        gid=f"{name}, mode {mode + 1}, {PRIORS[prior]}",
                         label=name if place == 0 else None)  # fmt: skip
             labels.append(f"{mode + 1}\n{PRIORS[prior].split()[0]}")
     ax.set_xticks(range(len(labels)), labels)
@@ -137,28 +139,6 @@ def _roles(ax: Axes, data: ModesData) -> None:
     ax.set(ylim=(-0.05, 1.45), xlim=(-0.5, len(labels) - 0.5), xlabel="mode",
            title="Share of a strategy explained")  # fmt: skip
     ax.legend(loc="upper center", ncols=2)
-
-
-def series(data: ModesData) -> list[Series]:
-    """Everything plotted."""
-    out = []
-    for prior in PRIORS:
-        for mode in (0, 1):
-            name = f"{prior} mode {mode + 1}"
-            out += [
-                Series("values", f"{name} theory", data.lengths, data.values[prior][:, mode]),
-                Series("values", name, data.sampled_lengths, data.sampled[prior][:, mode]),
-                Series("values", f"{name} error", data.sampled_lengths,
-                       data.errors[prior][:, mode]),
-            ]  # fmt: skip
-        for strategy in data.shares[prior][0]:
-            share = [row[strategy] for row in data.shares[prior]]
-            out.append(Series("shares", f"{prior} {strategy}", np.array([1, 2]), share))
-    lag = np.arange(1, data.profiles.shape[1] + 1)
-    for mode in (0, 1):
-        out.append(Series("profiles", f"mode {mode + 1} theory", lag, data.profiles[mode]))
-        out.append(Series("profiles", f"mode {mode + 1}", lag, data.sampled_profiles[mode]))
-    return out
 
 
 SPEC = FigureSpec(
@@ -173,5 +153,4 @@ SPEC = FigureSpec(
     height=0.42,
     compute=compute,
     draw=draw,
-    series=series,
 )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from proofs_check.experiments.cache import cached_arrays, cached_trajectory
 from proofs_check.experiments.ngram_runs import HEADS, doubling_times, learn
-from proofs_check.figures.figure import FigureSpec, Series
+from proofs_check.figures.spec import FigureSpec
 from sim.plots import panels
 from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from sim.runs.trajectory import Trajectory
@@ -87,29 +87,13 @@ def _doubling(ax: Axes, data: NgramData) -> None:
     for heads, times in data.measured.items():
         label = f"{heads} head{'s' if heads > 1 else ''}, flow"
         ax.plot(data.sizes, times, label=label, **STYLE[heads], **MEASURED)
-        ax.plot(data.sizes, data.predicted[heads], **THEORY)
+        ax.plot(data.sizes, data.predicted[heads], gid=f"{heads}, predicted", **THEORY)
     ax.plot([], [], label="predicted", **THEORY)
     ax.set(xscale="log", yscale="log", xlabel="norm of the weights at the start",
            ylabel="flow time", title="Until the weights have doubled")  # fmt: skip
     ax.set_xticks([0.03, 0.1, 0.3], labels=["0.03", "0.1", "0.3"])
     ax.minorticks_off()
     ax.legend(loc="upper right")
-
-
-def series(data: NgramData) -> list[Series]:
-    """Everything plotted."""
-    out = []
-    for heads, run in data.runs.items():
-        for name in run.baselines:
-            values = run.measures[f"kl_{name}"]
-            out.append(Series(f"stages of {heads}", name, run.examples, values))
-    v = data.runs[2].v[-1]
-    for head, row in enumerate(v):
-        out.append(Series("weights", f"v of head {head + 1}", np.arange(1, len(row) + 1), row))
-    for heads in data.measured:
-        out.append(Series("doubling", f"{heads} measured", data.sizes, data.measured[heads]))
-        out.append(Series("doubling", f"{heads} predicted", data.sizes, data.predicted[heads]))
-    return out
 
 
 SPEC = FigureSpec(
@@ -127,5 +111,4 @@ SPEC = FigureSpec(
     height=0.68,
     compute=compute,
     draw=draw,
-    series=series,
 )

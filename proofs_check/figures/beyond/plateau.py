@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from proofs_check.experiments.cache import cached_arrays
 from proofs_check.experiments.plateau_flow import Run, quartic_flows
-from proofs_check.figures.figure import FigureSpec, Series
+from proofs_check.figures.spec import FigureSpec
 from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from theory.stages import plateau
 
@@ -84,7 +84,7 @@ def draw(figure: Figure, data: PlateauData) -> None:
     ax = figure.add_subplot(grid[1])
     for (J, values), name in zip(data.growth.items(), MARKERS, strict=False):
         ax.plot(data.times[::3], values[::3], label=f"$J={J}$", **STRATEGY[name], **MEASURED)
-        ax.plot(data.times, data.predicted[J], **THEORY)
+        ax.plot(data.times, data.predicted[J], gid=f"J = {J}, slow flow", **THEORY)
     ax.plot([], [], label="slow flow", **THEORY)
     ax.set(xlabel="flow time since half way to unigrams", ylabel=r"$\beta$", yscale="log",
            title=r"Growth of $\beta$ from $(2J)^{-1/4}$")  # fmt: skip
@@ -92,18 +92,6 @@ def draw(figure: Figure, data: PlateauData) -> None:
     ax.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
     ax.legend(loc="upper left")
-
-
-def series(data: PlateauData) -> list[Series]:
-    """Everything plotted."""
-    out = [
-        Series("length", "flow of the loss", data.lags, data.lengths),
-        Series("length", "slow flow, shifted", data.fine, data.slow),
-    ]
-    for J in data.growth:
-        out.append(Series("growth", f"J = {J}", data.times, data.growth[J]))
-        out.append(Series("growth", f"J = {J}, slow flow", data.times, data.predicted[J]))
-    return out
 
 
 SPEC = FigureSpec(
@@ -118,5 +106,4 @@ SPEC = FigureSpec(
     height=0.42,
     compute=compute,
     draw=draw,
-    series=series,
 )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import sim
 from proofs_check.experiments import stage_runs, stage_task
 from proofs_check.experiments.cache import cached_trajectory
-from proofs_check.figures.figure import FigureSpec, Series
+from proofs_check.figures.spec import FigureSpec
 from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from sim.runs.statistics import median_interval
 from sim.runs.trajectory import Trajectory
@@ -153,20 +153,6 @@ def _one_run(ax: Axes, data: StagesData) -> None:
     ax.legend(loc="upper left")
 
 
-def series(data: StagesData) -> list[Series]:
-    """Everything plotted."""
-    out = []
-    for curve in data.curves:
-        panel = f"stage times against {curve.panel.replace('k=', 'T, k = ')}"
-        for name in ("predicted", "median", "low", "high"):
-            out.append(Series(panel, f"{curve.stage} {name}", curve.x, getattr(curve, name)))
-    for name in ("uniform", *stage_runs.STAGES):
-        out.append(Series("run", name, data.run.time, data.run.measures[f"kl_{name}"]))
-    for name, when in data.marks.items():
-        out.append(Series("run", f"{name} predicted", np.array([when]), np.array([0.0])))
-    return out
-
-
 SPEC = FigureSpec(
     name="stages",
     title="stage times, predicted and measured: context length, init scale, number of states",
@@ -182,5 +168,5 @@ SPEC = FigureSpec(
     height=0.8,
     compute=compute,
     draw=draw,
-    series=series,
+    minutes=14,
 )

@@ -14,7 +14,7 @@ from tqdm import tqdm
 import sim
 import theory
 from proofs_check.experiments.cache import cached_arrays
-from proofs_check.figures.figure import FigureSpec, Series
+from proofs_check.figures.spec import FigureSpec
 from sim.plots.style import MEASURED, STRATEGY, THEORY, is_narrow
 from theory.first_steps.step_2 import second_step
 
@@ -147,28 +147,13 @@ def draw(figure: Figure, data: ThresholdData) -> None:
     ax = figure.add_subplot(grid[1])
     lag = np.arange(1, data.v.shape[1] + 1)
     for factor, exact, sampled, style in zip(FACTORS, data.v, data.sampled_v, STYLE, strict=True):
-        ax.plot(lag, exact, **THEORY)
-        ax.plot(lag, sampled, **style, **MEASURED,
+        ax.plot(lag, exact, gid=f"{factor:g} critical, exact", **THEORY)
+        ax.plot(lag, sampled, gid=f"{factor:g} critical, sampled", **style, **MEASURED,
                 label=rf"$\eta={factor:g}\,\eta_{{\mathrm{{crit}}}}$")  # fmt: skip
     ax.axhline(1, color="0.5", linewidth=0.6, linestyle=(0, (3, 2)))
     ax.set(xlabel="lag $j$ (1 = current token)",
            title=rf"Growth of $v_j$ over that of $v_2$, $T={data.T}$")  # fmt: skip
     ax.legend()
-
-
-def series(data: ThresholdData) -> list[Series]:
-    """Everything plotted."""
-    out = [
-        Series("rate", "exact", data.lengths, data.rates),
-        Series("rate", "law", data.lengths, data.law),
-        Series("rate", "sampled", data.sampled_lengths, data.sampled),
-        Series("rate", "relative error", data.sampled_lengths, data.errors),
-    ]
-    lag = np.arange(1, data.v.shape[1] + 1)
-    for factor, exact, sampled in zip(FACTORS, data.v, data.sampled_v, strict=True):
-        out.append(Series("v", f"{factor:g} critical, exact", lag, exact))
-        out.append(Series("v", f"{factor:g} critical, sampled", lag, sampled))
-    return out
 
 
 SPEC = FigureSpec(
@@ -184,5 +169,4 @@ SPEC = FigureSpec(
     height=0.4,
     compute=compute,
     draw=draw,
-    series=series,
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from proofs_check.figures.figure import FigureSpec
 from proofs_check.figures.minimal import runs as learning
+from proofs_check.figures.spec import FigureSpec
 
 SPEC = FigureSpec(
     name="fig12",
@@ -12,5 +12,4 @@ SPEC = FigureSpec(
     height=0.64,
     compute=learning.compute,
     draw=learning.draw,
-    series=learning.series,
 )

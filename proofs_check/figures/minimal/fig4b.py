@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from proofs_check.figures.figure import FigureSpec, Series
 from proofs_check.figures.minimal.runs import TRAINING, train_minimal
+from proofs_check.figures.spec import FigureSpec
 from sim.plots import panels
 from sim.plots.panels import Snapshot
 from sim.plots.style import is_narrow
@@ -51,15 +51,6 @@ def draw(figure: Figure, data: Weights) -> None:
     )
 
 
-def series(data: Weights) -> list[Series]:
-    """Every entry."""
-    entry = np.array([11, 12, 21, 22])
-    return [
-        Series("W", "minimal model", entry, data.W),
-        Series("v", "minimal model", np.arange(1, len(data.v) + 1), data.v),
-    ]
-
-
 SPEC = FigureSpec(
     name="fig4b",
     title="W and v on the way to bigrams, k = 2: the even/odd pattern",
@@ -67,5 +58,5 @@ SPEC = FigureSpec(
     height=0.36,
     compute=compute,
     draw=draw,
-    series=series,
+    fixed=("seeds",),
 )

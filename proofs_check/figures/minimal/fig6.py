@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import sim
 import theory
 from proofs_check.experiments.cache import cached_arrays
-from proofs_check.figures.figure import FigureSpec, Series
+from proofs_check.figures.spec import FigureSpec
 from sim.plots import panels
 from sim.plots.style import MEASURED, THEORY, is_narrow
 
@@ -100,26 +100,13 @@ def draw(figure: Figure, data: StepOne) -> None:
         elinewidth=0.6, label="sampled sequences (± standard error)", **MEASURED,
     )  # fmt: skip
     ax.plot(lag, data.v, label="exact expectation (theory)", **THEORY)
-    ax.axhline(data.start, color="0.5", linewidth=0.6, linestyle=(0, (3, 2)))
+    ax.axhline(data.start, gid="start", color="0.5", linewidth=0.6, linestyle=(0, (3, 2)))
     ax.annotate("start", (lag[-1], data.start), xytext=(0, -2), textcoords="offset points",
                 ha="right", va="top", color="0.4")  # fmt: skip
     ax.set(title="$v$ after one step", xlabel="lag $j$ (1 = current token)", ylabel="$v_j$")
     low, high = ax.get_ylim()
     ax.set_ylim(low - 0.08 * (high - low), high)
     ax.legend()
-
-
-def series(data: StepOne) -> list[Series]:
-    """Exact and sampled entries with their standard errors."""
-    lag, entry = np.arange(1, len(data.v) + 1), np.array([11, 12, 21, 22])
-    return [
-        Series("W", "exact", entry, data.W),
-        Series("W", "sampled", entry, data.sampled_W),
-        Series("W", "standard error", entry, data.error_W),
-        Series("v", "exact", lag, data.v),
-        Series("v", "sampled", lag, data.sampled_v),
-        Series("v", "standard error", lag, data.error_v),
-    ]
 
 
 SPEC = FigureSpec(
@@ -129,5 +116,4 @@ SPEC = FigureSpec(
     height=0.36,
     compute=compute,
     draw=draw,
-    series=series,
 )

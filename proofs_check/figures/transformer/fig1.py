@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from proofs_check.figures.figure import FigureSpec, Series
+from proofs_check.figures.spec import FigureSpec
 from proofs_check.figures.transformer.runs import one_run_spec
 from sim.plots import panels
 from sim.plots.panels import LearningCurves
@@ -14,10 +14,6 @@ def _draw(figure: Figure, data: LearningCurves) -> None:
     panels.strategy_distances(figure.subplots(), data)
 
 
-def _series(data: LearningCurves) -> list[Series]:
-    return [Series("strategies", name, data.examples, kl) for name, kl in data.kl.items()]
-
-
 SPEC: FigureSpec = one_run_spec(
     "fig1",
     "transformer, k = 3: distance to uniform, unigram and bigram predictions",
@@ -25,5 +21,4 @@ SPEC: FigureSpec = one_run_spec(
     [],
     height=0.5,
     draw=_draw,
-    series=_series,
 )

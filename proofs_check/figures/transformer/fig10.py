@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import sim
 from proofs_check.experiments.transformer_grids import trained
-from proofs_check.figures.figure import FigureSpec, Series
+from proofs_check.figures.spec import FigureSpec
 from sim.models.transformer.passes import attention_maps
 from sim.plots.axes import examples_seen
 from sim.plots.style import is_narrow
@@ -62,7 +62,8 @@ def _draw(figure: Figure, data: MapsData) -> None:
     scale = ScalarMappable(norm, "cividis")
     for row, maps, examples in zip(panels, data.maps, data.examples, strict=True):
         for layer, ax in enumerate(row):
-            ax.imshow(maps[layer], cmap=scale.cmap, norm=norm)
+            ax.set_label(f"layer {layer + 1} after {examples:.0f} examples")
+            ax.imshow(maps[layer], gid="attention of position", cmap=scale.cmap, norm=norm)
             _name_tokens(ax, data.tokens)
             ax.set(
                 title=examples_seen(examples).removesuffix(" examples") if layer == 0 else "",
@@ -80,16 +81,6 @@ def _name_tokens(ax: Axes, tokens: NDArray[np.int32]) -> None:
     ax.tick_params(length=0, pad=1, labelsize=5)
 
 
-def _series(data: MapsData) -> list[Series]:
-    T = len(data.tokens)
-    pairs = np.arange(T * T)
-    return [
-        Series(f"layer {layer + 1}", f"{examples:.0f} examples", pairs, data.maps[moment, layer])
-        for moment, examples in enumerate(data.examples)
-        for layer in range(data.maps.shape[1])
-    ]
-
-
 SPEC = FigureSpec(
     name="fig10",
     title="attention of both layers on one input, at four moments of the training",
@@ -104,5 +95,5 @@ SPEC = FigureSpec(
     height=0.5,
     compute=_compute,
     draw=_draw,
-    series=_series,
+    fixed=("seeds",),
 )

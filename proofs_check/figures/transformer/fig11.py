@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 import sim
 from proofs_check.experiments.transformer_grids import trained
-from proofs_check.figures.figure import FigureSpec, Series
 from proofs_check.figures.minimal import runs as learning
+from proofs_check.figures.spec import FigureSpec
 from sim.plots.axes import examples_axis, nats_axis
 from sim.plots.style import STRATEGY, is_narrow
 from sim.runs.trajectory import Trajectory
@@ -75,14 +75,6 @@ def _draw(figure: Figure, data: dict[str, Tested]) -> None:
         ax.legend(loc="upper right")
 
 
-def _series(data: dict[str, Tested]) -> list[Series]:
-    return [
-        Series(title, name, tested.examples, loss)
-        for title, tested in data.items()
-        for name, loss in tested.loss.items()
-    ]
-
-
 SPEC = FigureSpec(
     name="fig11",
     title="test loss on full, unigram and uniform-stationary chains, k = 3",
@@ -96,5 +88,5 @@ SPEC = FigureSpec(
     height=0.36,
     compute=_compute,
     draw=_draw,
-    series=_series,
+    fixed=("seeds",),
 )

@@ -10,4 +10,5 @@ SPEC = seeds_spec(
     "one-layer transformers trained eight times longer: not beyond unigrams",
     FIG_13,
     height=1.6,
+    minutes=5,
 )

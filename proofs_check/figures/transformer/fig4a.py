@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import sim
 from proofs_check.experiments.transformer_grids import trained
-from proofs_check.figures.figure import FigureSpec, Series
+from proofs_check.figures.spec import FigureSpec
 from sim.plots.axes import examples_axis, nats_axis
 from sim.plots.style import STRATEGY
 
@@ -56,9 +56,16 @@ def _draw(figure: Figure, data: FamilyData) -> None:
     colors = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(data.loss)))
     for (title, losses), color in zip(data.loss.items(), colors, strict=True):
         for seed, loss in enumerate(losses):
-            ax.plot(data.examples, loss, color=color, label=None if seed else title)
+            ax.plot(data.examples, loss, color=color, label=None if seed else title,
+                    gid=f"{title}, run {seed + 1}")  # fmt: skip
     for name, level in data.levels.items():
-        ax.axhline(level, color=STRATEGY[name]["color"], linewidth=1.0, linestyle=(0, (4, 2)))
+        ax.axhline(
+            level,
+            gid=f"{name} strategy",
+            color=STRATEGY[name]["color"],
+            linewidth=1.0,
+            linestyle=(0, (4, 2)),
+        )
         ax.annotate(
             name, (1.0, level), xycoords=("axes fraction", "data"), xytext=(3, 0),
             textcoords="offset points", va="center", color="0.25",
@@ -67,14 +74,6 @@ def _draw(figure: Figure, data: FamilyData) -> None:
     examples_axis(ax, data.examples[-1])
     nats_axis(ax, [*data.loss.values()], headroom=1.15)
     ax.legend(loc="upper center", ncols=len(data.loss), columnspacing=0.9, handlelength=1.2)
-
-
-def _series(data: FamilyData) -> list[Series]:
-    return [
-        Series("test loss", f"{title}, run {seed}", data.examples, loss)
-        for title, losses in data.loss.items()
-        for seed, loss in enumerate(losses)
-    ]
 
 
 SPEC = FigureSpec(
@@ -89,5 +88,5 @@ SPEC = FigureSpec(
     height=0.5,
     compute=_compute,
     draw=_draw,
-    series=_series,
+    minutes=1.5,
 )

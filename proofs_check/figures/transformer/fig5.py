@@ -10,4 +10,5 @@ SPEC = seeds_spec(
     "transformer on trigrams: four stages with three heads, and what one head learns",
     FIG_5,
     height=0.72,
+    minutes=3,
 )

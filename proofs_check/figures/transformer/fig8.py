@@ -10,4 +10,5 @@ SPEC = seeds_spec(
     "transformer, k = 3, ten seeds: the same stages, not at the same time",
     FIG_8,
     height=0.36,
+    minutes=1.5,
 )

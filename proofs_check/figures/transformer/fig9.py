@@ -10,4 +10,5 @@ SPEC = seeds_spec(
     "transformer, k = 8, T = 200: three stages here too",
     FIG_9,
     height=0.36,
+    minutes=2.5,
 )

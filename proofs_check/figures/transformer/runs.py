@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from proofs_check.experiments.transformer_grids import trained
-from proofs_check.figures.figure import FigureSpec, Series
+from proofs_check.figures.spec import FigureSpec
 from sim.plots import panels
 from sim.plots.axes import examples_axis, nats_axis
 from sim.plots.panels import LearningCurves
@@ -26,7 +26,9 @@ class Variant:
     curves: list[LearningCurves]
 
 
-def seeds_spec(name: str, title: str, grid: dict[str, Any], *, height: float) -> FigureSpec:
+def seeds_spec(
+    name: str, title: str, grid: dict[str, Any], *, height: float, minutes: float
+) -> FigureSpec:
     """A figure of the test loss of all seeds, and of the distances to the strategies.
 
     Of each variant of a grid (see `transformer_grids`) in a row.
@@ -36,9 +38,9 @@ def seeds_spec(name: str, title: str, grid: dict[str, Any], *, height: float) ->
         title=title,
         parameters=grid,
         height=height,
+        minutes=minutes,
         compute=_compute_seeds,
         draw=_draw_seeds,
-        series=_series_seeds,
     )
 
 
@@ -59,12 +61,13 @@ def _draw_seeds(figure: Figure, data: list[Variant]) -> None:
 
 def losses_of_seeds(ax: Axes, variant: Variant) -> None:
     """Test loss of every seed as a line, with the strategies' own KL."""
-    for curves in variant.curves:
-        ax.plot(curves.examples, curves.kl_truth, color="0.25", linewidth=0.6, alpha=0.8)
+    for run, curves in enumerate(variant.curves):
+        ax.plot(curves.examples, curves.kl_truth, color="0.25", linewidth=0.6, alpha=0.8,
+                gid=f"run {run + 1}")  # fmt: skip
     # every seed has held-out sequences of its own
     for name in variant.curves[0].baselines:
         level = float(np.mean([curves.baselines[name] for curves in variant.curves]))
-        ax.axhline(level, color=STRATEGY[name]["color"], linewidth=1.0)
+        ax.axhline(level, color=STRATEGY[name]["color"], linewidth=1.0, gid=f"{name} strategy")
         ax.annotate(
             name, (1.0, level), xycoords=("axes fraction", "data"), xytext=(3, 0),
             textcoords="offset points", va="center", color="0.25",
@@ -83,26 +86,19 @@ def distances_of_seeds(ax: Axes, variant: Variant) -> None:
         color = STRATEGY[name]["color"]
         ax.plot(examples, np.median(values, axis=0), color=color, label=name)
         ax.fill_between(
-            examples, values.min(axis=0), values.max(axis=0), color=color, alpha=0.2, linewidth=0
+            examples,
+            values.min(axis=0),
+            values.max(axis=0),
+            color=color,
+            alpha=0.2,
+            linewidth=0,
+            gid=f"{name} range",
         )
+    ax.set_label(f"{variant.title}: distance to the strategies")
     ax.set(title="distance to the strategies", ylabel="KL(strategy ‖ model), nats")
     examples_axis(ax, examples[-1])
     nats_axis(ax, [v for curves in variant.curves for v in curves.kl.values()], headroom=1.25)
     ax.legend(loc="upper right", ncols=2, columnspacing=0.9)
-
-
-def _series_seeds(data: list[Variant]) -> list[Series]:
-    out = []
-    for variant in data:
-        for seed, curves in enumerate(variant.curves):
-            out.append(
-                Series(variant.title, f"test loss, run {seed}", curves.examples, curves.kl_truth)
-            )
-            out += [
-                Series(variant.title, f"{name}, run {seed}", curves.examples, values)
-                for name, values in curves.kl.items()
-            ]
-    return out
 
 
 def one_run_spec(
@@ -114,7 +110,6 @@ def one_run_spec(
     seed: int = 0,
     height: float = 0.64,
     draw: Callable[[Figure, LearningCurves], None] | None = None,
-    series: Callable[[LearningCurves], list[Series]] | None = None,
 ) -> FigureSpec:
     """A figure of one run, by itself: test loss, attention of layer 1 by lag, distances, scores."""
     return FigureSpec(
@@ -124,27 +119,12 @@ def one_run_spec(
         height=height,
         compute=_compute_one,
         draw=draw or _draw_one,
-        series=series or _series_one,
     )
 
 
 def _compute_one(parameters: dict[str, Any], **options: bool) -> LearningCurves:
-    return panels.learning_curves(trained(parameters, **options)[0][0], parameters["snapshots"])
+    return panels.learning_curves(trained(parameters, **options)[0], parameters["snapshots"])
 
 
 def _draw_one(figure: Figure, data: LearningCurves) -> None:
     panels.attention_scores(figure.add_subplot(panels.learning_panels(figure, data)), data)
-
-
-def _series_one(data: LearningCurves) -> list[Series]:
-    x = data.examples
-    out = [Series("test loss", "transformer", x, data.kl_truth)]
-    out += [
-        Series("test loss", f"{name} strategy", x[[0, -1]], np.full(2, level))
-        for name, level in data.baselines.items()
-    ]
-    for snapshot in data.snapshots:
-        lag, name = np.arange(1, len(snapshot.v) + 1), f"{snapshot.examples:.0f} examples"
-        out.append(Series("attention of layer 1", name, lag, snapshot.v))
-    out += [Series("strategies", name, x, values) for name, values in data.kl.items()]
-    return out + [Series("attention", name, x, values) for name, values in data.attention.items()]

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -33,6 +34,18 @@ def test_explain_and_list(capsys):
     assert "x-bilinear" in capsys.readouterr().out
     assert main(["figure", "--list"]) == 0
     assert "fig12" in capsys.readouterr().out
+    assert main(["figure", "fig8", "--list"]) == 0
+    assert re.search(r"^  --seeds +10$", capsys.readouterr().out, flags=re.MULTILINE)
+
+
+def test_a_figure_at_other_settings(tmp_path, capsys):
+    settings = ["--length", "6", "--samples", "400", "--learning-rate", "0.1"]
+    assert main(["figure", "fig6", *settings, "--out", str(tmp_path)]) == 0
+    made = json.loads((tmp_path / "fig6.json").read_text())["parameters"]
+    assert (made["length"], made["samples"], made["learning_rate"]) == (6, 400, 0.1)
+    with pytest.raises(SystemExit):
+        main(["verify", "A.32", *settings])
+    assert "unrecognized arguments: --length" in capsys.readouterr().err
 
 
 def test_a_short_demo(tmp_path, capsys):
@@ -51,6 +64,10 @@ def test_a_short_demo(tmp_path, capsys):
         (["figure", "fig99"], "figure must be one of fig1, fig2, fig3"),
         (["figure", "fig6", "--venue", "nature"], "error: --venue must be one of neurips"),
         (["figure", "fig6", "--seed", "-1"], "error: --seed must be an integer >= 0"),
+        (["figure"], "error: figure needs a name, or all"),
+        (["figure", "fig6", "--k", "3"], "error: --k is no setting of fig6; `figure fig6 --list`"),
+        (["figure", "fig8", "--k", "1"], "error: --k must be an integer >= 2, got 1"),
+        (["figure", "fig6", "--length", "many"], "error: --length must be an integer"),
         (["demo", "--k", "7"], "error: --k must be one of 3, 2, got '7'"),
         (["demo", "--examples", "0"], "error: --examples must be an integer >= 1"),
         (["verify", "A.32", "--json", "/proc/nothing/x.json"], "cannot be written"),

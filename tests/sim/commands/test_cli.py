@@ -155,6 +155,7 @@ def test_divergence_keeps_what_was_recorded(tmp_path, capsys):
         (["run", "--length", str(10**12)], "64 sequences of length 1000000000001 would need"),
         (["show", "/nonexistent/run"], "no trajectory at /nonexistent/run"),
         (["plot", "/nonexistent/run"], "no trajectory at"),
+        (["plot", "a", "b"], "no trajectory at"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(arguments, words, tmp_path, capsys):

@@ -100,3 +100,20 @@ def test_thinned_records_are_apart_and_keep_the_ends():
     assert 30 <= len(index) <= 40
     gaps = np.diff(np.sqrt(examples[index]))
     assert gaps.max() < 2 * np.sqrt(128_000) / 39
+
+
+def test_several_runs_are_their_median_and_range():
+    kl = np.array([[0.1, 0.2, 0.3], [0.2, 0.1, 0.2]])
+    runs = [fake_run([0, 8], kl * factor) for factor in (1.0, 3.0, 2.0)]
+    loss = plot_run(runs).axes[0]
+    (points,) = [line for line in loss.lines if line.get_label() == "SGD"]
+    np.testing.assert_allclose(points.get_ydata(), 2 * kl[:, 2])
+    (band,) = loss.collections
+    low, high = (f(band.get_paths()[0].vertices[:, 1]) for f in (np.min, np.max))
+    np.testing.assert_allclose([low, high], [0.2, 0.9])
+    assert not plot_run(runs[0]).axes[0].collections
+    with pytest.raises(ValueError, match="same numbers of examples"):
+        plot_run([runs[0], fake_run([0, 16], kl)])
+    del runs[1].measures["kl_unigram"]
+    with pytest.raises(ValueError, match="same measures"):
+        plot_run(runs)
