@@ -14,7 +14,7 @@ from itertools import product
 import sympy as sp
 
 from proofs_check.methods.prior_averages import average_over_exits
-from proofs_check.methods.symbols import lam
+from proofs_check.methods.symbols import lam, t
 
 mu = sp.Symbol("mu", real=True)
 OFF_MEAN = 1 - mu**2
@@ -58,3 +58,13 @@ def flat_mean(expression: sp.Expr) -> sp.Expr:
     return sp.expand(
         average_over_exits(sp.together(expression.subs(values)), leave, back), log=True
     )
+
+
+def growth(expression: sp.Expr) -> tuple[int, sp.Expr]:
+    """Power of t and coefficient that lead once lambda^t has died out, |lambda| < 1."""
+    settled = sp.expand(expression).replace(
+        lambda part: part.is_Pow and part.base == lam and part.exp.has(t), lambda part: 0
+    )
+    numerator, denominator = sp.fraction(sp.together(settled))
+    above, below = sp.Poly(numerator, t), sp.Poly(denominator, t)
+    return above.degree() - below.degree(), sp.cancel(above.LC() / below.LC())

@@ -17,7 +17,7 @@ import theory
 from proofs_check import ledger
 from proofs_check.methods.all_sequences import enumerated_step
 from proofs_check.methods.sampling import mean_and_error
-from proofs_check.methods.signs import OFF_MEAN, flat_mean, four, mu, pair
+from proofs_check.methods.signs import OFF_MEAN, flat_mean, four, growth, mu, pair
 from proofs_check.methods.symbols import lam, p, s, t, t1
 from proofs_check.methods.triple_sums import TRIPLE, total
 
@@ -74,16 +74,6 @@ def first_step_enumerated(value: Signs) -> list[bool]:
 def first_step_exact(value: Signs) -> list[bool]:
     lengths = (2, 5, 20, 100, 1000)
     return [found == value for T in lengths for found in signs_of(*theory.first_step(T))]
-
-
-def growth(expression: sp.Expr) -> tuple[int, sp.Expr]:
-    """Power of t and coefficient that lead once lambda^t has died out, |lambda| < 1."""
-    settled = sp.expand(expression).replace(
-        lambda part: part.is_Pow and part.base == lam and part.exp.has(t), lambda part: 0
-    )
-    numerator, denominator = sp.fraction(sp.together(settled))
-    above, below = sp.Poly(numerator, t), sp.Poly(denominator, t)
-    return above.degree() - below.degree(), sp.cancel(above.LC() / below.LC())
 
 
 @ledger.symbolic("sums of correlations over positions, for symbolic t",
