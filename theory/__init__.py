@@ -72,6 +72,7 @@ if TYPE_CHECKING:  # the same names as below, for type checkers and editors
     from theory.stages.expected_counts import ExpectedCounts as ExpectedCounts
     from theory.stages.flow import Flow as Flow
     from theory.stages.flow import reduced_flow as reduced_flow
+    from theory.stages.fluctuating_counts import FluctuatingCounts as FluctuatingCounts
     from theory.stages.plateau import plateau_growth as plateau_growth
     from theory.stages.plateau import plateau_slope as plateau_slope
     from theory.stages.plateau import plateau_start as plateau_start
@@ -113,6 +114,7 @@ _HOME = {
     # the stages uniform, unigram, bigram
     "stages.prediction": "StagePrediction predict_stages",
     "stages.expected_counts": "ExpectedCounts",
+    "stages.fluctuating_counts": "FluctuatingCounts",
     "stages.flow": "Flow reduced_flow",
     "stages.plateau": "plateau_growth plateau_slope plateau_start plateau_time",
     "stages.stability": "largest_stable_rate sharpness start_sharpness",

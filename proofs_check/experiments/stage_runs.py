@@ -136,8 +136,10 @@ def flows(samples: int = SAMPLES) -> dict[tuple[int, int], dict[str, Array]]:
 
 
 @cache
-def predicted(T: int, k: int, init: float, threshold: int = 0) -> dict[str, float]:
+def predicted(
+    T: int, k: int, init: float, threshold: int = 0, closure: str = "expected"
+) -> dict[str, float]:
     """`theory.predict_stages` by stage; infinity for what is not reached."""
-    found = theory.predict_stages(T, k=k, init=init, lead=MARGINS[threshold])
+    found = theory.predict_stages(T, k=k, init=init, lead=MARGINS[threshold], closure=closure)
     times = {"unigram": found.unigram, "bigram": found.bigram}
     return {stage: np.inf if time is None else time for stage, time in times.items()}

@@ -61,6 +61,15 @@ def invariant_chains(
     return Chains(*point_set(nodes or points, k, known, seed=seed), symmetric=True)
 
 
+def is_invariant(chains: Chains) -> bool:
+    """Whether `require_invariance` accepts the set."""
+    try:
+        require_invariance(chains)
+    except ValueError:
+        return False
+    return True
+
+
 def require_invariance(chains: Chains) -> None:
     """Refuse a weighted set whose law changes when the states are relabelled.
 

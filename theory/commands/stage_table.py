@@ -11,11 +11,14 @@ def stage_table(
 ) -> str:
     """The prediction as text; every number names the function and equation behind it."""
     flow = "theory.predict_stages, flow of eqs. (6), (8)"
+    counted = "theory.predict_stages, add-one counts of Sec. 2"
     rows = [
         ("escape rate sigma_1", found.escape_rate, 0.0, "theory.modes, K of eqs. (A.14)-(A.22)"),
         ("unigram from", found.unigram, found.unigram_error, flow),
         ("  linear flow says", found.unigram_linear, 0.0, "theory.linear_flow, K at first order"),
         ("bigram from", found.bigram, found.bigram_error, flow),
+        ("unigram, as counted", found.unigram_counted, found.unigram_counted_error, counted),
+        ("bigram, as counted", found.bigram_counted, found.bigram_counted_error, counted),
         (
             "learning rate below",
             found.stable_rate,
@@ -23,6 +26,8 @@ def stage_table(
             "theory.largest_stable_rate, 2 / largest eigenvalue",
         ),
     ]
+    if loss == "margin":  # by expected counts, without counted strategies
+        rows = [row for row in rows if row[3] != counted]
     lines = [f"stages for T = {T}, k = {k}, {prior} prior, v = {init:g}, W = 0, {loss} (flow time)"]
     for name, value, error, source in rows:
         if value is None:
@@ -30,7 +35,10 @@ def stage_table(
         else:
             shown = measured(value, error) if error else f"{value:.4g}"
         lines.append(f"  {name:<20} {shown:>12}  {source}")
-    if k > 2:
-        lines.append("in brackets the standard error from independent scramblings of the chains")
+    if found.bigram_error:
+        lines.append(
+            "in brackets the error in the last digits: the next order in the fluctuations of the "
+            "counts" + (", and scramblings of the chains" if k > 2 else "")
+        )
     lines += [f"regime: {found.regime}", "flow time is learning rate times step; assumed:"]
     return "\n".join([*lines, *(f"  {text}" for text in found.approximations)])

@@ -30,12 +30,20 @@ from theory.chains.invariance import invariant_chains
 from theory.chains.stationary import stationary_distribution
 from theory.chains.weighted import Prior
 from theory.stages.lag_basis import basis_of_span, lag_powers
+from theory.stages.population_loss import (
+    STRATEGIES as STRATEGIES,
+)
+from theory.stages.population_loss import (
+    PopulationLoss,
+    WeightGradient,
+    relabelled_mean,
+    spread,
+)
 from theory.stages.token_losses import LOSSES, log_probability, next_token_first, token_loss
 
 Array = NDArray[np.float64]
 
 NORMALIZATIONS = ("length", "score", "visits")
-STRATEGIES = ("uniform", "unigram", "bigram")
 # beyond this many positions the average over them is a Gauss-Legendre rule
 _POSITIONS = 12
 
@@ -49,7 +57,7 @@ class Gradient:
     v: Array
 
 
-class ExpectedCounts:
+class ExpectedCounts(PopulationLoss):
     """Population loss of the minimal model with expected counts, as a function of (alpha, beta, v).
 
     Parameters
@@ -109,7 +117,7 @@ class ExpectedCounts:
         self.delta = checks.positive("delta", delta)
         chains = invariant_chains(prior, k, nodes, default=(16, 512), seed=seed)
         self.weights, self.transition = chains.weights, chains.transition
-        self.k = self.transition.shape[-1]
+        self.k, self.symmetric = self.transition.shape[-1], True
         self.stationary = stationary_distribution(self.transition)
         self._powers = lag_powers(self.transition, self.lags)
         self._place(T)
@@ -189,6 +197,15 @@ class ExpectedCounts:
             along_beta,
             (d_weighted * self._window).sum(axis=1),
         )
+
+    def at_weights(self, v: Array, W: Array) -> tuple[float, WeightGradient]:
+        """The loss and its gradient, that in W averaged over relabelling the states."""
+        value, found = self.loss_and_gradient(*spread(self.check_W(W)), v)
+        return value, WeightGradient(found.v, relabelled_mean(found.alpha, found.beta, self.k))
+
+    def distances_at(self, v: Array, W: Array) -> dict[str, float]:
+        """`distances` at W = alpha 11' + beta I."""
+        return self.distances(*spread(self.check_W(W)), v)
 
     def gradient_span(self) -> Array:
         """Orthonormal basis (J, r) of all that the gradient in v can be, to a part in 10^10.

@@ -1,15 +1,17 @@
-r"""Gradient flow with expected counts, solved in the low-dimensional space it moves in.
+r"""Gradient flow of a population loss, solved in the low-dimensional space it moves in.
 
-W = alpha 11' + beta I is kept by relabelling symmetry, so flow of the population loss runs in
-(alpha, beta, v). Its metric is that of W's entries: with o = alpha off the diagonal and
-d = alpha + beta on it, of which there are k (k-1) and k,
+The flow of v runs in the span of the loss's gradients. For a prior that treats all states alike
+W = alpha 11' + beta I is kept, and with o = alpha off the diagonal and d = alpha + beta on it, of
+which there are k (k-1) and k,
 
     do/dt = -(dL/dalpha - dL/dbeta) / (k (k-1)),   dd/dt = -(dL/dbeta) / k,   dv/dt = -dL/dv.
+
+For other priors all entries of W move.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,37 +19,46 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import LSODA, OdeSolution
 
 from theory import checks
-from theory.stages.expected_counts import STRATEGIES, ExpectedCounts
+from theory.stages.population_loss import STRATEGIES, PopulationLoss
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A solution of the reduced flow at r times.
+    """A solution of the flow at r times.
 
     Attributes
     ----------
     time : array (r,)
         Flow time: learning rate times step.
-    alpha, beta : arrays (r,)
-        W = alpha 11' + beta I.
     v : array (r, J)
         Weights of the first layer.
+    W : array (r, k, k)
+        Weights of the second layer.
     loss : array (r,)
-        Population loss, in nats for cross-entropy.
+        Population loss, in nats for cross-entropy; empty if it was not asked for.
     distances : dict of str to array (r,)
-        By strategy, see `ExpectedCounts.distances`.
+        By strategy, see `PopulationLoss.distances_at`.
     """
 
     time: Array
-    alpha: Array
-    beta: Array
     v: Array
+    W: Array
     loss: Array
     distances: dict[str, Array]
 
-    def stages(self, lead: float = 0.0) -> list[tuple[str, float, float]]:
+    @property
+    def alpha(self) -> Array:
+        """alpha of W = alpha 11' + beta I, (r,)."""
+        return self.W[:, 0, 1]
+
+    @property
+    def beta(self) -> Array:
+        """beta of W = alpha 11' + beta I, (r,)."""
+        return self.W[:, 0, 0] - self.W[:, 0, 1]
+
+    def stages(self, lead: float = 0.0, *, counted: bool = False) -> list[tuple[str, float, float]]:
         """(strategy, start, stop) of each interval in which one strategy is the nearest.
 
         Crossings are interpolated linearly between the times of the solution.
@@ -57,6 +68,9 @@ class Flow:
         lead : float
             A stage begins when the distance of its strategy is below that of the present one by
             more than this many nats; not negative.
+        counted : bool
+            Judge by unigram and bigram as counted on the context with one added to every count, not
+            by pi and P; for losses that know these distances.
 
         Returns
         -------
@@ -67,10 +81,10 @@ class Flow:
         Raises
         ------
         ValueError
-            If `lead` is negative or not finite.
+            If `lead` is negative or not finite, or the counted strategies are not known.
         """
         lead = _not_negative(lead)
-        table = np.stack([self.distances[name] for name in STRATEGIES])
+        table = np.stack([self.distances[name] for name in _judges(self.distances, counted)])
         # strategies may coincide (pi = 1/k): rounding must not choose between them
         nearest = (table + 1e-9 * np.arange(len(table))[:, None]).argmin(axis=0)
         current = int(nearest[0])
@@ -89,7 +103,7 @@ class Flow:
 
 
 def reduced_flow(
-    model: ExpectedCounts,
+    model: PopulationLoss,
     alpha: float,
     beta: float,
     v: ArrayLike,
@@ -100,13 +114,14 @@ def reduced_flow(
     first: float | None = None,
     records: int = 240,
     rtol: float = 1e-6,
+    losses: bool = True,
 ) -> Flow:
-    """Gradient flow of the population loss with expected counts.
+    """Gradient flow of a population loss from W = alpha 11' + beta I.
 
     Parameters
     ----------
-    model : ExpectedCounts
-        Loss, prior and context length.
+    model : PopulationLoss
+        `ExpectedCounts` or `FluctuatingCounts`: loss, prior and context length.
     alpha, beta : float
         Initial W = alpha 11' + beta I.
     v : array (J,)
@@ -114,7 +129,8 @@ def reduced_flow(
     stop : float
         Flow time (learning rate times step) to end at, above 0.
     until : str, optional
-        Strategy: end as soon as it is the nearest by `lead`, should that come before `stop`.
+        Strategy: end as soon as it is the nearest by `lead`, should that come before `stop`; where
+        the loss knows counted strategies, as soon as it is so among those, too.
     lead : float
         In nats, not negative, as in `Flow.stages`.
     first : float, optional
@@ -124,6 +140,8 @@ def reduced_flow(
         end.
     rtol : float
         Relative tolerance of the integrator, above 0.
+    losses : bool
+        Whether to compute the loss at the recorded times.
 
     Returns
     -------
@@ -142,38 +160,28 @@ def reduced_flow(
     if until is not None:
         checks.one_of("until", until, STRATEGIES)
     lead = _not_negative(lead)
-    k, v = model.k, np.asarray(v, dtype=np.float64)
-    if v.shape != (model.lags,):
-        raise ValueError(f"v must have shape {(model.lags,)}, got {v.shape}")
     # v moves in few directions: the integrator's Jacobian costs a gradient for each number
-    basis = model.gradient_span()
-
-    def weights(x: Array) -> tuple[float, float, Array]:
-        return x[0], x[1] - x[0], v + basis @ x[2:]
+    space = model.coordinates(v)
 
     def velocity(_: float, x: Array) -> Array:
-        gradient = model.loss_and_gradient(*weights(x))[1]
-        off = (gradient.alpha - gradient.beta) / (k * (k - 1))
-        return -np.concatenate([[off, gradient.beta / k], basis.T @ gradient.v])
+        return -space.gradient(model.at_weights(*space.weights(x))[1])
 
     def reached(x: Array) -> bool:
-        return until is not None and _leads(model.distances(*weights(x)), until, lead)
+        return until is not None and _leads(model.distances_at(*space.weights(x)), until, lead)
 
-    start = np.concatenate([[alpha, alpha + beta], np.zeros(basis.shape[1])])
+    start = space.point(alpha + beta * np.eye(model.k))
     solver = LSODA(velocity, 0.0, start, stop, rtol=rtol, atol=1e-9)
     found, end = _integrate(solver, first, reached)
     times = np.concatenate([[0.0], np.geomspace(first, end, records - 1)])
     times[-1] = end
-    solution = found(times)
-    states = np.concatenate([solution[:2].T, v + (basis @ solution[2:]).T], axis=1)
-    each = [model.distances(x[0], x[1] - x[0], x[2:]) for x in states]
+    states = [space.weights(x) for x in found(times).T]
+    each = [model.distances_at(*state) for state in states]
     return Flow(
         times,
-        states[:, 0],
-        states[:, 1] - states[:, 0],
-        states[:, 2:],
-        np.array([model.loss_and_gradient(x[0], x[1] - x[0], x[2:])[0] for x in states]),
-        {name: np.array([d[name] for d in each]) for name in STRATEGIES},
+        np.array([v for v, _ in states]),
+        np.array([W for _, W in states]),
+        np.array([model.value_at(*state) for state in states] if losses else []),
+        {name: np.array([d[name] for d in each]) for name in each[0]},
     )
 
 
@@ -205,6 +213,21 @@ def _not_negative(lead: float) -> float:
     return lead
 
 
+def _judges(distances: Container[str], counted: bool) -> tuple[str, ...]:
+    """Names of the distances to uniform, unigram and bigram."""
+    if not counted:
+        return STRATEGIES
+    names = (STRATEGIES[0], *(f"{name}_counted" for name in STRATEGIES[1:]))
+    if names[-1] not in distances:
+        raise ValueError("counted must be False for expected counts, which do not fluctuate")
+    return names
+
+
 def _leads(distances: dict[str, float], name: str, lead: float) -> bool:
-    """Whether a strategy is the nearest by more than the lead."""
-    return all(distances[name] < d - lead for other, d in distances.items() if other != name)
+    """Whether a strategy is the nearest by more than the lead, by all known kinds of distances."""
+    place = STRATEGIES.index(name)
+    for counted in (False, True)[: 1 + ("bigram_counted" in distances)]:
+        judged = [distances[judge] for judge in _judges(distances, counted)]
+        if any(judged[place] >= d - lead for i, d in enumerate(judged) if i != place):
+            return False
+    return True

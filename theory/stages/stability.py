@@ -20,8 +20,8 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from theory.stages.expected_counts import ExpectedCounts
 from theory.stages.flow import Flow
+from theory.stages.population_loss import PopulationLoss
 
 Array = NDArray[np.float64]
 
@@ -41,12 +41,12 @@ def start_sharpness() -> sp.Expr:
     return ((a + b) / 2 + sp.sqrt(((b - a) / 2) ** 2 + a**2)) / 640
 
 
-def sharpness(model: ExpectedCounts, alpha: float, beta: float, v: ArrayLike) -> float:
-    """Largest eigenvalue of the Hessian, in the directions in which symmetric weights move.
+def sharpness(model: PopulationLoss, alpha: float, beta: float, v: ArrayLike) -> float:
+    """Largest eigenvalue of the Hessian, in the directions in which the weights move.
 
     Parameters
     ----------
-    model : ExpectedCounts
+    model : PopulationLoss
     alpha, beta : float
         W = alpha 11' + beta I.
     v : array (J,)
@@ -56,36 +56,15 @@ def sharpness(model: ExpectedCounts, alpha: float, beta: float, v: ArrayLike) ->
     -------
     float
     """
-    k, start = model.k, np.asarray(v, dtype=np.float64)
-    basis = model.gradient_span()
-    # W's entries off the diagonal and on it, and v, in orthonormal coordinates
-    size = np.sqrt([k * (k - 1.0), k])
-
-    def gradient(shift: Array) -> Array:
-        off, diagonal = np.array([alpha, alpha + beta]) + shift[:2] / size
-        found = model.loss_and_gradient(off, diagonal - off, start + basis @ shift[2:])[1]
-        both = np.array([found.alpha - found.beta, found.beta]) / size
-        return np.concatenate([both, basis.T @ found.v])
-
-    # small beside the weights, large beside rounding in the gradient
-    step = 1e-5 * max(abs(alpha), abs(beta), float(np.abs(start).max()))
-
-    def times(direction: Array) -> Array:
-        x = direction.ravel() * (step / np.linalg.norm(direction))
-        return (gradient(x) - gradient(-x)) * (np.linalg.norm(direction) / (2.0 * step))
-
-    count = 2 + basis.shape[1]
-    hessian = LinearOperator((count, count), matvec=times, dtype=np.float64)
-    first = np.ones(count)
-    return float(eigsh(hessian, 1, which="LA", tol=1e-4, v0=first, return_eigenvectors=False)[0])
+    return _sharpness(model, np.asarray(v, dtype=np.float64), alpha + beta * np.eye(model.k))
 
 
-def largest_stable_rate(model: ExpectedCounts, flow: Flow) -> float:
+def largest_stable_rate(model: PopulationLoss, flow: Flow) -> float:
     """2 divided by the largest sharpness along a flow, including its start.
 
     Parameters
     ----------
-    model : ExpectedCounts
+    model : PopulationLoss
         Whose flow it is.
     flow : Flow
 
@@ -95,5 +74,22 @@ def largest_stable_rate(model: ExpectedCounts, flow: Flow) -> float:
         Learning rate of both layers.
     """
     chosen = np.unique(np.linspace(0, len(flow.time) - 1, _TRIED).astype(int))
-    found = [sharpness(model, flow.alpha[r], flow.beta[r], flow.v[r]) for r in chosen]
-    return 2.0 / max(found)
+    return 2.0 / max(_sharpness(model, flow.v[r], flow.W[r]) for r in chosen)
+
+
+def _sharpness(model: PopulationLoss, v: Array, W: Array) -> float:
+    space = model.coordinates(v)
+    x = space.point(W)
+    # small beside the weights, large beside rounding in the gradient
+    step = 1e-5 * max(float(np.abs(W).max()), float(np.abs(v).max()))
+
+    def gradient(shift: Array) -> Array:
+        return space.gradient(model.at_weights(*space.weights(x + shift))[1])
+
+    def times(direction: Array) -> Array:
+        shift = direction.ravel() * (step / np.linalg.norm(direction))
+        return (gradient(shift) - gradient(-shift)) * (np.linalg.norm(direction) / (2.0 * step))
+
+    hessian = LinearOperator((space.size, space.size), matvec=times, dtype=np.float64)
+    first = np.ones(space.size)
+    return float(eigsh(hessian, 1, which="LA", tol=1e-4, v0=first, return_eigenvectors=False)[0])

@@ -31,7 +31,7 @@ def test_small_weights_leave_the_origin_at_the_rate_of_the_kernel():
 
 
 def test_stages_come_in_order_and_a_smaller_start_is_later():
-    first, second = (theory.predict_stages(30, init=init, nodes=8) for init in (0.02, 0.002))
+    first, second = (theory.predict_stages(20, init=init, nodes=6) for init in (0.02, 0.002))
     assert 0 < first.unigram < first.bigram
     assert second.unigram > first.unigram
     assert first.unigram_linear < first.unigram
@@ -65,12 +65,47 @@ def test_a_flow_that_makes_no_sense_is_refused(arguments, words):
 
 
 def test_three_states_come_with_an_error_that_holds():
-    rough, fine = (theory.predict_stages(6, k=3, nodes=nodes, seed=seed)
-                   for nodes, seed in ((32, 1), (256, 2)))  # fmt: skip
+    rough, fine = (
+        theory.predict_stages(6, k=3, nodes=nodes, seed=seed, closure="expected")
+        for nodes, seed in ((32, 1), (256, 2))
+    )
     for stage in ("unigram", "bigram"):
         error = getattr(rough, f"{stage}_error")
         assert error > 2 * getattr(fine, f"{stage}_error") > 0
         assert abs(getattr(rough, stage) - getattr(fine, stage)) < 5 * error
+
+
+def test_fluctuating_counts_delay_the_second_stage_by_what_the_error_foresees():
+    first, second = (theory.predict_stages(25, closure=closure, nodes=6)
+                     for closure in ("expected", "fluctuating"))  # fmt: skip
+    x = second.bigram / first.bigram - 1
+    assert 0.05 < x < 0.12
+    assert second.bigram_error == pytest.approx(second.bigram * x * (x + 0.2), rel=1e-6)
+    assert abs(second.unigram / first.unigram - 1) < 0.05
+    assert second.unigram_counted < second.unigram
+    assert second.bigram_counted > second.bigram
+    assert first.bigram_counted is None
+    assert first.bigram_error == 0
+
+
+def test_fluctuations_of_three_states_are_those_of_a_part_of_the_net(monkeypatch):
+    # with as many chains for the fluctuations as in the net nothing is extrapolated
+    times = []
+    for size in (16, 64):
+        monkeypatch.setattr("theory.stages.chain_flows._SUBSET", (256, size))
+        found = theory.predict_stages(6, k=3, nodes=64, replicates=2, seed=3)
+        times.append([found.unigram_counted, found.bigram_counted])
+    assert times[0] == pytest.approx(times[1], rel=0.05)
+    assert times[0] != times[1]
+
+
+def test_a_prior_that_is_not_symmetric_is_the_limit_of_symmetric_ones():
+    # both coordinates, of two numbers and of all entries of W, describe the same flow
+    chains = np.array([[[0.8, 0.2], [0.4, 0.6]], [[0.6, 0.4], [0.2, 0.8]]])
+    symmetric = theory.predict_stages(12, prior=([1.0, 1.0], chains), init=0.1)
+    tilted = theory.predict_stages(12, prior=([1.0, 1.0 + 1e-6], chains), init=0.1)
+    for name in ("unigram", "bigram", "bigram_counted"):
+        assert getattr(tilted, name) == pytest.approx(getattr(symmetric, name), rel=1e-5)
 
 
 def test_where_pi_is_uniform_there_is_no_unigram_stage():
@@ -84,7 +119,9 @@ def test_command_prints_every_number_with_its_source(capsys):
     assert main(["stages", "--prior", "dirichlet", "--length", "16"]) == 0
     out = capsys.readouterr().out
     assert "unigram from" in out
-    assert out.count("theory.") == 5
+    assert "bigram, as counted" in out
+    assert "in brackets the error" in out
+    assert out.count("theory.") == 7
 
 
 def test_the_margin_loss_has_stages_but_no_largest_learning_rate(capsys):
@@ -102,6 +139,8 @@ def test_the_margin_loss_has_stages_but_no_largest_learning_rate(capsys):
         ({"T": 5, "init": 0.0}, "init must be a finite number > 0, got 0.0"),
         ({"T": 5, "k": 3, "replicates": 1}, "replicates must be an integer >= 2, got 1"),
         ({"T": 5, "loss": "squared"}, "loss must be one of cross_entropy, margin"),
+        ({"T": 5, "closure": "none"}, "closure must be one of fluctuating, expected"),
+        ({"T": 5, "loss": "margin", "closure": "fluctuating"}, "closure must be expected for the"),
     ],
 )
 def test_bad_input_is_refused(arguments, words):

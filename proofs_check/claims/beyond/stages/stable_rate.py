@@ -90,7 +90,7 @@ def _compared(stated: dict[str, float], stable: float, unstable: float) -> ledge
 @cache
 def _flow() -> tuple[float, float]:
     """Time of the bigram stage, and the largest stable rate, by the reduced flow."""
-    found = theory.predict_stages(LENGTH)
+    found = theory.predict_stages(LENGTH, closure="expected")
     assert found.bigram is not None
     assert found.stable_rate is not None
     return found.bigram, found.stable_rate

@@ -114,7 +114,7 @@ def plateau_of_flow(stated: dict[str, float]) -> list[float]:
 
 @cache
 def _predicted(T: int, init: float) -> tuple[float, float]:
-    prediction = theory.predict_stages(T, init=init, nodes=8)
+    prediction = theory.predict_stages(T, init=init, closure="expected", nodes=8)
     if prediction.unigram is None or prediction.bigram is None:
         raise ValueError(f"a stage is not reached: {prediction.regime}")
     return prediction.unigram, prediction.bigram
