@@ -9,7 +9,15 @@ from collections.abc import Callable
 from functools import partial
 
 from theory import checks
-from theory.derivations import curriculum, lemma, logit_slopes, setting, step_1, step_2
+from theory.derivations import (
+    count_moments,
+    curriculum,
+    lemma,
+    logit_slopes,
+    setting,
+    step_1,
+    step_2,
+)
 from theory.derivations.statement import Derivation, DerivationStep
 
 
@@ -74,4 +82,5 @@ _REGISTRY: dict[str, tuple[str, Callable[[int], list[DerivationStep]]]] = {
     **step_2.REGISTRY,
     "a-equals-b": ("The first step under the doubly stochastic prior", lemma.equal_rows),
     **curriculum.REGISTRY,
+    **count_moments.REGISTRY,
 }  # fmt: skip
