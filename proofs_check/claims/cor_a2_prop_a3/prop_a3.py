@@ -1,4 +1,4 @@
-"""Prop. 3.2 = A.3, what its proof concludes (A.58) = (A.68), and the prose on it.
+"""Prop. A.3, what its proof concludes (A.58) = (A.68), and the prose on it.
 
 After two steps f_{p,i} = sum_j W v_j N_j(i), where N_j(i) counts the t' <= p with x_t' = i and
 x_{t'-j+1} = x_p; N_2 are the bigram counts.
@@ -7,7 +7,6 @@ x_{t'-j+1} = x_p; N_2 are the bigram counts.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -38,10 +37,10 @@ def sampled() -> tuple[np.ndarray, np.ndarray]:
     return tokens, np.stack([(before & (last == i)).sum(axis=1) for i in range(2)], axis=1)
 
 
-def logits(width: float, **decays: Any) -> tuple[np.ndarray, float]:
+def logits(width: float) -> tuple[np.ndarray, float]:
     """f at POSITION after the two steps at t = LONG, by the model of sim; and W v_2."""
     numbers = (two_steps.V_INIT, two_steps.W_INIT, two_steps.H1, two_steps.H2)
-    v, W = Curriculum(width, *numbers, **decays).second(LONG)
+    v, W = Curriculum(width, *numbers).second(LONG)
     model = sim.MinimalModel(v[:POSITION], W)
     return sim.logits(model, sampled()[0])[:, -1], W[0, 0] * v[1]
 
@@ -91,29 +90,6 @@ def share_spectral(value: dict[str, sp.Expr]) -> float:
     total = np.einsum("j,m,jmi->mi", v * left, pi, two_steps.matrix_powers(P, T))
     stated = pi[:, None] * (P + two_steps.numeric(value["share"]) * pi)
     return np.abs(total / scale - stated).max()
-
-
-@ledger.symbolic(EXACT,
-                 detail="order of v_2 in epsilon at least two below that of other lags, up to 8; "
-                 "without decay of W its off-diagonal stays")  # fmt: skip
-def decay_symbolic(value: dict[str, int]) -> list[bool]:
-    decay = {f"decay_{x}": sp.Integer(value[x]) for x in "vW"}
-    plan = Curriculum(**vars(SYMBOLIC) | decay)
-    v = {n: plan.limit_v(n) for n in range(1, 9)}
-    orders = {n: order_in_epsilon(x)[1] for n, x in v.items() if x != 0}
-    main = orders.pop(2)
-    return [bool(min(orders.values()) >= main + 2), value["W"] == 1]
-
-
-@ledger.simulation(LOGITS)
-def decay_simulated(value: dict[str, int]) -> ledger.Finding:
-    width = 0.1
-    f, scale = logits(width, decay_W=value["W"], decay_v=value["v"])
-    # lag j of W v_j N_j: at most p times the geometric series of 3 (2 epsilon)^(j-2) / 5
-    bound = POSITION * (0.6 * (2 * width) ** 2 / (1 - (2 * width) ** 2)) + 1e-2 * POSITION
-    distance = float(np.abs(f / scale - sampled()[1]).max())
-    detail = f"largest |f / (W v_2) - N_2|, p = {POSITION}, t = {LONG}"
-    return ledger.Finding(distance, bound, detail)
 
 
 @ledger.symbolic(EXACT, detail="orders in epsilon of W and v_2, and the limit of v_1")
@@ -197,16 +173,6 @@ CLAIMS = (
         "all t lags and adds up to the order of v_2; for w_init >= 0 the share is at least 1.114. "
         "It vanishes for p = o(t), and for w_init = -v_init h_1 (A + B) / 12. On symmetric chains "
         "it is the same for both states; on others it can turn the prediction."),
-    ledger.corrected("prop-3.2", "Proposition 3.2, p. 11",
-        "two steps reach the bigram solution if both layers decay",
-        (r"\text{weight decay in the 2nd layer: } f\propto N_2(1+O(\epsilon^2))", {"W": 1, "v": 0}),
-        (r"\text{weight decay 1 in both layers, fixed } p,\ t\to\infty: f\propto N_2+O(\epsilon^2)",
-         {"W": 1, "v": 1}), decay_symbolic, decay_simulated,
-        wrong=[{"W": 0, "v": 1}, {"W": 0, "v": 0}],
-        assume=(*two_steps.SETTING, "decay not multiplied by the rate"),
-        needs=("prop-A.3-fixed-position", "A.67-offset"),
-        note="With decay of the 2nd layer alone v_j -> v_init (1 + O(epsilon^2)) at all lags: f is "
-        "a cumulative count over all earlier tokens, not bigrams. (A.62) decays v as well."),
     ledger.corrected("A.68", 28, "the orders in epsilon from which the conclusion is drawn",
         (r"W_k^{(2)}=O(\epsilon)I,\ "
          r"v_j=v_{init}+O(\epsilon^{j+1})1\{j\ \text{even}\}\ \Rightarrow\ " + FORMULA,

@@ -168,8 +168,8 @@ CLAIMS = (
         wrong=[RATES | {9: 1e3}, RATES | {10: None}, RATES | {10: 115.0}, RATES | {11: 15.0},
                dict.fromkeys(RATES, 1.0)], assume=STEPS, needs=("A.50", "A.51"),
         note="Data: eta_crit(t). For t <= 9 no learning rate does it; eta_crit(10) = 114.896, "
-        "(11) = 14.4308, (30) = 0.150590, (100) = 0.00356040. The rival is v_1. c drops out, but Delta "
-        ">= c^2 (1 + eta G_11) sum_j (t-j+1)(1 + eta S_j) is needed. For fixed eta and t -> "
+        "(11) = 14.4308, (30) = 0.150590, (100) = 0.00356040. The rival is v_1. c drops out, but "
+        "Delta >= c^2 (1 + eta G_11) sum_j (t-j+1)(1 + eta S_j) is needed. For fixed eta and t -> "
         "infinity the printed conclusion holds."),
     ledger.supported("x-critical-learning-rate", "beyond the paper",
         "law of the critical learning rate",
