@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import sympy as sp
 
 import theory
+from proofs_check.ledger import reading
 from proofs_check.methods.exact_model import INIT, Loss, at_start, constant, loss
 from proofs_check.methods.symbols import BETA, GAMMA, PI, Entry, P, a, b, entries, lam, p, s, t1
 from theory.chains.chain import power_in_y_lambda, stationary_in_y
@@ -58,6 +59,7 @@ CHAINS = (
 THREE_STATES = numeric(sp.Matrix([[2, 3, 1], [1, 1, 4], [4, 1, 1]]) / 6)
 
 
+@reading("the letters of (A.9), by which a printed expression is evaluated")
 def letters(chain: Chain) -> dict[sp.Symbol, Any]:
     """What a, b and lambda are for a two-state chain."""
     first, second = chain.power(1).diagonal()
@@ -75,6 +77,7 @@ def chance(chain: Chain, tokens: Sequence[int]) -> sp.Expr:
     return prod((step[here, after] for here, after in pairwise(tokens)), start=chain.pi[tokens[0]])
 
 
+@reading("what a printed P[x_s = l, ...] means: enumeration compares it with all sequences")
 def joint(chain: Chain, states: Sequence[int | None], triple: Sequence[Any]) -> sp.Expr:
     """P[(x_s, x_t', x_p, x_{p+1}) = states] at (p, t', s); None stands for any state."""
     last, here, earlier = triple
