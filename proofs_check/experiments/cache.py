@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import inspect
 import io
 import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache, partial
-from importlib import import_module, metadata
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from zipfile import BadZipFile
@@ -19,18 +16,13 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from proofs_check.ledger.uses import rooms_used
+from proofs_check.experiments.digest import task_digest
 from sim.files import output_folder, write_atomic
 from sim.runs.trajectory import Trajectory
 
 Result = TypeVar("Result")
 Arrays = dict[str, NDArray[Any]]
 ARRAYS = "arrays.npz"
-
-LIBRARIES = ("numpy", "scipy", "sympy", "numba")
-# folders of sim and theory that decide what is printed and drawn, and no number of a result. Whole
-# folders: a file that is added to them, or moved within them, must not cost anybody's kept runs
-LEFT_OUT = ("commands", "plots")
 
 
 def cache_folder() -> Path:
@@ -114,42 +106,3 @@ def _folder(task: Callable[..., Any], parameters: dict[str, Any]) -> Path:
     described = [task.__qualname__, task_digest(task), parameters]
     key = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
     return cache_folder() / key[:24]
-
-
-def task_digest(task: Callable[..., Any]) -> str:
-    """A digest of a task's code: changed code never meets old results.
-
-    It covers the module in which the task is defined, `sim`, `theory` if the task refers to it,
-    and the versions of the libraries, but no comments and docstrings, and nothing of LEFT_OUT but
-    the module of the task itself.
-    """
-    source = inspect.getsource(inspect.getmodule(task) or task)
-    packages = {"sim", *(room.split(".")[0] for room in rooms_used(task))}
-    digests = [_computation(source), *map(code_digest, sorted(packages))]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
-
-
-@cache
-def code_digest(package: str) -> str:
-    """A digest of `sim` or `theory` and the libraries its numbers depend on."""
-    digest = hashlib.sha256()
-    for name in LIBRARIES:
-        digest.update(metadata.version(name).encode())
-    root = Path(inspect.getfile(import_module(package))).parent
-    for path in sorted(root.rglob("*.py")):
-        inside = path.relative_to(root)
-        if inside.parts[0] not in LEFT_OUT:
-            code = _computation(path.read_text(encoding="utf-8"))
-            digest.update(inside.as_posix().encode() + code.encode())
-    return digest.hexdigest()
-
-
-def _computation(source: str) -> str:
-    """The syntax tree of a module without its docstrings."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node, clean=False
-        ):
-            del node.body[0]
-    return ast.dump(tree)

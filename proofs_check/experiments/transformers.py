@@ -1,4 +1,4 @@
-"""The paper's experiments with transformers: training runs that figures and claims share.
+"""What is measured of a trained transformer, and recorded.
 
 Appendix B gives one learning rate, 3e-5, and says nothing of the start. With these models that
 rate is far too slow for 128,000 examples (claim `text-B-learning-rate`); AdamW's usual 1e-3 goes
@@ -7,15 +7,10 @@ through the printed stages on the printed scale, and is what everything here use
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 import sim
-from proofs_check.experiments.experiment import Experiment
-from sim.learning.settings import RunSettings, train_configuration
 from sim.runs.measures import HeldOut, kl, log_softmax
 from sim.runs.stages import Stage, stage_times
 from sim.runs.trajectory import Trajectory
@@ -24,20 +19,43 @@ Array = NDArray[np.float64]
 
 # sequences whose context is shuffled
 HELD_OUT = 2048
-# a run of this many records is long enough to see where strategies change
-RECORDS = 100
-BATCH = 64  # the default of `python -m sim run`
+HEADS = ("previous_token", "induction")
 
 
-def runs(seeds: int, *variants: dict[str, Any], first: int = 0) -> Experiment:
-    """Transformers trained in float32, each variant of the options from so many seeds."""
-    options = []
-    for variant in variants:
-        every = max(1, variant["examples"] // (BATCH * RECORDS))
-        common = {"model": "transformer", "dtype": "float32", "record_every": every}
-        seeds_of = range(first, first + seeds)
-        options += [RunSettings(**(common | variant), seed=seed).describe() for seed in seeds_of]
-    return Experiment(train_configuration, options)
+def numbers(run: Trajectory) -> dict[str, float | str]:
+    """What a record holds of a trained transformer.
+
+    Returns
+    -------
+    dict of str to float or str
+        ``stages``, the strategies it was nearest to in order; ``<strategy>_from``, the examples
+        after which it was first nearest to each; ``end`` and ``late``, its KL divergence from the
+        truth at the end and over the last ten records; ``level_<strategy>``, that of each strategy;
+        ``previous_token_end``, the score at the end; and in the middle of each stage and at the end
+        ``use_of_order_...`` and, from the untrained model's score to 1, ``previous_token_rise_...``
+        and ``induction_rise_...``. For chains of order two ``use_of_history``.
+    """
+    stages = {stage.strategy: stage for stage in reversed(list(stage_times(run)))}
+    places = middles(run) | {"end": len(run) - 1}
+    found: dict[str, float | str] = {"stages": " ".join(stage_names(run))}
+    for name, level in run.baselines.items():
+        found[f"level_{name}"] = float(level)
+        found[f"{name}_from"] = stages[name].start_examples if name in stages else np.inf
+    found["end"] = float(run.measures["kl_truth"][-1])
+    found["late"] = float(run.measures["kl_truth"][-10:].mean())
+    used = {name: use_of_order(run, place) for name, place in places.items()}
+    for name in (*run.baselines, "end"):
+        found[f"use_of_order_{name}"] = used.get(name, np.nan)
+    for head in HEADS:
+        score = run.measures.get(head)
+        if score is not None:
+            found[f"{head}_end"] = float(score[-1])
+            for name in (*run.baselines, "end"):
+                rise = (score[places[name]] - score[0]) / (1 - score[0]) if name in places else None
+                found[f"{head}_rise_{name}"] = np.nan if rise is None else float(rise)
+    if run.provenance["configuration"]["order"] == 2:
+        found["use_of_history"] = use_of_history(run)
+    return found
 
 
 def stage_names(run: Trajectory) -> tuple[str, ...]:
@@ -101,14 +119,3 @@ def use_of_history(run: Trajectory, seed: int = 0) -> float:
 
 def _divergence(log_p: Array, log_q: Array) -> float:
     return float(kl(np.exp(log_p), log_q).mean())
-
-
-def experiment_runs(
-    seeds: int, variant: Callable[[Any], dict[str, Any]]
-) -> Callable[[Any], list[Trajectory]]:
-    """The runs of a variant that depends on what is stated."""
-
-    def found(stated: Any) -> list[Trajectory]:
-        return [run.trajectory for run in runs(seeds, variant(stated)).runs().runs]
-
-    return found

@@ -1,10 +1,12 @@
 """Do chains that unigrams solve delay the bigram solution? Training with and without them.
 
 Doubly stochastic chains give unigrams no signal. In the arm `alone` a model is trained on them, 48
-in a batch; in `added` each batch has 16 chains with equal rows besides, and the step is scaled so
-that a doubly stochastic sequence moves the weights as far as before. In `full` a batch is 64 doubly
-stochastic chains, and in `replaced` the last 16 of them give way to chains of equal rows. The first
-48 sequences of a batch are the same in all arms. Every arm is tested on doubly stochastic chains.
+in a batch. In `signal` each batch has 16 chains with equal rows besides, and in `control` 16
+sequences of independent uniform tokens, from which nothing can be learnt. The first 48 sequences of
+a batch are the same in all arms, and every arm is tested on doubly stochastic chains.
+
+SGD and AdamW train both the minimal model and the transformer, each at a base setting (four states,
+one learning rate), with another learning rate, and with another number of states.
 """
 
 from __future__ import annotations
@@ -15,21 +17,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 import sim
-from proofs_check.experiments.experiment import Experiment
+from proofs_check.experiments.experiment import Cell, Experiment
 from sim.randomness import Seed
 
 Array = NDArray[np.float64]
 
-K, LENGTH = 4, 100
-SHARE = 0.75  # of doubly stochastic chains
-BATCH = 64
-ARMS = ("alone", "added", "full", "replaced")
+LENGTH = 64
+ALONE, ADDED = 48, 16  # sequences of a batch
+ARMS = ("alone", "signal", "control")
 # when the test loss has gone half the way from the uniform strategy's level to the bigram's
 LEVEL = 0.5
-STEPS = {"minimal": 4000, "transformer": 2000}
-SEEDS = 10
+TEST = 2048
 RECORDS = 200
 CHUNK = 4096  # chains drawn at a time
+
+# (model, optimizer) -> (k, learning rate, updates) of the base setting and of the two others
+SETTINGS = {
+    ("minimal", "sgd"): ((4, 2.7e-3, 3000), (4, 5.4e-3, 1500), (3, 2.7e-3, 1500)),
+    ("minimal", "adamw"): ((4, 1e-3, 400), (4, 3e-3, 200), (3, 1e-3, 300)),
+    ("transformer", "adamw"): ((4, 1e-3, 800), (4, 2e-3, 500), (3, 1e-3, 800)),
+}
+OTHER = ("base", "rate", "k")  # what the three settings of a pair are called
 
 
 class Chains:
@@ -47,91 +55,120 @@ class Chains:
         return taken
 
 
+class IndependentTokens(sim.Prior):
+    """Every token is each state with probability 1/k, whatever came before."""
+
+    order = 1
+
+    def __init__(self, k: int) -> None:
+        self.k = k
+
+    def sample(self, n: int, rng: Seed = None) -> Array:
+        return np.full((n, self.k, self.k), 1.0 / self.k)
+
+    def describe(self) -> dict[str, Any]:
+        return {"prior": "independent", "k": self.k}
+
+
 class Batches(sim.Prior):
     """Batches that begin with the same doubly stochastic chains and end with chains of their own.
 
     Parameters
     ----------
-    seed : int
+    k, seed : int
     others : Prior, optional
         Of the last 16 chains of a batch of 64; without it a batch has 48.
     """
 
-    k, order = K, 1
+    order = 1
 
-    def __init__(self, seed: int, others: sim.Prior | None = None) -> None:
+    def __init__(self, k: int, seed: int, others: sim.Prior | None = None) -> None:
+        self.k = k
         first, last = np.random.SeedSequence([seed, 2]).spawn(2)
-        self._parts = [(round(SHARE * BATCH), Chains(sim.DoublyStochastic(K), first))]
+        self._parts = [(ALONE, Chains(sim.DoublyStochastic(k), first))]
         if others is not None:
-            self._parts.append((BATCH - self._parts[0][0], Chains(others, last)))
+            self._parts.append((ADDED, Chains(others, last)))
         self.size = sum(count for count, _ in self._parts)
 
     def sample(self, n: int, rng: Seed = None) -> Array:
         """Whole batches; in other numbers, for what is not learnt from, the first kind alone."""
         if n % self.size:
-            return sim.DoublyStochastic(K).sample(n, rng)
-        batches = n // self.size
+            return sim.DoublyStochastic(self.k).sample(n, rng)
+        batches, k = n // self.size, self.k
         parts = [
-            source.take(batches * count).reshape(batches, count, K, K)
+            source.take(batches * count).reshape(batches, count, k, k)
             for count, source in self._parts
         ]
-        return np.concatenate(parts, axis=1).reshape(n, K, K)
+        return np.concatenate(parts, axis=1).reshape(n, k, k)
 
     def describe(self) -> dict[str, Any]:
         return {"prior": "batches", "chains": [count for count, _ in self._parts]}
 
 
-def batches(arm: str, seed: int) -> Batches:
+def batches(arm: str, k: int, seed: int) -> Batches:
     """What an arm is trained on."""
-    others = {"alone": None, "added": sim.Unigram(K), "full": sim.DoublyStochastic(K),
-              "replaced": sim.Unigram(K)}  # fmt: skip
-    return Batches(seed, others[arm])
+    others = {"alone": None, "signal": sim.Unigram(k), "control": IndependentTokens(k)}
+    return Batches(k, seed, others[arm])
 
 
 def train_arm(configuration: dict[str, Any]) -> dict[str, float]:
     """Updates until the test loss on doubly stochastic chains is half way down; infinity if never.
 
-    The configuration has `model`, `arm` and `seed`.
+    The configuration has ``model``, ``optimizer``, ``arm``, ``k``, ``rate``, ``updates``, ``seed``.
     """
-    name, arm, seed = (configuration[key] for key in ("model", "arm", "seed"))
-    steps = configuration.get("steps", STEPS[name])
-    doubly_stochastic = sim.DoublyStochastic(K)
-    prior = batches(arm, seed)
-    model: sim.MinimalModel | sim.Transformer = sim.MinimalModel.constant(LENGTH, K)
-    # plain SGD divides by the sequences of a batch, so that more of them make each count less;
-    # AdamW takes steps of one length, whatever the gradient
-    rate = 2e-3 / SHARE if arm == "added" else 2e-3
-    if name == "transformer":
-        model, rate = sim.Transformer.initial(K, LENGTH, rng=seed, dtype=np.float32), 1e-3
+    k, seed, steps = (configuration[name] for name in ("k", "seed", "updates"))
+    prior, rate = batches(configuration["arm"], k, seed), configuration["rate"]
+    # SGD divides by the sequences of a batch, so that more of them make each count less; AdamW
+    # takes steps of one length, whatever the size of the gradient
+    if configuration["optimizer"] == "sgd":
+        rate *= prior.size / ALONE
+    transformer = configuration["model"] == "transformer"
     run = sim.train(
-        model,
+        sim.Transformer.initial(k, LENGTH, rng=seed, dtype=np.float32)
+        if transformer
+        else sim.MinimalModel.constant(LENGTH, k),
         prior,
         steps=steps,
         batch_size=prior.size,
         learning_rate=rate,
-        dtype="float32" if name == "transformer" else "float64",
+        optimizer=configuration["optimizer"],
+        dtype="float32" if transformer else "float64",
         rng=seed,
         record_every=max(1, steps // RECORDS),
         held_out=1,
     )
     # other sequences than those of training, the same ones in every arm
     test_rng = np.random.SeedSequence([seed, 1])
-    test_set = sim.HeldOut.draw(doubly_stochastic, 1024, LENGTH, test_rng)
+    test_set = sim.HeldOut.draw(sim.DoublyStochastic(k), TEST, LENGTH, test_rng)
     loss = test_set.evaluate_all(run.model(-1), run.parameters)["kl_truth"]
     levels = test_set.baselines
     target = LEVEL * levels["uniform"] + (1 - LEVEL) * levels["bigram"]
-    below = np.flatnonzero(loss < target)
-    return {"steps_to_level": float(run.step[below[0]]) if len(below) else np.inf}
+    return {"updates_to_level": _falls_below(run.step, loss, target)}
 
 
-def experiment(name: str) -> Experiment:
-    """All arms of a model, from several seeds."""
-    return Experiment(train_arm, {"model": [name], "arm": ARMS, "seed": list(range(SEEDS))})
+def _falls_below(step: NDArray[np.int64], loss: Array, target: float) -> float:
+    """Where the loss first falls below the target, between records; infinity if it does not."""
+    after = int(np.argmax(loss < target))
+    if after == 0:
+        return np.inf
+    before, there = loss[after - 1 : after + 1]
+    share = (before - target) / (before - there)
+    return float(step[after - 1] + share * (step[after] - step[after - 1]))
 
 
-def delays(name: str, slower: str, faster: str) -> Array:
-    """Ratios of the times of two arms, seed by seed: above 1, the first one is later."""
-    times: dict[str, list[float]] = {arm: [] for arm in ARMS}
-    for run in experiment(name).runs().runs:
-        times[run.configuration["arm"]].append(run.result["steps_to_level"])
-    return np.array(times[slower]) / np.array(times[faster])
+def _cells() -> list[Cell]:
+    found = []
+    for (model, optimizer), settings in SETTINGS.items():
+        for other, (k, rate, updates) in zip(OTHER, settings, strict=True):
+            for arm in ARMS:
+                labels = {"model": model, "optimizer": optimizer, "other": other, "arm": arm}
+                found.append(Cell(labels, labels | {"k": k, "rate": rate, "updates": updates}))
+    return found
+
+
+EXPERIMENTS = (
+    Experiment(
+        "unigram-delay", "training with and without chains that unigrams solve", train_arm,
+        _cells(), range(100, 104), minutes=5,
+    ),
+)  # fmt: skip

@@ -70,9 +70,8 @@ class Claim:
         Why it fails as printed, or what to keep in mind.
     also : mapping of str to str
         Other numbers under which the same statement is printed, and where. It is one claim.
-    minutes : float
-        About how long its training runs take on two cores, if they are an `Experiment`; such a
-        claim is judged only when it is named or experiments are asked for.
+    records : tuple of str
+        Experiments by whose recorded runs it is judged, if it is about training.
     place : str
         ``file:line`` where it is written.
     """
@@ -89,7 +88,7 @@ class Claim:
     depends_on: tuple[str, ...] = ()
     note: str = ""
     also: Mapping[str, str] = field(default_factory=dict)
-    minutes: float = 0.0
+    records: tuple[str, ...] = ()
     place: str = ""
 
     @property
@@ -121,7 +120,7 @@ def proved(
         Of two kinds or more. One has to be symbolic and without a scope.
     **more
         ``wrong`` (required), ``assume`` (assumptions), ``needs`` (ids it depends on), ``note``,
-        ``minutes``, ``also`` (other numbers of the same statement, with their page).
+        ``records``, ``also`` (other numbers of the same statement, with their page).
     """
     return _claim(id, source, title, Statement(latex, value), routes, Verdict.PROVED, **more)
 
@@ -182,7 +181,7 @@ def _claim(
     needs: Sequence[str] = (),
     note: str = "",
     also: Mapping[str, int | str] | None = None,
-    minutes: float = 0.0,
+    records: str | Sequence[str] = (),
 ) -> Claim:
     """The claim, with the place from which `proved`, `supported` or `corrected` was called."""
     caller = sys._getframe(2)
@@ -204,7 +203,7 @@ def _claim(
         depends_on=(needs,) if isinstance(needs, str) else tuple(needs),
         note=note,
         also={other: _printed(other, where) for other, where in (also or {}).items()},
-        minutes=minutes,
+        records=(records,) if isinstance(records, str) else tuple(records),
         place=located(caller.f_code.co_filename, caller.f_lineno),
     )
     _refuse_weak(claim)

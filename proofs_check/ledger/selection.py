@@ -13,17 +13,15 @@ from proofs_check.ledger.claim import Claim
 from proofs_check.ledger.verdict import Entry, judge
 
 
-def select(
-    claims: Sequence[Claim], patterns: Sequence[str], *, experiments: bool = False
-) -> list[Claim]:
+def select(claims: Sequence[Claim], patterns: Sequence[str]) -> list[Claim]:
     """Those of `claims` whose id matches one of the patterns, in their order.
 
-    Without a pattern, all of them; those that rest on experiments only with `experiments`. A
-    pattern is an id, or a shell-style wildcard (``x-*``), or where it is neither the beginning of
-    ids up to a hyphen: ``lemma-3.1`` picks all its parts, ``x-balance`` itself alone.
+    Without a pattern, all of them. A pattern is an id, or a shell-style wildcard (``x-*``), or
+    where it is neither the beginning of ids up to a hyphen: ``lemma-3.1`` picks all its parts,
+    ``x-balance`` itself alone.
     """
     if not patterns:
-        return [claim for claim in claims if experiments or not claim.minutes]
+        return list(claims)
     ids = [id for claim in claims for id in claim.ids]
     picked: set[str] = set()
     for pattern in patterns:
@@ -54,6 +52,11 @@ def verify(claims: Iterable[Claim], *, progress: bool = False) -> list[Entry]:
             bar.set_postfix_str(claim.id)
             entries.append(judge(claim))
             bar.update()
+    return with_fallen(entries)
+
+
+def with_fallen(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries, each with those of the others that it depends on and that do not stand."""
     fallen = {entry.claim.id for entry in entries if not entry.stands}
     return [
         replace(entry, fallen=tuple(id for id in entry.claim.depends_on if id in fallen))

@@ -5,27 +5,41 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from proofs_check.ledger.claim import Claim
 from proofs_check.ledger.independence import dependences
 from proofs_check.ledger.tally import summary
 from proofs_check.ledger.verdict import MEANING, Entry, Evidence
 
-__all__ = ["explain", "summary", "table"]
+__all__ = ["column_width", "explain", "header", "row", "summary", "table"]
 
 
 def table(entries: Sequence[Entry]) -> str:
     """The entries as a table, and a line that counts the verdicts."""
-    width = max(len("claim"), *(len(entry.claim.id) for entry in entries))
-    lines = [f"{'claim':<{width}}  {'verdict':<10} {'residual':>9} {'seconds':>8}  statement"]
-    for entry in entries:
-        why = f": {entry.why}" if entry.why else ""
-        mark = "" if entry.as_expected else f"  (expected {entry.claim.expected}{why})"
-        if entry.fallen:
-            mark += f"  (depends on {', '.join(entry.fallen)}, which does not stand)"
-        lines.append(
-            f"{entry.claim.id:<{width}}  {entry.verdict:<10} {entry.residual:>9.1e} "
-            f"{entry.seconds:>8.2f}  {entry.claim.title}{mark}"
-        )
-    return "\n".join([*lines, "", summary(entries)])
+    width = column_width([entry.claim for entry in entries])
+    return "\n".join([header(width), *(row(entry, width) for entry in entries), "",
+                      summary(entries)])  # fmt: skip
+
+
+def column_width(claims: Sequence[Claim]) -> int:
+    """Of the column of ids."""
+    return max(len("claim"), *(len(claim.id) for claim in claims))
+
+
+def header(width: int) -> str:
+    """The first line of a table."""
+    return f"{'claim':<{width}}  {'verdict':<10} {'residual':>9} {'seconds':>8}  statement"
+
+
+def row(entry: Entry, width: int) -> str:
+    """The line of an entry."""
+    why = f": {entry.why}" if entry.why else ""
+    mark = "" if entry.as_expected else f"  (expected {entry.claim.expected}{why})"
+    if entry.fallen:
+        mark += f"  (depends on {', '.join(entry.fallen)}, which does not stand)"
+    return (
+        f"{entry.claim.id:<{width}}  {entry.verdict:<10} {entry.residual:>9.1e} "
+        f"{entry.seconds:>8.2f}  {entry.claim.title}{mark}"
+    )
 
 
 def explain(entry: Entry) -> str:

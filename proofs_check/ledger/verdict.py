@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,16 +140,29 @@ def judge(claim: Claim) -> Entry:
     if not isinstance(claim, Claim):
         raise TypeError(f"claim must be a Claim (of `proved`, `supported`, ...), got {claim!r}")
     began = time.perf_counter()
-    statements = {"printed": claim.printed}
-    if claim.corrected is not None:
-        statements["corrected"] = claim.corrected
+    findings = examine(claim)
+    return conclude(claim, findings, time.perf_counter() - began)
+
+
+def examine(claim: Claim) -> list[Finding]:
+    """What every route finds of the printed and of the corrected statement, in this order."""
+    return [find(route, said) for said in _statements(claim).values() for route in claim.routes]
+
+
+def conclude(claim: Claim, findings: Sequence[Finding], seconds: float) -> Entry:
+    """The entry that follows from what `examine` found."""
+    places = [(about, route) for about in _statements(claim) for route in claim.routes]
     evidence = tuple(
-        Evidence(about, route, find(route, statement))
-        for about, statement in statements.items()
-        for route in claim.routes
+        Evidence(about, route, finding)
+        for (about, route), finding in zip(places, findings, strict=True)
     )
     verdict, why = weigh(evidence, measured=claim.expected == Verdict.MEASURED)
-    return Entry(claim, verdict, evidence, time.perf_counter() - began, why)
+    return Entry(claim, verdict, evidence, seconds, why)
+
+
+def _statements(claim: Claim) -> dict[str, Statement]:
+    found = {"printed": claim.printed}
+    return found if claim.corrected is None else found | {"corrected": claim.corrected}
 
 
 def find(route: Route, statement: Statement) -> Finding:

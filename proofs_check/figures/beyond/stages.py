@@ -46,33 +46,34 @@ class StagesData:
 
 
 def compute(parameters: dict[str, Any], **options: bool) -> StagesData:
-    """Runs of the design (shared with the claims), predictions, and one run."""
+    """Recorded runs of the design and recorded predictions, and one run."""
     groups = stage_runs.design()
     lengths, states = parameters["lengths"], parameters["states"]
     by_states = [cell for cell in groups["length"] if cell.k in states and cell.length in lengths]
     by_length = [cell for cell in by_states if cell.k == 2]
     by_init = [cell for cell in groups["init"] if cell.init in parameters["inits"]]
-    seeds = parameters["seeds"]
-    chosen = stage_runs.all_cells() if seeds == stage_runs.SEEDS else (*by_states, *by_init)
-    found = stage_runs.measured(chosen, seeds, **options)
-    curves = []
     panels = [("T", "length", by_length), ("c", "init", by_init)]
     panels += [(f"k={k}", "length", [cell for cell in by_states if cell.k == k])
                for k in states]  # fmt: skip
-    for panel, axis, cells in panels:
-        for stage in stage_runs.STAGES:
-            own = sorted({cell for cell in cells if cell.stage == stage}, key=lambda c: c[1:4])
-            measured = [median_interval(found[cell][KIND]) for cell in own]
-            wanted = [stage_runs.predicted(c.length, c.k, c.init)[stage] for c in own]
-            x = [getattr(cell, axis) for cell in own]
-            columns = zip(*((m.median, m.low, m.high) for m in measured), strict=True)
-            curves.append(Curve(panel, stage, np.array(x), np.array(wanted),
-                                *(np.array(column) for column in columns)))  # fmt: skip
+    curves = [
+        _curve(panel, axis, stage, cells)
+        for panel, axis, cells in panels
+        for stage in stage_runs.STAGES
+    ]
     T = parameters["run_length"]
     marks = stage_runs.predicted(T, 2, 0.02)
     settings = {"length": T, "steps": parameters["run_steps"], "seed": parameters["seed"]}
     settings["learning_rate"] = 2.5 * marks["bigram"] / settings["steps"]
     return StagesData(curves, cached_trajectory(one_run, settings, **options), marks)
+
+
+def _curve(panel: str, axis: str, stage: str, cells: list[stage_runs.Cell]) -> Curve:
+    own = sorted({cell for cell in cells if cell.stage == stage}, key=lambda c: c[1:4])
+    measured = [median_interval(stage_runs.measured(cell)) for cell in own]
+    wanted = [stage_runs.predicted(c.length, c.k, c.init)[stage] for c in own]
+    columns = [[getattr(cell, axis) for cell in own], wanted]
+    columns += [list(each) for each in zip(*(found[:3] for found in measured), strict=True)]
+    return Curve(panel, stage, *map(np.array, columns))
 
 
 def one_run(
@@ -158,9 +159,8 @@ SPEC = FigureSpec(
     title="stage times, predicted and measured: context length, init scale, number of states",
     parameters={
         "lengths": [25, 50, 100, 200, 400],
-        "states": [2, 3, 4],
+        "states": [2, 3],
         "inits": [2e-4, 2e-3, 6e-3, 2e-2],
-        "seeds": stage_runs.SEEDS,
         "run_length": 50,
         "run_steps": 1500,
         "seed": 0,

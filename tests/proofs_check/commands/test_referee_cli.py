@@ -18,11 +18,11 @@ def test_verify_writes_json(tmp_path, capsys):
 def test_verify_exits_1_when_a_verdict_differs(monkeypatch, capsys):
     from dataclasses import replace
 
-    from proofs_check.commands import main as commands
+    from proofs_check.commands import verifying
     from proofs_check.ledger import Verdict
 
-    claim = next(claim for claim in commands.CLAIMS if claim.id == "A.32")
-    monkeypatch.setattr(commands, "CLAIMS", (replace(claim, expected=Verdict.REFUTED),))
+    claim = next(claim for claim in verifying.CLAIMS if claim.id == "A.32")
+    monkeypatch.setattr(verifying, "CLAIMS", (replace(claim, expected=Verdict.REFUTED),))
     assert main(["verify"]) == 1
     assert "expected refuted" in capsys.readouterr().out
 
@@ -71,6 +71,11 @@ def test_a_short_demo(tmp_path, capsys):
         (["demo", "--k", "7"], "error: --k must be one of 3, 2, got '7'"),
         (["demo", "--examples", "0"], "error: --examples must be an integer >= 1"),
         (["verify", "A.32", "--json", "/proc/nothing/x.json"], "cannot be written"),
+        (["verify", "A.32", "--seeds", "1"], "error: --seeds goes with --experiments"),
+        (["verify", "fig-8", "--experiments", "--seeds", "0"], "error: --seeds must be an integer"),
+        (["verify", "A.32", "--workers", "0"], "error: --workers must be an integer >= 1"),
+        (["record", "fig-99"], "experiment must be one of fig-5, fig-8"),
+        (["record", "fig-8", "--out", "/proc/nothing"], "cannot be written"),
     ],
 )
 def test_bad_input_is_one_line(arguments, words, capsys):

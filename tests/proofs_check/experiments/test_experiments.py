@@ -1,17 +1,12 @@
-"""Experiments: runs shared by claims and figures, kept as they finish."""
-
-from __future__ import annotations
-
-from dataclasses import replace
+"""Experiments: runs of every cell and seed, kept as they finish."""
 
 import numpy as np
 import pytest
 
-import theory
-from proofs_check.claims import CLAIMS
-from proofs_check.experiments import cache
-from proofs_check.experiments.experiment import Experiment
-from proofs_check.ledger import selection
+import sim
+from proofs_check.experiments import cache, digest
+from proofs_check.experiments.experiment import Cell, Experiment
+from proofs_check.experiments.registry import EXPERIMENTS
 
 
 def numbers(configuration):
@@ -24,50 +19,54 @@ def fails(configuration):
     raise ArithmeticError(f"k = {configuration['k']}")
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """A cache of its own, and no other processes."""
-    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr("proofs_check.experiments.experiment.cache_folder", lambda: tmp_path)
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
-    return tmp_path
+def trains(configuration):
+    model = sim.MinimalModel.constant(4, 2)
+    return sim.train(model, sim.Dirichlet(2), steps=3, rng=configuration["seed"], held_out=4)
+
+
+def last_loss(run):
+    return {"last": float(run.loss[-1]), "name": "uniform"}
+
+
+def experiment(task=numbers, **more):
+    cells = [Cell({"name": f"k = {k}"}, {"k": k}) for k in (2, 3)]
+    return Experiment("miniature", "", task, cells, (0, 100), **more)
 
 
 def test_a_second_look_reads_what_the_first_one_kept(here, monkeypatch):
-    grid = {"k": [2, 3], "seed": [0, 1]}
-    first = Experiment(numbers, grid).runs()
+    first = experiment().rows()
     monkeypatch.setattr(np.random, "default_rng", lambda _: pytest.fail("was computed again"))
-    again = Experiment(numbers, grid).runs()
-    assert [run.result for run in first.runs] == [run.result for run in again.runs]
+    assert experiment().rows() == first
+    assert [(row["name"], row["seed"]) for row in first] == [
+        ("k = 2", 0), ("k = 2", 100), ("k = 3", 0), ("k = 3", 100)
+    ]  # fmt: skip
     assert len(list(here.rglob("*.json"))) == 4
 
 
 def test_without_cache_nothing_is_kept(here):
-    Experiment(numbers, {"k": [2]}).runs(use_cache=False)
+    experiment().rows(use_cache=False)
     assert not list(here.rglob("*.json"))
+
+
+def test_numbers_are_taken_of_trajectories(here):
+    made = experiment(trains, numbers=last_loss).rows()
+    assert all(0.5 < row["last"] < 0.9 and row["name"] == "uniform" for row in made)
+    assert made[0]["last"] == made[2]["last"] != made[1]["last"]
 
 
 def test_a_failed_run_is_no_evidence(here):
     with pytest.raises(RuntimeError, match=r"k.*2.*failed with ArithmeticError: k = 2"):
-        Experiment(fails, {"k": [2]}).runs()
-
-
-def test_code_is_told_from_comments_and_docstrings():
-    computation = cache._computation
-    assert computation("def f(x):\n    '''Add.'''\n    return x + 1  # one\n") == computation(
-        "def f(x):\n    return x + 1\n"
-    )
-    assert computation("x = 1 + 2") != computation("x = 1 - 2")
+        experiment(fails).rows()
 
 
 def test_runs_of_changed_tasks_are_not_found(here, monkeypatch):
-    monkeypatch.setattr(cache.inspect, "getsource", lambda _: "first = 1")
-    Experiment(numbers, {"k": [2], "seed": [0]}).runs()
-    Experiment(numbers, {"k": [2], "seed": [0]}).runs()
-    assert len(list(here.rglob("*.json"))) == 1
-    monkeypatch.setattr(cache.inspect, "getsource", lambda _: "first = 2")
-    Experiment(numbers, {"k": [2], "seed": [0]}).runs()
-    assert len(list(here.rglob("*.json"))) == 2
+    experiment().rows()
+    before = experiment().digest
+    compute = digest.computation
+    monkeypatch.setattr(digest, "computation", lambda source: compute(source + "\nfirst = 2"))
+    experiment().rows()
+    assert len(list(here.rglob("*.json"))) == 8
+    assert experiment().digest != before
 
 
 def arrays(n, *, progress=False):
@@ -89,38 +88,11 @@ def test_arrays_are_kept_and_a_truncated_file_is_made_again(here, monkeypatch):
         cache.cached_arrays(arrays, {"n": 3})
 
 
-def of_theory(n, *, progress=False):
-    return {"modes": theory.modes(n).singular_values}
-
-
-def test_code_of_theory_counts_where_a_task_refers_to_it(here, monkeypatch):
-    before = cache.task_digest(arrays), cache.task_digest(of_theory)
-    monkeypatch.setattr(cache, "code_digest", {"sim": "sim", "theory": "theory"}.get)
-    without, with_theory = cache.task_digest(arrays), cache.task_digest(of_theory)
-    assert without != with_theory
-    assert (without, with_theory) != before
-    monkeypatch.setattr(cache, "code_digest", {"sim": "sim", "theory": "changed"}.get)
-    assert cache.task_digest(arrays) == without
-    assert cache.task_digest(of_theory) != with_theory
-
-
-def test_folders_that_print_and_draw_do_not_count(tmp_path, monkeypatch):
-    for name in ("__init__.py", "kernels/fast.py", "commands/main.py", "plots/axes.py"):
-        path = tmp_path / "sim" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("x = 1\n")
-    monkeypatch.setattr(cache.inspect, "getfile", lambda _: str(tmp_path / "sim/__init__.py"))
-    digest = cache.code_digest.__wrapped__
-    before = digest("sim")
-    for name in ("commands/main.py", "plots/axes.py", "plots/new.py"):
-        (tmp_path / "sim" / name).write_text("x = 2\n")
-        assert digest("sim") == before
-    (tmp_path / "sim/kernels/fast.py").write_text("x = 2\n")
-    assert digest("sim") != before
-
-
-def test_experiments_are_looked_into_only_when_asked_for():
-    claims = [replace(CLAIMS[0], minutes=2.0), CLAIMS[1]]
-    assert selection.select(claims, []) == claims[1:]
-    assert selection.select(claims, [], experiments=True) == claims
-    assert selection.select(claims, [claims[0].id]) == claims[:1]
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_no_run_is_made_twice_and_some_are_judged_on(name):
+    tried = EXPERIMENTS[name]
+    for described in ([c.labels for c in tried.cells], [c.configuration for c in tried.cells]):
+        assert len({tuple(map(str, sorted(own.items()))) for own in described}) == len(tried.cells)
+    assert len({tuple(cell.labels) for cell in tried.cells}) == 1
+    assert all("seed" not in cell.configuration for cell in tried.cells)
+    assert any(seed >= 100 for seed in tried.seeds)

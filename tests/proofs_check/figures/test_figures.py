@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import sim
-from proofs_check.experiments import cache, plateau_flow, stage_runs
+from proofs_check.experiments import digest, plateau_flow
 from proofs_check.figures import FIGURES, figure, make_figure
 from proofs_check.figures import parameters as settable
 from proofs_check.figures.drawn import drawn_series
@@ -52,7 +52,6 @@ SMALL = {
         "lengths": [25],
         "states": [2],
         "inits": [0.02],
-        "seeds": 1,
         "run_length": 25,
         "run_steps": 100,
     },
@@ -119,7 +118,7 @@ def test_training_runs_are_cached_by_parameters_and_code(monkeypatch, tmp_path):
         train_minimal(parameters | {"seed": 5})
     with pytest.raises(pytest.fail.Exception, match="trained again"):
         train_minimal(parameters, use_cache=False)
-    monkeypatch.setattr(cache, "code_digest", lambda package: f"other {package}")
+    monkeypatch.setattr(digest, "room_digest", lambda room: f"other {room}")
     with pytest.raises(pytest.fail.Exception, match="trained again"):
         train_minimal(parameters)
 
@@ -130,7 +129,6 @@ def test_training_runs_are_cached_by_parameters_and_code(monkeypatch, tmp_path):
 def test_what_a_figure_simulates_is_kept(name, monkeypatch, tmp_path):
     monkeypatch.setenv("ICL_MARKOV_CACHE", str(tmp_path))
     spec = small(name)
-    monkeypatch.setattr(stage_runs, "measured", stage_runs.measured.__wrapped__)
     monkeypatch.setattr(plateau_flow, "by_quartic", plateau_flow.by_quartic.__wrapped__)
     first = drawn_series(draw_figure(spec)[0])
     assert list(tmp_path.iterdir())

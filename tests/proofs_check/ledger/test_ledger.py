@@ -32,8 +32,7 @@ def test_select_by_id_beginning_and_wildcard():
     # an id is that claim alone, though another one begins with it
     assert selection.select(CLAIMS, ["x-balance"]) == [by_id("x-balance")]
     assert len(selection.select(CLAIMS, ["x-balance", "x-*"])) == len(beyond)
-    assert selection.select(CLAIMS, []) == [claim for claim in CLAIMS if not claim.minutes]
-    assert selection.select(CLAIMS, [], experiments=True) == list(CLAIMS)
+    assert selection.select(CLAIMS, []) == list(CLAIMS)
     with pytest.raises(ValueError, match=r"claim must be an id .* got 'A\.99' \(near it: A\.9"):
         selection.select(CLAIMS, ["A.99"])
 
