@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from proofs_check import ledger
-from proofs_check.experiments import records
+from proofs_check.experiments import judging, records
 from proofs_check.experiments.judging import Interval
-from proofs_check.experiments.unigram_delay import OTHER
+from proofs_check.experiments.unigram_delay import SETTINGS
 from proofs_check.ledger.compare import worst
 
-Bounds = dict[str, dict[str, Interval]]  # by optimizer and arm
+Bounds = dict[str, Interval]  # by arm
 
 
 def _ratios(model: str, optimizer: str, arm: str) -> list[float]:
     """Of each setting the time of an arm over that without it: geometric mean of ratios by seed."""
     record, found = records.load("unigram-delay").judged, []
-    for other in OTHER:
+    for other in SETTINGS[model, optimizer]:
         times, alone = (
             record.values("updates_to_level", model=model, optimizer=optimizer, other=other, arm=a)
             for a in (arm, "alone")
@@ -25,47 +25,65 @@ def _ratios(model: str, optimizer: str, arm: str) -> list[float]:
     return found
 
 
-def _bounded(stated: Bounds, model: str, allowed: float) -> ledger.Finding:
+def _bounded(stated: Bounds, model: str, optimizer: str) -> ledger.Finding:
     """How far outside the stated bounds a setting is."""
-    outside, shown = [0.0], []
-    for optimizer, arms in stated.items():
-        for arm, (low, high) in arms.items():
-            ratios = _ratios(model, optimizer, arm)
-            outside += [low - min(ratios), max(ratios) - high]
-            shown.append(f"{optimizer}, {arm}: {', '.join(f'{ratio:.3f}' for ratio in ratios)}")
-    detail = f"means of {', '.join(OTHER)} settings over that alone; {'; '.join(shown)}"
-    return ledger.Finding(worst(outside), allowed, detail, because="four seeds")
+    outside, shown = [], []
+    for arm, bounds in stated.items():
+        ratios = _ratios(model, optimizer, arm)
+        outside += [judging.gap(bounds, (ratio, ratio)) for ratio in ratios]
+        shown.append(f"{arm} {', '.join(f'{ratio:.3f}' for ratio in ratios)}")
+    settings = ", ".join(SETTINGS[model, optimizer])
+    return ledger.Finding(worst(outside), 0.0, f"means of settings {settings}: {'; '.join(shown)}")
 
 
-_MINIMAL = ledger.simulation("minimal model")(_bounded).given(model="minimal", allowed=0.02)
-_TRANSFORMER = ledger.replication("transformer")(_bounded).given(model="transformer", allowed=0.05)
+_sgd = ledger.simulation("SGD, 3 seeds")(_bounded).given(model="minimal", optimizer="sgd")
+_flow = ledger.quadrature("gradient flow, 3 samples")(_bounded).given(
+    model="minimal", optimizer="flow"
+)
+_minimal = ledger.simulation("minimal model, 3 seeds")(_bounded).given(
+    model="minimal", optimizer="adamw"
+)
+_transformer = ledger.replication("transformer, 3 seeds")(_bounded).given(
+    model="transformer", optimizer="adamw"
+)
 
-_BOUNDS: Bounds = {
-    "sgd": {"signal": (0.6, 0.9), "control": (0.95, 1.05)},
-    "adamw": {"signal": (1.3, 2.2), "control": (0.95, 1.05)},
-}
-
-
-def _wrong(optimizer: str, arm: str, bounds: Interval) -> Bounds:
-    return _BOUNDS | {optimizer: _BOUNDS[optimizer] | {arm: bounds}}
-
+# outside what single runs of seed 0 gave: 0.650 to 0.699 and 1.003 to 1.005 for SGD; for AdamW
+# 1.585 to 1.752 and 0.975 to 0.997 (minimal), 1.149 and 0.977 (transformer)
+_SGD: Bounds = {"signal": (0.55, 0.80), "control": (0.94, 1.06)}
+_ADAMW: Bounds = {"signal": (1.10, 1.90), "control": (0.94, 1.06)}
+_SOURCE = "beyond the paper; Sec. 3.1, `Unigrams slow down learning'"
+_SETTING = (
+    "T = 64; tested on doubly stochastic chains, at half the way from the uniform strategy's loss "
+    "to the bigram's",
+    "the same 48 doubly stochastic sequences a batch in all arms",
+)
 
 CLAIMS = (
-    ledger.measured("x-unigram-delay",
-        "beyond the paper; Sec. 3.1, `Unigrams slow down learning'",
-        "chains that unigrams solve delay bigrams under AdamW, and bring them sooner under SGD",
-        r"\frac{t(48+16\text{ chains of equal rows})}{t(48)}\in[0.6,0.9]\text{ (SGD)},"
-        r"\ [1.3,2.2]\text{ (AdamW)};\quad\frac{t(48+16\text{ without signal})}{t(48)}"
-        r"\in[0.95,1.05]",
-        _BOUNDS, _MINIMAL, _TRANSFORMER,
-        wrong=[_wrong("sgd", "signal", (1.1, 1.7)), _wrong("adamw", "signal", (0.5, 0.75)),
-               _wrong("sgd", "control", (1.1, 1.7)), _wrong("adamw", "control", (1.1, 1.7))],
-        assume=("T = 64; tested on doubly stochastic chains, at half the way from the uniform "
-                "strategy's loss to the bigram's",
-                "k = 4, k = 3, and k = 4 with a higher learning rate",
-                "the same 48 doubly stochastic sequences a batch in all arms; SGD's rate such that "
-                "each sequence counts the same"),
+    ledger.measured("x-unigram-delay-sgd", _SOURCE,
+        "with plain gradients, chains that unigrams solve bring bigrams sooner",
+        r"\text{minimal model, SGD and flow: }\frac{t(48+16\text{ of equal rows})}{t(48)}"
+        r"\in[0.55,0.80],\quad\frac{t(48+16\text{ without signal})}{t(48)}\in[0.94,1.06]",
+        _SGD, _sgd, _flow,
+        wrong=[_SGD | {"signal": (1.1, 1.9)}, _SGD | {"signal": (0.94, 1.06)},
+               _SGD | {"control": (0.55, 0.80)}, _SGD | {"control": (1.1, 1.9)}],
+        assume=(*_SETTING, "SGD's rate such that each sequence counts the same",
+                "k = 4, k = 3, and with SGD k = 4 with twice the learning rate"),
         records="unigram-delay",
-        note="So it is the optimizer that decides whether unigrams are in the way, and what is "
-        "added is so by its signal, since sequences of independent tokens change nothing."),
+        note="What is added is no part of the loss it is tested on, but lets W grow; sequences of "
+        "independent tokens change nothing. So it is the optimizer that decides whether unigrams "
+        "are in the way, see x-unigram-delay-adamw."),
+    ledger.measured("x-unigram-delay-adamw", _SOURCE,
+        "under AdamW, chains that unigrams solve delay bigrams",
+        r"\text{AdamW, minimal model and transformer: }"
+        r"\frac{t(48+16\text{ of equal rows})}{t(48)}\in[1.10,1.90],"
+        r"\quad\frac{t(48+16\text{ without signal})}{t(48)}\in[0.94,1.06]",
+        _ADAMW, _minimal, _transformer,
+        wrong=[_ADAMW | {"signal": (0.55, 0.80)}, _ADAMW | {"signal": (0.94, 1.06)},
+               _ADAMW | {"control": (0.55, 0.80)}, _ADAMW | {"control": (1.1, 1.9)}],
+        assume=(*_SETTING, "k = 4, k = 3, and for the minimal model k = 4 with three times the "
+                "learning rate of 1e-3"),
+        records="unigram-delay",
+        note="Steps of AdamW have one length, so that what unigrams take of them is missing "
+        "elsewhere; sequences of independent tokens take nothing. SGD does not train this "
+        "transformer to the level in 1,500 updates."),
 )  # fmt: skip
