@@ -74,11 +74,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     return parser
 
 
-
-
 def _index(options: argparse.Namespace) -> int:
     for path in write_pages(CLAIMS, options.out):
         print(path)
     return 0
-
-
