@@ -27,13 +27,13 @@ def _panels(edges: Array, order: int) -> tuple[Array, Array]:
 
 
 @cache
-def flat_nodes() -> tuple[Array, Array]:
-    """Weights (n,) and chains (n, 2, 2) of the flat prior, for contexts up to 10^7.
+def flat_nodes(depth: int = 26) -> tuple[Array, Array]:
+    """Weights (n,) and chains (n, 2, 2) of the flat prior, for contexts up to about 2^(depth-3).
 
     The exit probabilities are (u, u r) or (u r, u) with density u; lambda = 1 - u (1 + r).
     """
     to_one = 1 - 2.0 ** -np.arange(1, 6)
-    u, weight_u = _panels(np.array([0.0, *2.0 ** np.arange(-26, 0), *to_one[1:], 1.0]), 8)
+    u, weight_u = _panels(np.array([0.0, *2.0 ** np.arange(-depth, 0), *to_one[1:], 1.0]), 8)
     r, weight_r = _panels(np.array([0.0, *to_one, 1.0]), 6)
     first, second = np.broadcast_arrays(u[:, None], u[:, None] * r)
     weights = ((u * weight_u)[:, None] * weight_r).ravel()
@@ -122,7 +122,7 @@ def all_lags(weights: Array, P: Array, T: int) -> Array:
 @cache
 def flat_kernel(T: int) -> Array:
     """K (T, 2, 2) on the flat prior."""
-    return all_lags(*flat_nodes(), T)
+    return all_lags(*flat_nodes(T.bit_length() + 3), T)
 
 
 def matrix_powers(P: Array, T: int) -> Array:

@@ -1,12 +1,13 @@
 """The two steps of Prop. A.3, in symbols and at numbers: by enumeration and by matrix powers.
 
 The first step is on the flat prior with rate h_1 / t^2, the second on a = b within epsilon of 1/2
-with rate h_2 / t. Enumerated are all sequences, with the hinge. Matrix powers take the first step
-from `theory` and average the kernel of the second over chains, node by node.
+with rate h_2 / t. Enumerated are all sequences, with the hinge. Matrix powers are summed chain by
+chain and averaged over the prior of either step.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -15,8 +16,9 @@ import sympy as sp
 from numpy.typing import NDArray
 
 import sim
-import theory
+from proofs_check.methods import long_contexts, symbols
 from proofs_check.methods.all_sequences import enumerated_margin
+from proofs_check.methods.triple_sums import TRIPLE, total
 from sim.learning.objectives import all_sequences, sequence_probabilities
 from theory.first_steps.curriculum import Curriculum
 
@@ -26,15 +28,24 @@ v_init, w_init, h1, h2 = sp.symbols("v_init w_init h_1 h_2", positive=True)
 t, j, k = sp.symbols("t j k", integer=True, positive=True)
 HALF = sp.Rational(1, 2)
 SYMBOLIC = Curriculum(eps, v_init, w_init, h1, h2)
+# numbers of triples s <= t' <= p <= t and of pairs t' <= p <= t, over t positions
+TRIPLES, PAIRS = (total(sp.Integer(1), ranges) / symbols.t for ranges in (TRIPLE, TRIPLE[1:]))
+TRIPLES, PAIRS = (sp.expand(count.subs(symbols.t, t)) for count in (TRIPLES, PAIRS))
 
 # any numbers will do where nothing is said about them
 V_INIT, W_INIT, H1, H2, WIDTH = 0.7, 0.4, 30.0, 0.9, 0.15
 NUMBERS = {v_init: V_INIT, w_init: W_INIT, h1: H1, h2: H2, eps: WIDTH}
 ENUMERATED = (2, 4, 7)
-LENGTHS = (200, 400, 800)
+LENGTHS = (100, 200, 400)
 
 LIMITS = "exact constants and limits"
-POWERS = "both steps by matrix powers, T = 200, 400, 800"
+POWERS = "both steps by matrix powers, T = 100, 200, 400"
+EXTRAPOLATED = "errors of order log(T)/T^2 remain after extrapolation in 1/T"
+
+# constants of Lemma 3.1, and the entries of W that the first step leaves as T grows
+A, B, D = (7 - 10 * sp.log(2)) / 6, (sp.log(256) - 5) / 12, sp.Rational(3, 2) - 2 * sp.log(2)
+UNIT = v_init * h1 / 6
+CONST, DIAG, RHO = w_init + A * UNIT, (B - A) * UNIT, w_init + B * UNIT
 
 SETTING = (
     "k = 2, x_1 stationary",
@@ -71,14 +82,18 @@ def near_half(width: float) -> sim.Quadrature:
     return sim.Quadrature(weights / 2, np.moveaxis(np.array([[at, 1 - at], [1 - at, at]]), -1, 0))
 
 
-def hinge_step(v: Array, W: Array) -> tuple[Array, Array]:
-    """-dL/dv and -dL/dW at (v, W) for a = b near 1/2: all sequences, the hinge as it stands."""
+def near_half_loss(v: Array, W: Array) -> sim.Sample:
+    """The margin loss on all sequences for a = b near 1/2, every hinge active around (v, W)."""
     T = len(v)
     tokens = all_sequences(2, T + 1)
     chance = sequence_probabilities(tokens, near_half(WIDTH))
     delta = 1.0 + 2.0 * float(np.abs(W).max() * np.abs(v).sum() * T)
-    evaluate = sim.Sample(tokens, 2, sim.Margin(delta), chance).bind(sim.MinimalModel(v, W))
-    gradient = evaluate(v, W)[1]
+    return sim.Sample(tokens, 2, sim.Margin(delta), chance)
+
+
+def hinge_step(v: Array, W: Array) -> tuple[Array, Array]:
+    """-dL/dv and -dL/dW at (v, W) for a = b near 1/2: all sequences, the hinge as it stands."""
+    gradient = near_half_loss(v, W).bind(sim.MinimalModel(v, W))(v, W)[1]
     return -gradient.v.copy(), -gradient.W.copy()
 
 
@@ -91,25 +106,15 @@ def enumerated(T: int) -> Steps:
     return Steps(v1, W1, *hinge_step(v1, W1))
 
 
-def matrix_powers(P: Array, T: int) -> Array:
-    """The first T powers of one or several matrices, from the 0th on."""
-    powers = np.empty((T, *P.shape))
-    powers[0] = np.eye(2)
-    for n in range(1, T):
-        powers[n] = powers[n - 1] @ P
-    return powers
-
-
 @cache
 def by_powers(T: int, width: float = WIDTH, start: float = W_INIT) -> Steps:
     """The same as `enumerated` for long contexts; `start` is the initial W."""
-    gW, gv = theory.first_step(T)
+    K = long_contexts.flat_kernel(T)
+    gW, gv = K.sum(axis=0), K.sum(axis=(1, 2))
     v1 = V_INIT + H1 / T**2 * start * gv
     W1 = start + H1 / T**2 * V_INIT * gW
     rule = near_half(width)
-    powers, drift = matrix_powers(rule.transition, T), rule.transition - 0.5
-    pairs = np.cumsum(np.cumsum(powers, axis=0), axis=0)[::-1]  # sum over n of (r-n) P^n
-    kernel = np.einsum("q,jqli,qmi,jqim->jml", rule.weights / (2 * T), powers, drift, pairs)
+    kernel = long_contexts.all_lags(rule.weights, rule.transition, T)
     return Steps(v1, W1, np.einsum("jml,ml->j", kernel, W1), np.einsum("jml,j->ml", kernel, v1))
 
 
@@ -117,3 +122,29 @@ def after_second(T: int, width: float = WIDTH, start: float = W_INIT) -> tuple[A
     """v and W after the second step by matrix powers, weight decay having removed the first."""
     steps = by_powers(T, width, start)
     return H2 / T * steps.step_v, H2 / T * steps.step_W
+
+
+def extrapolated(of: Callable[[int], Array]) -> Array:
+    """The limit of what depends on T, errors of order 1/T and 1/T^2 cancelled by three lengths."""
+    short, longer, longest = (of(T) for T in LENGTHS)
+    return (8 * longest - 6 * longer + short) / 3
+
+
+def limit_after_second(width: float, start: float = W_INIT) -> tuple[Array, Array]:
+    """v (its first lags) and W after the second step, extrapolated to long contexts."""
+    v = extrapolated(lambda T: after_second(T, width, start)[0][:10])
+    return v, extrapolated(lambda T: after_second(T, width, start)[1])
+
+
+@cache
+def at_long_context(
+    T: int, width: float, lags: int, decay_W: float = 1.0, decay_v: float = 1.0
+) -> tuple[Array, Array]:
+    """v of the first lags and W after both steps at a context where v^(1) = v_init up to 1/T."""
+    rule = near_half(width)
+    W1 = W_INIT + H1 / T**2 * V_INIT * long_contexts.mean_step_in_W(T)
+    step_W = np.tensordot(rule.weights, long_contexts.step_in_W(rule.transition, T), 1)
+    kernels = (long_contexts.lag_kernel(rule.transition, lag, T) for lag in range(1, lags + 1))
+    step_v = [np.sum(np.tensordot(rule.weights, K, 1) * W1) for K in kernels]
+    v = (1 - decay_v) * V_INIT + H2 / T * np.array(step_v)
+    return v, (1 - decay_W) * W1 + H2 / T * V_INIT * step_W

@@ -18,8 +18,8 @@ from proofs_check.claims.lemma_a1_step_1.step_1_w_sums import II, III
 from proofs_check.ledger.compare import relative_error
 from proofs_check.ledger.normal import vanishes
 from proofs_check.methods.all_sequences import HINGE, enumerated_step
+from proofs_check.methods.long_contexts import matrix_powers
 from proofs_check.methods.symbols import lam, t
-from proofs_check.methods.two_steps import matrix_powers
 from theory import notation
 from theory.chains import chain
 from theory.first_steps import curriculum

@@ -6,6 +6,7 @@ x_{t'-j+1} = x_p; N_2 are the bigram counts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -13,14 +14,14 @@ import sympy as sp
 
 import sim
 from proofs_check import ledger
+from proofs_check.ledger.compare import relative_error
 from proofs_check.methods import two_steps
+from proofs_check.methods.long_contexts import matrix_powers
 from proofs_check.methods.two_steps import SYMBOLIC, eps, order_in_epsilon, t, v_init
-from theory.first_steps.curriculum import Curriculum
 
 EXACT, LOGITS = "exact limits", "logits of the model of sim after both steps, sampled sequences"
 POWERS = "both steps by matrix powers"
-POSITION, LONG = 12, 100_000
-SHORTER, LONGER = two_steps.LENGTHS[-2:]
+POSITION, LONG = 12, 10**7
 LIMIT = SYMBOLIC.limit()
 
 
@@ -38,11 +39,12 @@ def sampled() -> tuple[np.ndarray, np.ndarray]:
 
 
 def logits(width: float) -> tuple[np.ndarray, float]:
-    """f at POSITION after the two steps at t = LONG, by the model of sim; and W v_2."""
-    numbers = (two_steps.V_INIT, two_steps.W_INIT, two_steps.H1, two_steps.H2)
-    v, W = Curriculum(width, *numbers).second(LONG)
-    model = sim.MinimalModel(v[:POSITION], W)
-    return sim.logits(model, sampled()[0])[:, -1], W[0, 0] * v[1]
+    """f at POSITION after the two steps at t = LONG, by the model of sim; and W v_2.
+
+    The weights are sums over the powers of single chains.
+    """
+    v, W = two_steps.at_long_context(LONG, width, POSITION)
+    return sim.logits(sim.MinimalModel(v, W), sampled()[0])[:, -1], W[0, 0] * v[1]
 
 
 def _finite(*growths: sp.Expr) -> bool:
@@ -60,14 +62,14 @@ def orders_symbolic(value: dict[str, int]) -> list[bool]:
     return [len(orders) == 4, order == value["leading"], *(x == value["next"] for x in later)]
 
 
-@ledger.simulation(LOGITS, 0.25,
+@ledger.simulation(LOGITS, 0.05,
                    f"exponents between epsilon = 0.05 and 0.1 at position {POSITION}, t "
-                   f"= {LONG}")  # fmt: skip
+                   f"= {LONG}", because="the next order adds 12/5 epsilon^2 to either")  # fmt: skip
 def orders_simulated(value: dict[str, int]) -> list[float]:
     """Logits of the model itself: how f and its distance from bigram counts scale in epsilon."""
-    counts, constant, scaling = sampled()[1], order_in_epsilon(product(2))[0], []
+    counts, scaling = sampled()[1], []
     for width in (0.05, 0.1):
-        f, stated = logits(width)[0], two_steps.numeric(constant) * width**4 * counts
+        f, stated = logits(width)[0], two_steps.numeric(LEAD) * width**4 * counts
         scaling.append([np.sum(f * counts), np.abs(f - stated).max()])
     first, second = np.log2(scaling[1]) - np.log2(scaling[0])
     return [first - value["leading"], second - value["next"]]
@@ -80,16 +82,24 @@ def share_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
             sp.expand(value.get("lead", lead) - lead) == 0]  # fmt: skip
 
 
-@ledger.spectral(POWERS, 0.02, "a = 0.2, b = 0.6, epsilon = 0.02, T = 4000 (error O(1/T))")
+@ledger.spectral(
+    POWERS,
+    3e-3,
+    "a = 0.2, b = 0.6, epsilon = 0.02, extrapolated in 1/T",
+    because="the next order adds 12/5 epsilon^2, 1e-3, to W and to v",
+)
 def share_spectral(value: dict[str, sp.Expr]) -> float:
     """f / (t W v_2) at the last position of one chain, by its matrix powers."""
-    T, width, P, pi = 4000, 0.02, np.array([[0.2, 0.8], [0.4, 0.6]]), np.array([1 / 3, 2 / 3])
-    v, W = two_steps.after_second(T, width)
-    scale = two_steps.numeric(value["lead"]) * width**4 / W[0, 0] if "lead" in value else v[1]
-    left = np.arange(T, 0, -1) / T
-    total = np.einsum("j,m,jmi->mi", v * left, pi, two_steps.matrix_powers(P, T))
+    width, P, pi = 0.02, np.array([[0.2, 0.8], [0.4, 0.6]]), np.array([1 / 3, 2 / 3])
+
+    def per_position(T: int) -> np.ndarray:
+        v, W = two_steps.after_second(T, width)
+        scale = two_steps.numeric(value["lead"]) * width**4 / W[0, 0] if "lead" in value else v[1]
+        left = np.arange(T, 0, -1) / T
+        return np.einsum("j,m,jmi->mi", v * left, pi, matrix_powers(P, T)) / scale
+
     stated = pi[:, None] * (P + two_steps.numeric(value["share"]) * pi)
-    return np.abs(total / scale - stated).max()
+    return relative_error(two_steps.extrapolated(per_position), stated)
 
 
 @ledger.symbolic(EXACT, detail="orders in epsilon of W and v_2, and the limit of v_1")
@@ -99,53 +109,66 @@ def inference_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     return [kept, value["W"] == W, value["v_2"] == v_2, value["f"] == W + v_2]
 
 
-@ledger.spectral(POWERS, 0.2, f"exponents between epsilon = 0.08 and 0.16, T = {LONGER}")
+@ledger.spectral(POWERS, 0.12, "exponents between epsilon = 0.08 and 0.16, extrapolated in 1/T",
+                 because="the next order adds 12/5 epsilon^2 to W and to either")  # fmt: skip
 def inference_spectral(value: dict[str, sp.Expr]) -> list[float]:
-    (v, W), (wider_v, wider_W) = (two_steps.after_second(LONGER, width) for width in (0.08, 0.16))
+    (v, W), (wider_v, wider_W) = (two_steps.limit_after_second(width) for width in (0.08, 0.16))
     first = np.log2(wider_W[0, 0] / W[0, 0])
     second = np.log2((wider_v[1] - wider_v[2]) / (v[1] - v[2]))
-    kept = LONGER / 100 * abs(v[2] - two_steps.numeric(value["kept"]))
+    kept = float(v[2]) - two_steps.numeric(value["kept"])
     return [first - value["W"], second - value["v_2"], first + second - value["f"], kept]
 
 
-@ledger.symbolic(EXACT, detail="W moves by eta_1 t^2 / 6, then W by eta_2 t / 8 and v_2 by eta_2 t")
+def exponents(of: Callable[[two_steps.Steps, int], tuple[float, ...]]) -> np.ndarray:
+    """Powers of t with which quantities grow, extrapolated from two doublings of t."""
+    logs = [np.log2(of(two_steps.by_powers(T), T)) for T in two_steps.LENGTHS]
+    first, second = np.diff(logs, axis=0)
+    return np.asarray(2 * second - first)
+
+
+@ledger.symbolic(
+    EXACT, detail="positions counted: triples for the first step, pairs for the second"
+)
 def rates_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
+    """B, E lambda^2 and E[lambda / (1 - lambda)], which multiply the counts, are not 0."""
     first, second = value["first"], value["second"]
-    finite = _finite((t + 1) * (t + 2) / (6 * t**first), (t + 1) / t**second)
-    return [finite, ("second" if first > second else "first") == value["larger"]]
+    finite = _finite(two_steps.TRIPLES / t**first, two_steps.PAIRS / t**second)
+    present = LIMIT.W != 0 and SYMBOLIC.limit_v(2) != 0 and LIMIT.gap != 0
+    return [finite, present, ("second" if first > second else "first") == value["larger"]]
 
 
-@ledger.spectral(POWERS, 0.05, "growth in t of gradients: rates that keep steps finite undo it")
+@ledger.spectral(POWERS, 0.02, "growth in t of gradients: rates that keep steps finite undo it",
+                 because="corrections of order log(T) / T^2 to exponents")  # fmt: skip
 def rates_spectral(value: dict[str, sp.Expr]) -> list[float]:
-    short, long = (
-        (T**2 * (steps.W1[0, 0] - two_steps.W_INIT), steps.step_W[0, 0], steps.step_v[1])
-        for T, steps in ((T, two_steps.by_powers(T)) for T in (SHORTER, LONGER))
-    )
-    slopes = np.log2(np.divide(long, short))
-    larger = "second" if slopes[0] > slopes[1] + 0.5 else "first"
+    slopes = exponents(
+        lambda steps, T: (T**2 * (steps.W1[0, 0] - two_steps.W_INIT), steps.step_W[0, 0],
+                          steps.step_v[1]))  # fmt: skip
+    larger = "second" if round(slopes[0]) > round(slopes[1]) else "first"
     gaps = slopes - [value["first"], value["second"], value["second"]]
     return [float(larger != value["larger"]), *gaps]
 
 
 @ledger.symbolic(EXACT, detail="change of W: v_init h_1 B / 6, of v_1: h_1 w_init D / (2 t)")
 def phases_symbolic(value: dict[str, int]) -> bool:
-    W, v = (t + 1) * (t + 2) / (6 * t**2), (t + 1) / (2 * t**2)
+    """Rate h_1 / t^2 times the triples and pairs of positions that add up."""
+    W, v = (count / t**2 for count in (two_steps.TRIPLES, two_steps.PAIRS))
     return _finite(W * t ** -value["W"], v * t ** -value["v"])
 
 
-@ledger.spectral(POWERS, 0.05, "exponents of t with which W and v_1 change")
+@ledger.spectral(POWERS, 0.02, "exponents of t with which W and v_1 change",
+                 because="corrections of order log(T) / T^2 to exponents")  # fmt: skip
 def phases_spectral(value: dict[str, int]) -> list[float]:
-    short, long = (two_steps.by_powers(T) for T in (SHORTER, LONGER))
-    W = np.log2((long.W1 - two_steps.W_INIT) / (short.W1 - two_steps.W_INIT))[0, 0]
-    v = np.log2((long.v1[0] - two_steps.V_INIT) / (short.v1[0] - two_steps.V_INIT))
+    W, v = exponents(
+        lambda steps, _: (steps.W1[0, 0] - two_steps.W_INIT, steps.v1[0] - two_steps.V_INIT)
+    )
     return [W - value["W"], v - value["v"]]
 
 
 BOTH = (*two_steps.SETTING, "weight decay 1, not multiplied by the rate, of W and of v",
         "v_init != 0")  # fmt: skip
 FORMULA = r"f(e)_{p,i}=O(\epsilon^4)\sum_{t'=1}^p1\{x_{t'}=i\}1\{x_p=x_{t'-1}\}+O(\epsilon^6)"
-SHARE = {"share": sp.Rational(2, 3) * (1 + 2 * LIMIT.off / LIMIT.gap),
-         "lead": two_steps.h2**2 * v_init * LIMIT.gap / 36}  # fmt: skip
+LEAD = two_steps.h2**2 * v_init * two_steps.DIAG / 36  # of the bigram counts, over epsilon^4
+SHARE = {"share": sp.Rational(2, 3) * (1 + 2 * two_steps.CONST / two_steps.DIAG), "lead": LEAD}
 ORDERS = {"W": 2, "v_2": 2, "f": 4, "kept": 0}
 RATES = {"first": 2, "second": 1, "larger": "second"}
 

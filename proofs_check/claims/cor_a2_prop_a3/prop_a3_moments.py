@@ -11,13 +11,30 @@ from proofs_check import ledger
 from proofs_check.ledger.normal import vanishes
 from proofs_check.methods import two_steps
 from proofs_check.methods.all_sequences import HINGE
-from proofs_check.methods.two_steps import HALF, LIMITS, POWERS, SYMBOLIC, a, eps, h2, j, k, v_init
+from proofs_check.methods.exact_chains import SYMBOLIC as EXACT_CHAIN
+from proofs_check.methods.exact_chains import pair_mean
+from proofs_check.methods.leading_terms import settled
+from proofs_check.methods.symbols import lam, s
+from proofs_check.methods.symbols import n as gap
+from proofs_check.methods.two_steps import (
+    DIAG,
+    HALF,
+    LIMITS,
+    POWERS,
+    SYMBOLIC,
+    a,
+    eps,
+    h2,
+    j,
+    k,
+    v_init,
+)
 from theory.first_steps.curriculum import lambda_moment
+from theory.notation import y
 
 X = 2 * a - 1
 PARITY = sp.Symbol("sigma")  # (-1)^j
 NODES = "Gauss-Legendre in a"
-LONGEST = two_steps.LENGTHS[-1]
 
 
 def _mean(integrand: sp.Expr, width: float = two_steps.WIDTH) -> float:
@@ -33,13 +50,16 @@ def _cases(*lags: int) -> list[tuple[int, float, float]]:
     return [(n, e, _mean(mean, e)) for n, mean in means.items() for e in (0.1, 0.3, 0.45)]
 
 
-@ledger.symbolic(LIMITS, detail="2 (a-1/2)/4 lambda^(j-1) is lambda^j / 4, and S_r / t is O(1)")
+@ledger.symbolic("the joint law at a = b without powers of p - t', and a bound on the rest",
+                 detail="twice the weight of the pairs t' <= p, for every lag; the rest is at most "
+                 "r E[1 / (1 - |lambda|)]")  # fmt: skip
 def weight_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
-    """2 K_jmm over one chain is (S_r + r(r+1)/2 lambda^j) / (4 t).
-
-    S_r is at most r E[lambda/(1-lambda)]: its weights r+1-n are at most r, and odd moments vanish.
-    """
-    return [vanishes(value["integrand"] - X**j / 4), value["kept"] == 1 - SYMBOLIC.decay_v]
+    """At a = b, y = 0; |lambda| <= 2 epsilon < 1 bounds sums over gaps."""
+    triple = (s + j - 1 + gap, s + j - 1, s)
+    diagonal = sum(pair_mean((m, m), EXACT_CHAIN, triple) for m in range(2))
+    limit, bound = settled(diagonal.subs(y, 0), (gap,))
+    settles = vanishes(value["integrand"] - limit.subs(lam, X))
+    return [settles, bool(bound <= 1), value["kept"] == 1 - SYMBOLIC.decay_v]
 
 
 @ledger.enumeration(HINGE, 1e-13, "v_j^(2) by enumeration, T = 2, 4, 7")
@@ -112,9 +132,10 @@ def W_symbolic(value: dict[str, sp.Expr]) -> list[bool]:
     return [order == value["order"], value.get("coefficient", coefficient) == coefficient]
 
 
-@ledger.spectral(POWERS, 0.02, f"W / epsilon^order at epsilon = 0.02, 0.04, T = {LONGEST}")
+@ledger.spectral(POWERS, 5e-3, "W / epsilon^order at epsilon = 0.02, 0.04, extrapolated in 1/T",
+                 because="the next order, 12/5 epsilon^2, is 4e-3")  # fmt: skip
 def W_spectral(value: dict[str, sp.Expr]) -> list[float]:
-    W = {e: two_steps.after_second(LONGEST, e, 0.0)[1] for e in (0.02, 0.04)}
+    W = {e: two_steps.limit_after_second(e, 0.0)[1] for e in (0.02, 0.04)}
     found = [x[0, 0] / e ** value["order"] for e, x in W.items()]
     target = two_steps.numeric(value.get("coefficient", found[0]))
     return [x / target - 1 for x in found]
@@ -125,10 +146,9 @@ def offset_symbolic(value: sp.Expr) -> bool:
     return sp.expand(SYMBOLIC.limit_v(3) - value) == 0
 
 
-@ledger.spectral(POWERS, 10.0, "t |v_3 - offset|, which must stay bounded")
-def offset_spectral(value: sp.Expr) -> list[float]:
-    offset = two_steps.numeric(value)
-    return [(two_steps.after_second(n)[0][2] - offset) * n for n in two_steps.LENGTHS]
+@ledger.spectral(POWERS, 1e-4, "v_3, extrapolated in 1/T", because=two_steps.EXTRAPOLATED)
+def offset_spectral(value: sp.Expr) -> float:
+    return float(two_steps.limit_after_second(two_steps.WIDTH)[0][2]) - two_steps.numeric(value)
 
 
 @ledger.symbolic(LIMITS, detail="leading terms in epsilon of v_2, v_4; limits 0 at odd j")
@@ -136,15 +156,16 @@ def v_symbolic(value: dict[str, sp.Expr]) -> Iterator[bool]:
     yield from (SYMBOLIC.limit_v(n) == 0 for n in (1, 3, 5))
     for n in (2, 4):
         coefficient, power = two_steps.order_in_epsilon(SYMBOLIC.limit_v(n))
-        gap = (value.get("coefficient", coefficient) - coefficient).subs(j, n)
-        yield from (power == value["power"].subs(j, n), sp.expand(gap) == 0)
+        rest = (value.get("coefficient", coefficient) - coefficient).subs(j, n)
+        yield from (power == value["power"].subs(j, n), sp.expand(rest) == 0)
 
 
-@ledger.spectral(POWERS, 0.03, f"j = 2, 4, epsilon = 0.2, 0.4, T = {LONGEST} (error O(1/T))")
+@ledger.spectral(POWERS, 5e-3, "j = 2, 4, epsilon = 0.2, 0.4, extrapolated in 1/T",
+                 because=two_steps.EXTRAPOLATED)  # fmt: skip
 def v_spectral(value: dict[str, sp.Expr]) -> Iterator[float]:
     """The part of v_j of lag j alone: what v_j has above the mean of its odd neighbours."""
     for n in (2, 4):
-        v = {e: two_steps.after_second(LONGEST, e)[0] for e in (0.2, 0.4)}
+        v = {e: two_steps.limit_after_second(e)[0] for e in (0.2, 0.4)}
         power = int(value["power"].subs(j, n))
         found = [(x[n - 1] - (x[n - 2] + x[n]) / 2) / e**power for e, x in v.items()]
         target = two_steps.numeric(sp.sympify(value.get("coefficient", found[0])).subs(j, n))
@@ -156,7 +177,7 @@ PARTS = (eps * ((2 * eps) ** j * (1 + PARITY)) / (2 * j)
 WEIGHT = {"integrand": 2 * (a - HALF) / 4 * X ** (j - 1), "kept": 0}
 EVEN = 4**k * eps ** (2 * k) / (2 * (2 * k + 1))
 TRUE_W = {"order": 2, "coefficient": v_init * h2 / 6}
-TRUE_V = {"power": j, "coefficient": h2 * SYMBOLIC.limit().gap * 2**j / (8 * (j + 1))}
+TRUE_V = {"power": j, "coefficient": h2 * DIAG * 2**j / (8 * (j + 1))}
 MEAN = r"E_{a\sim U(1/2-\epsilon,1/2+\epsilon)}"
 MOMENT = MEAN + r"[(a-1/2)(2a-1)^{j-1}]="
 INTERVAL = "0 < epsilon < 1/2"
