@@ -103,6 +103,13 @@ def refuse_unwritable(path: str | os.PathLike[str]) -> None:
         raise OSError(f"output folder {path} cannot be written: {error.strerror}") from None
 
 
+def refuse_unwritable_file(path: str | os.PathLike[str]) -> None:
+    """Refuse a file that could not be written, without making it."""
+    if not os.fspath(path) or Path(path).is_dir():
+        raise ValueError(f"output file must be named, got {os.fspath(path)!r}, which is no file")
+    refuse_unwritable(Path(path).parent)
+
+
 def write_atomic(path: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Call `write` on a temporary file in the same folder, then move it to `path`."""
     prefix = f".{path.name}.{node_name()}@{os.getpid()}."

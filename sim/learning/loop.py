@@ -55,7 +55,7 @@ class Loop:
         self._records = records
         self._pause = control.checkpoint_every
         before = control.beginning()
-        if before is not None:
+        if before is not None and len(before):  # one that had not begun is begun
             self._resume(before)
         self._first = self._step
         self._snapshot()
@@ -143,6 +143,8 @@ class Loop:
     def _keep(self, why: str) -> None:
         if why != "interrupted":
             self._snapshot()
+        if not self._whole[1]:
+            return  # nothing yet
         try:
             self._trajectory(why, measured=False).save_checkpoint(self._control.checkpoint)  # type: ignore[arg-type]
         except OSError as error:

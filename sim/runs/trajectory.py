@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,12 @@ from sim import checks
 from sim.models.contracts import Parameters
 from sim.models.model import Model
 from sim.models.registry import MODELS, restore
+from sim.runs.export import trajectory_dataset, trajectory_frame, write_netcdf
 from sim.runs.storage import read_trajectory, write_checkpoint, write_trajectory
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
 
 Array = NDArray[np.float64]
 
@@ -174,6 +179,21 @@ class Trajectory:
 
     def _about(self) -> dict[str, Any]:
         return {"baselines": self.baselines, "provenance": self.provenance}
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Everything as labelled arrays over the records (needs the extra ``sweep``).
+
+        Each has a long name and a unit; the strategies' levels and the provenance are attributes.
+        """
+        return trajectory_dataset(self)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Step, time, examples, loss and measures as a table, one row a record."""
+        return trajectory_frame(self)
+
+    def to_netcdf(self, path: str | os.PathLike[str]) -> Path:
+        """Write `to_xarray` as a netCDF file, which Julia, R and MATLAB read too."""
+        return write_netcdf(self.to_xarray(), path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trajectory:

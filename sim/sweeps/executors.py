@@ -176,7 +176,12 @@ def _carry_out(
         return
     if missing:
         # workers would all compile the same
-        warmup(_named(missing, "dtype", DTYPES), _named(missing, "model", tuple(MODELS)))
+        needed = _named(missing, "dtype", DTYPES), _named(missing, "model", tuple(MODELS))
+        warmup(*needed)
+        client = getattr(executor, "_client", None)
+        if client is not None:
+            # Dask's workers may be on machines with caches of their own
+            client.run(warmup, *needed)
     futures = {executor.submit(execute, run, given, place): index for index, given in missing}
     try:
         for future in as_completed(futures):

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from sim import checks
 from sim.files import output_folder, write_atomic
+from sim.runs.export import label, write_netcdf
 from sim.sweeps.contents import read_store
 from sim.sweeps.grid import RESERVED
 from sim.sweeps.store import Run
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
 
 
@@ -100,16 +102,40 @@ class Sweep:
     def to_xarray(self) -> xarray.Dataset:
         """Every result as a labelled array over the grid (needs the extra ``sweep``).
 
-        Values that are neither numbers nor strings are labelled by their text, which lets the
-        whole be written as netCDF.
+        A sweep of listed configurations has one axis ``run``, with the entries that vary as its
+        coordinates. Results have long names and units. Values that are neither numbers nor strings
+        are labelled by their text, which lets the whole be written as netCDF.
         """
         import xarray
 
-        arrays = {name: self.array(name) for name in self._results()}
-        axes = {name: _labels(values) for name, values in (self.grid or {}).items()}
+        names = self._results()
+        if self.grid is None:
+            axes = ["run"]
+            arrays = {
+                name: np.array([run.result.get(name, np.nan) for run in self.runs], dtype=float)
+                for name in names
+            }
+            columns = self._varied()
+            coordinates = {name: ("run", _labels(values)) for name, values in columns.items()}
+        else:
+            axes = list(self.grid)
+            arrays = {name: self.array(name) for name in names}
+            coordinates = {name: (name, _labels(values)) for name, values in self.grid.items()}
         return xarray.Dataset(
-            {name: (list(axes), values) for name, values in arrays.items()}, coords=axes
+            {name: (axes, values, label(name)) for name, values in arrays.items()},
+            coords=coordinates,
         )
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Every run as a row: configuration, result and ``error`` (needs the extra ``sweep``)."""
+        import pandas
+
+        rows = [run.configuration | run.result | {"error": run.error} for run in self.runs]
+        return pandas.DataFrame(rows)
+
+    def to_netcdf(self, path: str | os.PathLike[str]) -> Path:
+        """Write `to_xarray` as a netCDF file, which Julia, R and MATLAB read too."""
+        return write_netcdf(self.to_xarray(), path)
 
     def to_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write every run as a row: configuration, result, ``error`` if it failed, and ``kept``.
@@ -133,6 +159,14 @@ class Sweep:
         output_folder(target.parent)
         write_atomic(target, lambda file: file.write(content))
         return target
+
+    def _varied(self) -> dict[str, list[Any]]:
+        names = dict.fromkeys(name for run in self.runs for name in run.configuration)
+        columns = {name: [run.configuration.get(name) for run in self.runs] for name in names}
+        return {
+            name: values for name, values in columns.items()
+            if any(value != values[0] for value in values)
+        }  # fmt: skip
 
     def _results(self) -> list[str]:
         return list(dict.fromkeys(name for run in self.finished for name in run.result))

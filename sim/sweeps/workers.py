@@ -27,8 +27,9 @@ def processes(workers: int) -> Iterator[Executor | None]:
     # a fresh interpreter each: forking a process with threads is not safe
     spawn = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin)
-    for _ in range(workers):
-        executor.submit(_nothing)  # they start while this process prepares
+    with _deaf():
+        for _ in range(workers):
+            executor.submit(_nothing)  # they start while this process prepares
     try:
         yield executor
     except BaseException:
@@ -77,6 +78,19 @@ def busy() -> Iterator[None]:
         _busy = False
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that ignore Ctrl-C until they know what to do then."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _nothing() -> None:
     pass
 
@@ -102,7 +116,7 @@ def _stop(*_: object) -> None:
     if _busy and not again:
         raise KeyboardInterrupt
     if not _busy:
-        raise SystemExit(1)
+        os._exit(1)  # nothing is to be kept; an exception would be told at length
 
 
 def _end(how: Any, executor: Executor) -> None:

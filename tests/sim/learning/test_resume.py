@@ -91,6 +91,20 @@ def test_an_interrupt_loses_nothing(draws, tmp_path, monkeypatch):
     assert contents(tmp_path / "run", run) == whole
 
 
+def test_an_interrupt_before_the_first_record_leaves_nothing(tmp_path):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    whole = contents(tmp_path / "whole", train())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop.Recorder, "add", interrupt)
+        with pytest.raises(sim.Interrupted) as caught:
+            train(checkpoint=tmp_path / "run")
+    assert not (tmp_path / "run" / CHECKPOINT).exists()
+    assert len(caught.value.trajectory) == 0
+    assert contents(tmp_path / "a", train(resume=caught.value.trajectory)) == whole
+
+
 def test_checkpoints_are_written_now_and_then(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
     seen = []
