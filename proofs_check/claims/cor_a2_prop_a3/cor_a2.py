@@ -20,7 +20,8 @@ INFINITE = {"diagonal": sp.oo * t, "off": 0}
 TRUE_W = {"diagonal": t / 16 * (sp.log(2 * t) + sp.EulerGamma - sp.Rational(7, 2)), "off": 0}
 _k = sp.Symbol("k", integer=True, positive=True)
 _law = sp.Sum((r + 1 - 2 * _k) / (2 * _k + 1), (_k, 1, sp.floor(r / 2))) / 2
-TRUE_V = {"law": _law, "remainder": 0}
+GROWTH_V = r / 4 * (sp.log(2 * r) + sp.EulerGamma - 3)
+TRUE_V = {"law": _law, "growth": GROWTH_V}
 
 FACTOR = (a - 1) * (a - HALF) / (2 * a - 2) ** 3
 FIRST = 2 * (a - 1) ** 2 / (2 * a - 2) ** 2
@@ -47,7 +48,7 @@ CLAIMS = (
         (r"W_k^{(1)}=c11^"
          r"\top+c\eta\left[O(t)\begin{pmatrix}\infty&0\\0&\infty\end{pmatrix}+O(1)\right]",
          INFINITE),
-        (W_LAW, TRUE_W), cor_a2_routes.growth_W_symbolic, cor_a2_routes.growth_W_enumerated,
+        (W_LAW, TRUE_W), cor_a2_routes.growth_W_symbolic, cor_a2_routes.growth_W_by_blocks,
         wrong=[TRUE_W | {"diagonal": -TRUE_W["diagonal"]},
                TRUE_W | {"diagonal": TRUE_W["diagonal"] + t / 100},
                TRUE_W | {"diagonal": t * sp.log(t) / 8},
@@ -60,18 +61,20 @@ CLAIMS = (
         "at a = 1."),
     ledger.corrected("cor-A.2-v", "Corollary A.2, (A.53), p. 25; (A.57), p. 26",
         "with a = b step 1 raises every v_j by order (r log r) / t, r = t-j+1",
-        (r"v_j^{(1)}=c-\frac{c\eta}{2t}(t-j+1)+O(1/t)", {"law": -r / 2, "remainder": 1}),
+        (r"v_j^{(1)}=c-\frac{c\eta}{2t}(t-j+1)+O(1/t)", {"law": -r / 2, "growth": -r / 2}),
         (r"v_j^{(1)}=c+\frac{c\eta}{2t}\sum_{k=1}^{\lfloor r/2\rfloor}\frac{r+1-2k}{2k+1}=c+"
          r"\frac{c\eta}{4t}\left[r(\ln 2r+\gamma-3)+O(\log r)\right],\ r=t-j+1", TRUE_V),
         cor_a2_routes.step_v_symbolic, cor_a2_routes.step_v_enumerated,
-        wrong=[{"law": law, "remainder": 0} for law in (-_law, r / 2, _law.subs(r, r + 1))],
+        cor_a2_routes.step_v_by_blocks,
+        wrong=[TRUE_V | {"law": -_law, "growth": -GROWTH_V}, {"law": r / 2, "growth": r / 2},
+               {"law": _law.subs(r, r + 1), "growth": 2 * GROWTH_V}],
         assume=SETTING, also={"A.53-v": 25}, needs="A.57-line-1",
         note="Wrong sign, and the logarithm is missing: no entry falls, and v_1 grows most, by c "
         "eta (log t) / 4 to leading order."),
     ledger.proved("A.54", 25, "step 1 of W_11 at a = b from the sums (II) and (III)",
         r"(W_k^{(1)})_{1,1}=c+\frac{\eta c}{t}E_a\left[\frac{(a-1)(a-\frac12)}{(2a-2)^3}"
         r"\left[\frac{2(a-1)^2}{(2a-2)^2}(II)+\frac{2(a-1)^2}{2a-2}(III)\right]\right]",
-        ENTRY_11, cor_a2_routes.entry_symbolic.given(per_chain=cor_a2_routes.DIAGONAL),
+        ENTRY_11, cor_a2_routes.entry_symbolic.given(entry=(0, 0)),
         cor_a2_routes.entry_enumerated.given(entry=(0, 0)), wrong=[ENTRY_12, 2 * ENTRY_11],
         assume=SETTING,
         note="(II) and (III) are defined in (A.25), not in (A.31) as the next page says."),
@@ -84,7 +87,7 @@ CLAIMS = (
     ledger.proved("A.56", 26, "with a = b the off-diagonal of W does not move, at any t",
         r"(W_k^{(1)})_{1,2}=c+\frac{\eta c}{t}E_a\left[\frac{(a-1)(a-\frac12)}{(2a-2)^3}"
         r"\left[\frac{2(a-1)^2}{(2a-2)^2}(II)-\frac{2(a-1)^2}{2a-2}(III)\right]\right]=c",
-        ENTRY_12, cor_a2_routes.entry_symbolic.given(per_chain=0),
+        ENTRY_12, cor_a2_routes.entry_symbolic.given(entry=(0, 1)),
         cor_a2_routes.entry_enumerated.given(entry=(0, 1)), wrong=[ENTRY_11, ENTRY_12 + t / 10],
         assume=SETTING,
         note="Exact although printed for leading terms: (II) = (lambda - 1)(III) for every chain."),
@@ -107,7 +110,7 @@ CLAIMS = (
     ledger.proved("text-3.2-no-heavy-preference", "Sec. 3.2, pp. 10-11",
         "with a = b step 1 has no heavy preference for v_1, unlike the default",
         r"\frac{(v_1^{(1)}-c)_{a=b}}{(v_1^{(1)}-c)_{\rm flat}}\to0",
-        sp.Integer(0), cor_a2_routes.ratio_symbolic, cor_a2_routes.ratio_spectral,
+        sp.Integer(0), cor_a2_routes.ratio_symbolic, cor_a2_routes.ratio_by_blocks,
         wrong=[HALF, sp.Integer(1)], also={"text-A-less-signal": "App. A, p. 26, after (A.57)"},
         assume=SETTING[1:], needs=("cor-A.2-v", "A.37"),
         note="The prose holds although Cor. A.2, on which it rests, has the sign wrong: as printed "
