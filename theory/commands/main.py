@@ -147,7 +147,8 @@ def _add_stages(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = commands.add_parser(
         "stages", help="predicted times of the stages uniform, unigram, bigram",
         description="Print when each strategy is predicted to be closest to the model, starting "
-        "from v = init and W = 0, and which function and equation each number comes from.",
+        "from v = init and W = 0, with an estimate of the error of each time, and which function "
+        "and equation it comes from.",
     )  # fmt: skip
     parser.add_argument("--length", type=int, required=True, metavar="T", help="context length T")
     parser.add_argument("--k", type=int, default=2, help="number of states (default 2)")
@@ -157,6 +158,11 @@ def _add_stages(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     parser.add_argument(
         "--loss", default="cross_entropy", help="cross_entropy or margin (default cross_entropy)"
+    )
+    parser.add_argument(
+        "--closure",
+        help="how counts of pairs enter: fluctuating (default for cross_entropy), or replaced by "
+        "their expectations: expected (the only one for margin; the second time is early)",
     )
     parser.add_argument("--seed", type=int, default=0, help=_SEED_HELP)
     parser.set_defaults(name="stages", command=_stages)
@@ -219,7 +225,9 @@ def _stages(args: argparse.Namespace) -> str:
 
     checks.integer("--length", args.length, 1)
     given = {"k": args.k, "prior": args.prior, "init": args.init, "loss": args.loss}
-    found = predict_stages(args.length, **given, seed=args.seed, progress=sys.stderr.isatty())
+    found = predict_stages(
+        args.length, **given, closure=args.closure, seed=args.seed, progress=sys.stderr.isatty()
+    )
     return stage_table(found, T=args.length, **given)
 
 

@@ -26,7 +26,8 @@ def stage_table(
             "theory.largest_stable_rate, 2 / largest eigenvalue",
         ),
     ]
-    if loss == "margin":  # by expected counts, without counted strategies
+    fluctuating = found.closure == "fluctuating"
+    if not fluctuating:  # expected counts do not tell what is counted
         rows = [row for row in rows if row[3] != counted]
     lines = [f"stages for T = {T}, k = {k}, {prior} prior, v = {init:g}, W = 0, {loss} (flow time)"]
     for name, value, error, source in rows:
@@ -35,10 +36,9 @@ def stage_table(
         else:
             shown = measured(value, error) if error else f"{value:.4g}"
         lines.append(f"  {name:<20} {shown:>12}  {source}")
-    if found.bigram_error:
-        lines.append(
-            "in brackets the error in the last digits: the next order in the fluctuations of the "
-            "counts" + (", and scramblings of the chains" if k > 2 else "")
-        )
+    sources = ["the next order in the fluctuations of the counts"] * fluctuating
+    sources += ["independent scramblings of the chains"] * (k > 2)
+    if sources:
+        lines.append(f"in brackets the error in the last digits, from {' and '.join(sources)}")
     lines += [f"regime: {found.regime}", "flow time is learning rate times step; assumed:"]
     return "\n".join([*lines, *(f"  {text}" for text in found.approximations)])

@@ -67,6 +67,8 @@ class StagePrediction(NamedTuple):
         count, as in the paper's figures; None if not reached or with expected counts.
     unigram_counted_error, bigram_counted_error : float
         As above.
+    closure : str
+        "fluctuating" or "expected": how the counts entered.
     """
 
     unigram: float | None
@@ -82,6 +84,7 @@ class StagePrediction(NamedTuple):
     bigram_counted: float | None = None
     unigram_counted_error: float = 0.0
     bigram_counted_error: float = 0.0
+    closure: str = CLOSURES[0]
 
 
 def predict_stages(
@@ -179,6 +182,7 @@ def predict_stages(
         regime=_regime(found["unigram"], found["bigram"]),
         approximations=(_COUNTS[closure], _FLOW),
         stable_rate=_known(float(np.mean([flow.stable_rate for flow in flows]))),
+        closure=closure,
         **found,
         **errors,
     )

@@ -120,8 +120,16 @@ def test_command_prints_every_number_with_its_source(capsys):
     out = capsys.readouterr().out
     assert "unigram from" in out
     assert "bigram, as counted" in out
-    assert "in brackets the error" in out
+    assert "in brackets the error in the last digits, from the next order" in out
     assert out.count("theory.") == 7
+
+
+def test_command_by_expected_counts_has_no_counted_strategies(capsys):
+    arguments = ["stages", "--length", "6", "--closure", "expected"]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "as counted" not in out
+    assert "in brackets" not in out
 
 
 def test_the_margin_loss_has_stages_but_no_largest_learning_rate(capsys):
