@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 
 from proofs_check.ledger.claim import Claim, Statement
+from proofs_check.ledger.independence import dependences
 from proofs_check.ledger.verdict import find
 
 
 def weaknesses(claim: Claim) -> list[str]:
     """What is weak about a claim, a sentence each; an empty list for a sound one.
 
-    Every route is run on every one of the claim's wrong values, and has to reject it.
+    Every route is run on every one of the claim's wrong values, and has to reject it. Some two
+    routes have to share no function of ours; see `dependences`.
 
     Parameters
     ----------
@@ -22,6 +24,7 @@ def weaknesses(claim: Claim) -> list[str]:
         found.append(f"{claim.id} has fewer than two kinds of routes")
     if not claim.wrong:
         found.append(f"{claim.id} has no wrong values to be tried on")
+    found += [f"{claim.id}: {sentence}" for sentence in dependences(claim)]
     for value in claim.wrong:
         for route in claim.routes:
             finding = find(route, Statement("wrong", value))

@@ -111,7 +111,7 @@ def _measured(claim: Claim) -> tuple[str, ...]:
 
 
 def _records(claim: Claim) -> Iterable[str]:
-    return (f"`{name}`" for name in getattr(claim, "records", ()))
+    return (f"`{name}`" for name in claim.records)
 
 
 def _tolerances(claims: Sequence[Claim]) -> Iterable[tuple[str, ...]]:
