@@ -42,7 +42,7 @@ SETTINGS: dict[tuple[str, str], dict[str, tuple[int, float, int]]] = {
     ("minimal", "adamw"): {
         "base": (4, 1e-3, 400), "rate": (4, 3e-3, 200), "k": (3, 1e-3, 300)
     },
-    ("transformer", "adamw"): {"base": (4, 1e-3, 800), "k": (3, 1e-3, 800)},
+    ("transformer", "adamw"): {"base": (4, 1e-3, 2000), "k": (3, 1e-3, 1500)},
 }  # fmt: skip
 FLOW_BATCHES = 40  # of whose sequences the flow is that of the loss
 
@@ -189,9 +189,12 @@ def _falls_below(step: Array, loss: Array, target: float) -> float:
     return float(step[after - 1] + share * (step[after] - step[after - 1]))
 
 
-def _cells() -> list[Cell]:
+def _cells(wanted: str) -> list[Cell]:
     found = []
-    for (model, optimizer), settings in SETTINGS.items():
+    for model, optimizer in SETTINGS:
+        if model != wanted:
+            continue
+        settings = SETTINGS[model, optimizer]
         for other, (k, rate, updates) in settings.items():
             for arm in ARMS:
                 labels = {"model": model, "optimizer": optimizer, "other": other, "arm": arm}
@@ -199,9 +202,12 @@ def _cells() -> list[Cell]:
     return found
 
 
-EXPERIMENTS = (
+EXPERIMENTS = tuple(
     Experiment(
-        "unigram-delay", "training with and without chains that unigrams solve", train_arm,
-        _cells(), range(100, 103), minutes=2,
-    ),
+        name, f"{model} with and without chains that unigrams solve", train_arm, _cells(model),
+        range(100, 103), minutes=minutes,
+    )
+    for name, model, minutes in (
+        ("unigram-delay", "minimal", 1), ("unigram-delay-transformer", "transformer", 2.5)
+    )
 )  # fmt: skip

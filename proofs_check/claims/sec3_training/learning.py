@@ -195,8 +195,8 @@ CLAIMS = (
         wrong=(BIGRAMS | {"best": "unigram", "history": 2},), records="fig-5",
         assume=(SETTING, "k = 2, T = 200, two layers, width 48, 128,000 examples")),
     ledger.measured("fig-13", "Fig. 13, Sec. 3.1",
-        "one layer does not get beyond unigrams, trained twice as long",
-        r"\text{one layer, 256{,}000 "
+        "one layer does not get beyond unigrams, trained four times longer",
+        r"\text{one layer, 512{,}000 "
         r"examples, with or without MLP, relative or absolute positions: uniform}\to\text{unigram}",
         {"stages": TWO, "misses": 0}, *_passing(RUNS_13), wrong=({"stages": THREE, "misses": 0},),
         assume=(SETTING, "k = 3 and 2, T = 100, width 16, one head, MLP of 64 units"),

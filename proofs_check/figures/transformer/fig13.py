@@ -7,7 +7,7 @@ from proofs_check.figures.transformer.runs import seeds_spec
 
 SPEC = seeds_spec(
     "fig13",
-    "one-layer transformers trained twice as long: not beyond unigrams",
+    "one-layer transformers trained four times longer: not beyond unigrams",
     FIG_13,
     height=1.6,
     minutes=5,

@@ -80,7 +80,8 @@ CHANGES = [
     ("x-stage-large-steps", "stage-descent", {"learning_rate": 6e-3}, "bigram", times(1.2)),
     ("x-stage-large-steps", "stage-predicted", {"length": 200}, "stable_rate", times(1.2)),
     *(
-        (f"x-unigram-delay-{claim}", "unigram-delay",
+        (f"x-unigram-delay-{claim}",
+         "unigram-delay-transformer" if model == "transformer" else "unigram-delay",
          {"model": model, "optimizer": optimizer, "arm": arm}, "updates_to_level", times(factor))
         for claim, model, optimizer, factors in (
             ("sgd", "minimal", "sgd", (1.4, 1.1)), ("sgd", "minimal", "flow", (1.4, 1.1)),
