@@ -12,7 +12,7 @@ import sympy as sp
 import sim
 from proofs_check import ledger
 from proofs_check.methods import exact_chains
-from proofs_check.methods.exact_chains import chance, prior_mean, triples
+from proofs_check.methods.exact_chains import chance, triples
 from proofs_check.methods.exact_model import INIT, at_start, constant
 from proofs_check.methods.symbols import c, entries, k, p, s, t, t1
 from proofs_check.methods.triple_sums import summed
@@ -47,7 +47,11 @@ def weight_enumerated(value: sp.Expr) -> Iterator[float]:
 
 @ledger.symbolic("extreme sequences", 0.0, "no token equal to i gives 0, all of them the whole sum")
 def range_symbolic(value: tuple[sp.Expr, sp.Expr]) -> list[bool]:
-    return [sp.expand(value[0]) == 0, sp.expand(value[1] - summed(c**2 * t1, t1, p)) == 0]
+    """The weights of (A.14) are positive, so that its indicators are all 0 or all 1 at the ends."""
+    weight = sp.Sum(c * c, (s, 1, t1)).doit()
+    hit = sp.Symbol("hit")
+    ends = (summed(hit * weight, t1, p).subs(hit, x) for x in range(2))
+    return [sp.expand(stated - end) == 0 for stated, end in zip(value, ends, strict=True)]
 
 
 @ledger.enumeration("every sequence", 0.0, EVERY)
@@ -105,6 +109,7 @@ def line_value(line: Slope, f: Any, slope: Any, tokens: tuple[int, ...], margin:
     return out / len(f)
 
 
+@ledger.reading("the printed line, sequence by sequence")
 def _every_entry(line: Slope, size: int, tokens: tuple[int, ...], margin: int) -> list[sp.Expr]:
     """The line at W = c 11^T for every m, l, in the order of `entries`."""
     f = at_start(tokens, constant(size, INIT))
@@ -144,18 +149,17 @@ def _agrees(line: Slope, chain: exact_chains.Chain, T: int) -> Iterator[bool]:
         yield sp.cancel(mean + sp.Rational(INIT, T) * powers) == 0
 
 
-@ledger.symbolic("chance of a hinge at its corner", scope="t = 3")
-def corner_symbolic(excess: int) -> ledger.Finding | bool:
-    """Jump of the slope in direction 11^T: the hinges that stand exactly at 0, weighed.
-
-    Only p = t and a constant sequence reach the largest difference; theirs is the chance
-    E[pi_1 a^t + pi_2 b^t], positive.
-    """
-    if excess > 0:
-        return True  # no hinge is at its corner: the loss is linear near the start
-    corner = prior_mean(sum(chance(exact_chains.SYMBOLIC, (x,) * 4) for x in range(2)))
-    detail = f"chance of a corner at t = 3: {float(corner):.4f}"
-    return ledger.exactly(sign(corner) <= 0, detail, scope="t = 3")
+@ledger.symbolic("chance of a hinge at its corner", detail="over QQ[log 2]", scope="t = 3")
+def corner_symbolic(excess: int) -> bool:
+    """Whether sequences with a hinge exactly at 0 have no weight, at this margin and c = 2."""
+    T = 3
+    margin, corner = INIT**2 * T * (T + 1) // 2 + excess, sp.Integer(0)
+    for tokens in product(range(2), repeat=T + 1):
+        f = at_start(tokens, constant(2, INIT))
+        rows = zip(f, tokens[1:], strict=True)
+        if any(margin + row[1 - target] - row[target] == 0 for row, target in rows):
+            corner += exact_chains.exact_probability(tokens)
+    return sign(sp.expand(corner)) == 0
 
 
 @ledger.enumeration("one-sided slopes of the population loss")
@@ -166,7 +170,8 @@ def corner_enumerated(excess: int) -> ledger.Finding:
     evaluate = sim.Population(sim.Dirichlet(2), T, sim.Margin(margin)).bind(model)
     down, middle, up = (evaluate(model.v, model.W + x)[0] for x in (-step, 0.0, step))
     jump = abs(up - 2 * middle + down) / step
-    return ledger.Finding(jump, 1e-9, f"t = {T}: the slope jumps by {jump:.3g}")
+    detail = f"t = {T}: the slope jumps by {jump:.3g}"
+    return ledger.Finding(jump, 1e-9, detail, because="rounding of differences over a step 2^-10")
 
 
 START = "W = c 11^T, v = c 1, c > 0"
