@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from itertools import product
 
@@ -16,17 +16,19 @@ from proofs_check.experiments.ngram_runs import ENTROPY, learn, started
 from proofs_check.ledger.compare import relative_error
 
 Tokens = np.ndarray
+Weights = Callable[[int, int, int], sim.MultiHeadModel]  # of T, k and the number of heads
 Names = dict[int, tuple[str, ...]]  # of the stages, by the number of heads
 SEEDS = 10
 
 
-def _comparing(lag: int, T: int, k: int, heads: int) -> sim.MultiHeadModel:
+def comparing(T: int, k: int, heads: int, *, lag: int = 1) -> sim.MultiHeadModel:
     """Heads n that compare the token n - 1 + lag places back with the one they ask with."""
     v = np.zeros((heads, T))
     v[np.arange(heads), np.arange(heads) + lag] = 1.0
     return sim.MultiHeadModel(v, np.stack([np.eye(k)] * heads))
 
 
+@ledger.reading("lists the sequences")
 def _every_sequence(k: int, length: int) -> Tokens:
     return np.array(list(product(range(k), repeat=length)))
 
@@ -42,19 +44,20 @@ def _counted(x: Tokens, k: int, order: int) -> np.ndarray:
 
 
 @ledger.enumeration("logits on all sequences against recounted n-grams", 0.0, "bigrams to 4-grams")
-def counts_enumerated(lag: int) -> Iterator[bool]:
+def counts_enumerated(weights: Weights) -> Iterator[bool]:
     for k, T, heads in ((2, 7, 1), (2, 7, 2), (2, 8, 3), (3, 5, 2), (4, 5, 2)):
         tokens = _every_sequence(k, T)
-        found = sim.logits(_comparing(lag, T, k, heads), tokens)
+        found = sim.logits(weights(T, k, heads), tokens)
         yield np.array_equal(found, [_counted(x, k, heads) for x in tokens])
 
 
-@ledger.symbolic("products of scores of symbolic one-hot vectors", detail="polynomials, T up to 5")
-def counts_symbolic(lag: int) -> Iterator[bool]:
+@ledger.symbolic("products of scores of symbolic one-hot vectors", detail="polynomials",
+                 scope="T = 4, 5, k = 2, 3, up to three heads")  # fmt: skip
+def counts_symbolic(weights: Weights) -> Iterator[bool]:
     """The product of scores is the product of matches, term by term."""
     for T, k, heads in ((4, 2, 1), (4, 2, 2), (4, 3, 2), (5, 2, 3)):
         X = [sp.Matrix(k, 1, sp.symbols(f"x{t}_:{k}")) for t in range(T)]
-        model, p = _comparing(lag, T, k, heads), T - 1
+        model, p = weights(T, k, heads), T - 1
         difference = sp.zeros(k, 1)
         for t in range(T):
             scores = sp.prod(_score(X, model, n, p, t) for n in range(heads))
@@ -103,7 +106,7 @@ def sums_enumerated(gap: int) -> ledger.Finding:
         v, W = np.eye(T)[[0, 0]], np.ones((2, k, k))
         v[n], W[n] = np.eye(T)[j], np.outer(np.eye(k)[m], np.eye(k)[seen])
         columns.append(_last_differences(sim.MultiHeadModel(v, W), tokens))
-    features, counts = np.stack(columns, axis=1), _last_differences(_comparing(1, T, k, 2), tokens)
+    features, counts = np.stack(columns, axis=1), _last_differences(comparing(T, k, 2), tokens)
     alone, wider = (np.linalg.matrix_rank(a) for a in (features, np.c_[features, counts]))
     rest = counts - features @ np.linalg.lstsq(features, counts, rcond=None)[0]
     share = float(rest @ rest / (counts @ counts))
