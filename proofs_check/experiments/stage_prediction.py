@@ -19,18 +19,30 @@ def predict(configuration: dict[str, Any]) -> dict[str, float]:
     -------
     dict of str to float
         ``unigram_0``, ``bigram_0`` without a threshold, ``..._1`` and ``..._2`` with those of
-        `MARGINS` if so many ``leads`` are wanted; ``stable_rate``, the largest learning rate at
-        which steps follow the flow.
+        `MARGINS` if so many ``leads`` are wanted; without a threshold also ``unigram_error``,
+        ``bigram_error``, the same of ``unigram_counted`` and ``bigram_counted``, and of expected
+        counts, ``unigram_expected`` and ``bigram_expected``; ``stable_rate``, the largest learning
+        rate at which steps follow the flow.
     """
     T, k, init = (configuration[name] for name in ("length", "k", "init"))
     result = {}
     for index, lead in enumerate(MARGINS[: configuration["leads"]]):
-        found = theory.predict_stages(T, k=k, init=init, lead=lead, closure="expected")
+        found = theory.predict_stages(T, k=k, init=init, lead=lead)
         for stage in ("unigram", "bigram"):
-            time = getattr(found, stage)
-            result[f"{stage}_{index}"] = np.inf if time is None else float(time)
+            result[f"{stage}_{index}"] = _time(getattr(found, stage))
+            if not index:
+                result[f"{stage}_counted"] = _time(getattr(found, f"{stage}_counted"))
+                result[f"{stage}_error"] = getattr(found, f"{stage}_error")
+                result[f"{stage}_counted_error"] = getattr(found, f"{stage}_counted_error")
         result["stable_rate"] = np.nan if found.stable_rate is None else float(found.stable_rate)
-    return result
+    plain = theory.predict_stages(T, k=k, init=init, closure="expected")
+    return result | {
+        "unigram_expected": _time(plain.unigram), "bigram_expected": _time(plain.bigram)
+    }  # fmt: skip
+
+
+def _time(found: float | None) -> float:
+    return np.inf if found is None else float(found)
 
 
 def descend(configuration: dict[str, Any]) -> dict[str, float]:

@@ -106,10 +106,9 @@ def _flow_cells() -> list[experiment.Cell]:
 
 
 def _predicted_cells() -> list[experiment.Cell]:
-    """Every setting of two states: with more of them a prediction takes minutes."""
-    settings = dict.fromkeys((c.length, c.k, c.init) for c in all_cells() if c.k == 2)
+    """Every setting."""
     found = []
-    for T, k, init in settings:
+    for T, k, init in dict.fromkeys((c.length, c.k, c.init) for c in all_cells()):
         labels = {"length": T, "k": k, "init": init}
         leads = len(MARGINS) if (T, k) in THRESHOLDS and init == Cell("").init else 1
         found.append(experiment.Cell(labels, labels | {"leads": leads}))
@@ -139,7 +138,7 @@ EXPERIMENTS = (
     ),
     Experiment(
         "stage-predicted", "stage times as `theory.predict_stages` has them", predict,
-        _predicted_cells(), (100,), minutes=1,
+        _predicted_cells(), (100,), minutes=4,
     ),
     Experiment(
         "stage-descent", "descent in the reduced model of the theory", descend,
@@ -159,10 +158,13 @@ def flow(T: int, k: int, name: str) -> Array:
     return records.load("stage-flows").judged.values(name, length=T, k=k)
 
 
-def predicted(T: int, k: int, init: float, threshold: int = 0) -> dict[str, float]:
-    """`theory.predict_stages` by stage; infinity for what is not reached."""
+def predicted(T: int, k: int, init: float, kind: str = "0") -> dict[str, float]:
+    """`theory.predict_stages` by stage; infinity for what is not reached.
+
+    The kind is the number of a threshold, or "counted", "expected", "error" or "counted_error".
+    """
     record = records.load("stage-predicted").select(length=T, k=k, init=init)
-    return {stage: float(record.values(f"{stage}_{threshold}")[0]) for stage in STAGES}
+    return {stage: float(record.values(f"{stage}_{kind}")[0]) for stage in STAGES}
 
 
 def descended(T: int, learning_rate: float) -> float:

@@ -20,17 +20,22 @@ from sim.runs.statistics import median_interval
 from sim.runs.trajectory import Trajectory
 
 Array = NDArray[np.float64]
+EXPECTED = THEORY | {"linestyle": "--", "linewidth": 0.7}
 KIND = "limit_0"  # infinite-context strategies, as the prediction has them, without a margin
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Predicted and measured times of one stage along x, each ``(n,)``."""
+    """Predicted and measured times of one stage along x, each ``(n,)``.
+
+    `expected` is predicted, too, from expected counts.
+    """
 
     panel: str
     stage: str
     x: Array
     predicted: Array
+    expected: Array
     median: Array
     low: Array
     high: Array
@@ -70,8 +75,9 @@ def compute(parameters: dict[str, Any], **options: bool) -> StagesData:
 def _curve(panel: str, axis: str, stage: str, cells: list[stage_runs.Cell]) -> Curve:
     own = sorted({cell for cell in cells if cell.stage == stage}, key=lambda c: c[1:4])
     measured = [median_interval(stage_runs.measured(cell)) for cell in own]
-    wanted = [stage_runs.predicted(c.length, c.k, c.init)[stage] for c in own]
-    columns = [[getattr(cell, axis) for cell in own], wanted]
+    columns = [[getattr(cell, axis) for cell in own]]
+    for kind in ("0", "expected"):
+        columns.append([stage_runs.predicted(c.length, c.k, c.init, kind)[stage] for c in own])
     columns += [list(each) for each in zip(*(found[:3] for found in measured), strict=True)]
     return Curve(panel, stage, *map(np.array, columns))
 
@@ -106,7 +112,9 @@ def _times(ax: Axes, data: StagesData, panel: str, label: str) -> None:
         ax.errorbar(curve.x, curve.median, yerr=error, elinewidth=0.6, label=f"{curve.stage}, SGD",
                     **style, **MEASURED)  # fmt: skip
         ax.plot(curve.x, curve.predicted, **THEORY)
+        ax.plot(curve.x, curve.expected, **EXPECTED)
     ax.plot([], [], label="predicted", **THEORY)
+    ax.plot([], [], label="from expected counts", **EXPECTED)
     other = "$c=0.02$" if panel == "T" else "$T=100$"
     ax.set(xscale="log", yscale="log", xlabel=label, title=f"Stage begins, {other}")
     ax.set(ylabel="flow time")
@@ -122,7 +130,7 @@ def _length_ticks(ax: Axes, data: StagesData) -> None:
 
 
 def _ratios(ax: Axes, data: StagesData) -> None:
-    """Measured over predicted, a marker for each number of states, side by side."""
+    """Measured over predicted, a marker for each number of states; crosses: expected counts."""
     curves = [curve for curve in data.curves if curve.panel.startswith("k=")]
     panels = list(dict.fromkeys(curve.panel for curve in curves))
     for curve in curves:
@@ -131,16 +139,20 @@ def _ratios(ax: Axes, data: StagesData) -> None:
         style = STRATEGY[curve.stage] | MEASURED | {"marker": "os^D"[place % 4]}
         ax.errorbar(curve.x * 1.06 ** (place - 1), curve.median / curve.predicted, yerr=error,
                     elinewidth=0.6, **style)  # fmt: skip
+        ax.plot(curve.x * 1.06 ** (place - 1), curve.median / curve.expected,
+                **style | {"marker": "x", "markersize": 3})  # fmt: skip
     ax.axhline(1.0, **THEORY)
     ax.set(xscale="log", xlabel="context length $T$", ylabel="measured / predicted",
            title="SGD over prediction, $c=0.02$")  # fmt: skip
     _length_ticks(ax, data)
     # handles, not empty plots: those are never clipped, and the layout makes room for them
     look = MEASURED | {"clip_on": True, "color": "0.3"}
-    ax.legend(loc="upper right", handles=[
+    handles = [
         Line2D([], [], label=f"$k={panel[2:]}$", **(look | {"marker": "os^D"[place % 4]}))
         for place, panel in enumerate(panels)
-    ])  # fmt: skip
+    ]
+    handles.append(Line2D([], [], label="expected counts", **(look | {"marker": "x"})))
+    ax.legend(loc="upper right", handles=handles)
 
 
 def _one_run(ax: Axes, data: StagesData) -> None:

@@ -68,7 +68,8 @@ def slopes_reduced(stated: Slopes) -> ledger.Finding:
         if name == "learning_rate":
             times = [stage_runs.descended(cell.length, cell.learning_rate) for cell in cells]
         else:
-            times = [stage_runs.predicted(c.length, c.k, c.init)[c.stage] for c in cells]
+            times = [stage_runs.predicted(c.length, c.k, c.init, "expected")[c.stage]
+                     for c in cells]  # fmt: skip
         if name == "small_init":
             slope = times[0] - times[1]
         else:

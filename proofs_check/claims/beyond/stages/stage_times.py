@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -55,23 +56,24 @@ def _apart(stated: Table, found: Found, allowed: float, because: str) -> ledger.
 
 
 def _ratios(times: Any, keys: Iterable[Key]) -> Found:
-    """Measured over predicted times, an interval for each of `_MEASURED`."""
+    """Measured over times predicted from expected counts, an interval for each of `_MEASURED`."""
     return {
         key: [
-            judging.mean(times(key, s, f"{kind}_0") / stage_runs.predicted(*key, 0.02)[s])
-            for s, kind in _MEASURED
+            judging.mean(times(key, stage, f"{kind}_0") / wanted[stage])
+            for wanted in (stage_runs.predicted(*key, 0.02, "expected"),)
+            for stage, kind in _MEASURED
         ]
         for key in keys
     }
 
 
 @ledger.simulation("SGD, 8 seeds")
-def bias_sgd(stated: Table) -> ledger.Finding:
+def expected_sgd(stated: Table) -> ledger.Finding:
     return _apart(stated, _ratios(_sgd, stated), 0.0, "")
 
 
 @ledger.quadrature("gradient flow on 4 samples of sequences")
-def bias_flow(stated: Table) -> ledger.Finding:
+def expected_flow(stated: Table) -> ledger.Finding:
     keys = [key for key in stated if key in stage_runs.FLOWS]
     return _apart(stated, _ratios(_flow, keys), 0.0, "")
 
@@ -82,6 +84,59 @@ def _within(bounds: dict[str, Interval], found: dict[Any, Interval]) -> ledger.F
     shown = _shown({key: [ratio] for key, ratio in found.items()})
     detail = f"99% intervals of the mean by stage, T, c: {shown}"
     return ledger.Finding(worst(outside), 0.0, detail)
+
+
+def _by_kind(times: Any, keys: Iterable[Key]) -> dict[Any, Interval]:
+    """Measured over predicted times, by what is measured, T and k."""
+    return {
+        (f"{stage} {kind}", T, k): judging.mean(times((T, k), stage, f"{kind}_0") / wanted[stage])
+        for T, k in keys
+        for stage, kind in _MEASURED
+        for wanted in (stage_runs.predicted(T, k, 0.02, "0" if kind == "limit" else "counted"),)
+    }
+
+
+@ledger.simulation("SGD, 8 seeds, T = 25 to 200, k = 2 and 3")
+def times_sgd(bounds: dict[str, Interval]) -> ledger.Finding:
+    return _within(bounds, _by_kind(_sgd, _KEYS))
+
+
+@ledger.quadrature("gradient flow on 4 samples of sequences")
+def times_flow(bounds: dict[str, Interval]) -> ledger.Finding:
+    return _within(bounds, _by_kind(_flow, stage_runs.FLOWS))
+
+
+def _covered(factor: float, measured: dict[Any, Interval]) -> ledger.Finding:
+    """The share of cells in which the predicted interval and the measured one are apart."""
+    apart = []
+    for (stage, kind, T, k), interval in measured.items():
+        counted = kind == "counted"
+        time = factor * stage_runs.predicted(T, k, 0.02, "counted" if counted else "0")[stage]
+        error = stage_runs.predicted(T, k, 0.02, "counted_error" if counted else "error")[stage]
+        if judging.gap((time - error, time + error), interval) > 0:
+            apart.append(f"{stage} ({kind}) at T = {T}, k = {k}")
+    detail = f"{len(measured)} cells, outside: {', '.join(apart) or 'none'}"
+    return ledger.Finding(len(apart) / len(measured), 0.05, detail,
+                          because="one cell in twenty may be missed by chance")  # fmt: skip
+
+
+@ledger.simulation("SGD, 8 seeds, 99% intervals of the mean, a step wider")
+def error_sgd(factor: float) -> ledger.Finding:
+    """The time of a stage is known to a step, which is 2% of the first time."""
+    found = {}
+    for (T, k), (stage, kind) in product(_KEYS, _MEASURED):
+        cell = _cell(stage, T, k)
+        low, high = judging.mean(stage_runs.measured(cell, f"{kind}_0"))
+        found[stage, kind, T, k] = low - cell.learning_rate, high + cell.learning_rate
+    return _covered(factor, found)
+
+
+@ledger.quadrature("gradient flow on 4 samples of sequences, 99% intervals of the mean")
+def error_flow(factor: float) -> ledger.Finding:
+    return _covered(factor, {
+        (stage, kind, T, k): judging.mean(_flow((T, k), stage, f"{kind}_0"))
+        for (T, k), (stage, kind) in product(stage_runs.FLOWS, _MEASURED)
+    })  # fmt: skip
 
 
 @ledger.quadrature("gradient flow on samples, T = 50 and 100")
@@ -127,7 +182,7 @@ def _shifts(times: Any) -> Found:
 def thresholds_predicted(stated: Table) -> ledger.Finding:
     found: Found = {}
     for T, k in stated:
-        first, *later = (stage_runs.predicted(T, k, 0.02, index) for index in range(3))
+        first, *later = (stage_runs.predicted(T, k, 0.02, str(index)) for index in range(3))
         ratios = [times[stage] / first[stage] for times in later for stage in STAGES]
         found[T, k] = [(ratio, ratio) for ratio in ratios]
     return _apart(stated, found, 0.0, "")
@@ -144,6 +199,15 @@ def thresholds_sgd(stated: Table) -> ledger.Finding:
     return _apart(stated, _shifts(_sgd), 0.0, "")
 
 
+# settings of two and of three states
+_KEYS: tuple[Key, ...] = ((25, 2), (50, 2), (100, 2), (200, 2), (25, 3), (50, 3))
+# means of seeds 0 to 4, with errors of 0.01, are 1.007 to 1.034, 0.994 to 1.012, 0.998 to 1.018
+_TIMES = {
+    "unigram limit": (0.98, 1.04),
+    "bigram limit": (0.97, 1.03),
+    "bigram counted": (0.97, 1.03),
+}
+
 # 99% intervals from seeds 0 to 4, by (T, k): of the unigram stage, of the bigram stage by the
 # distance to P, and of the same by that to add-one counts
 _RATIOS: Table = {
@@ -157,8 +221,8 @@ _SHIFTS: Table = {
     (50, 2): ((1.015, 1.030), (1.022, 1.034), (1.052, 1.091), (1.085, 1.103)),
     (100, 2): ((1.023, 1.031), (1.018, 1.037), (1.083, 1.102), (1.077, 1.105)),
 }
-# means of seeds 0 to 4 are 0.993 to 1.056, and 1.051 to 1.139
-_RANGE = {"unigram": (0.98, 1.06), "bigram": (1.04, 1.14)}
+# means of seeds 0 to 4 are 1.015 to 1.074, and 0.994 to 1.012
+_RANGE = {"unigram": (0.99, 1.08), "bigram": (0.97, 1.03)}
 _SETTING = "cross-entropy, v = 0.02, W = 0, k = 2, flat prior"
 
 
@@ -183,29 +247,52 @@ def _listed(table: Table) -> str:
 CLAIMS = (
     *onset.CLAIMS,
     ledger.measured("x-stage-times", "beyond the paper",
-        "measured over predicted stage times, and where the difference comes from",
+        "stage times are predicted to 4% (unigram) and 3% (bigram, nearest to P or to counts)",
+        r"0.98\le t_1/t_1^{\rm pred}\le1.04,\quad0.97\le t_2/t_2^{\rm pred}\le1.03,\quad"
+        r"T\in\{25,50,100,200\}\ (k=2),\ \{25,50\}\ (k=3)",
+        _TIMES, times_flow, times_sgd,
+        wrong=[_TIMES | {"unigram limit": (1.06, 1.12)}, _TIMES | {"unigram limit": (0.85, 0.93)},
+               *(_TIMES | {name: bounds} for name in ("bigram limit", "bigram counted")
+                 for bounds in ((0.82, 0.92), (1.08, 1.18)))],
+        assume="cross-entropy, v = 0.02, W = 0, flat prior", needs="x-context-limit-logits",
+        records=("stage-times", "stage-flows", "stage-predicted"),
+        note="by `theory.predict_stages` with the loss to second order in the fluctuations of the "
+        "counts; the unigram stage of SGD begins up to 2% late, which is one of its steps"),
+    ledger.measured("x-stage-times-error", "beyond the paper",
+        "the error that comes with a prediction covers the measured time in 95% of the cells",
+        r"|t-t^{\rm pred}|\le\delta t^{\rm pred},\quad"
+        r"\frac{\delta t}{t}=x\,(x+T^{-1/2}),\ x=|t/t_{\rm expected\ counts}-1|",
+        1.0, error_flow, error_sgd, wrong=[0.85, 1.15],
+        assume="cross-entropy, v = 0.02, W = 0, flat prior", needs="x-stage-times",
+        records=("stage-times", "stage-flows", "stage-predicted"),
+        note="the value is a factor on the predicted times; x (x + T^(-1/2)) is the size expected "
+        "of the next order; for three states and more a standard error over nets is added"),
+    ledger.measured("x-stage-times-expected", "beyond the paper",
+        "measured over stage times that are predicted from expected counts",
         r"t_{1},\ t_{2}\ \text{to}\ (\pi,P),\ t_2\ \text{to counts, over predicted: }"
         + _listed(_RATIOS),
-        _RATIOS, bias_flow, bias_sgd,
+        _RATIOS, expected_flow, expected_sgd,
         wrong=[_scaled(_RATIOS, column, 1.15) for column in range(3)],
         assume=_SETTING, needs="x-context-limit-logits",
         records=("stage-times", "stage-flows", "stage-predicted"),
-        note="The second time is predicted early because counts fluctuate, and by another 8% "
-        "because the paper's bigram strategy is an add-one count and not P. The flow shows both; "
-        "what steps and gradient noise add is too small to be told."),
+        note="Expected counts put the second time early because counts fluctuate, and by another "
+        "8% because the paper's bigram strategy is an add-one count and not P. The flow shows "
+        "both; what steps and gradient noise add is too small to be told."),
     ledger.measured("x-stage-times-range", "beyond the paper",
-        "from T = 25 to 400, over three decades of init: the first time is predicted to 6%, the "
-        "second is 4% to 14% late",
-        r"0.98\le t_1/t_1^{\rm pred}\le1.06\ (25\le T\le400),\quad1.04\le t_2/t_2^{\rm pred}"
-        r"\le1.14\ (25\le T\le200),\quad c\in[2\cdot10^{-4},0.2]",
+        "from T = 25 to 400, over three decades of init: the first time is predicted to 8%, the "
+        "second to 3%",
+        r"0.99\le t_1/t_1^{\rm pred}\le1.08\ (25\le T\le400),\quad0.97\le t_2/t_2^{\rm pred}"
+        r"\le1.03\ (25\le T\le200),\quad c\in[2\cdot10^{-4},0.2]",
         _RANGE, range_flow, range_sgd,
         wrong=[_RANGE | {"unigram": (0.80, 0.90)}, _RANGE | {"unigram": (1.1, 1.2)},
-               _RANGE | {"bigram": (0.9, 1.0)}, _RANGE | {"bigram": (1.2, 1.4)}],
+               _RANGE | {"bigram": (0.8, 0.9)}, _RANGE | {"bigram": (1.08, 1.2)}],
         assume=("cross-entropy, v = c 1, W = 0, k = 2, flat prior", "stable learning rates",
                 "c = 0.02 where T is varied, T = 100 where c is"),
         needs=("x-stage-times", "x-stage-stable-rate"),
         records=("stage-times", "stage-flows", "stage-predicted"),
-        note="by distances to pi and P"),
+        note="By distances to pi and P. The first time of SGD is up to 7% late at c = 2e-4, "
+        "because a step of eta = 0.008 multiplies the first mode by 1 + eta sigma_1: the logarithm "
+        "of that is 0.94 eta sigma_1."),
     ledger.measured("x-stage-thresholds", "beyond the paper",
         "thresholds of 0.003 and 0.01 nats move predicted and measured times alike",
         r"(t_1,t_2)(\theta)/(t_1,t_2)(0),\ \theta=0.003;\ 0.01\text{: }" + _listed(_SHIFTS),
