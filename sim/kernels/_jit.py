@@ -24,6 +24,7 @@ from numba import njit
 from numba.core import event
 
 from sim import kernels
+from sim.kernels._cache import CheckedCacheFile
 
 CACHE = os.environ.get("ICL_MARKOV_NUMBA_CACHE", "1") != "0"
 
@@ -46,7 +47,23 @@ def jit(function=None, **options):
     if function is None:
         return lambda decorated: jit(decorated, **options)
     house = {"cache": CACHE, "nogil": True, "error_model": "numpy"}
-    return _watch_sources(njit(**(house | options))(function))
+    chosen = house | options
+    try:
+        return _watch_sources(njit(**chosen)(function))
+    except RuntimeError as error:
+        if not chosen["cache"] or "no locator available" not in str(error):
+            raise
+    _tell_uncached()
+    return njit(**chosen | {"cache": False})(function)
+
+
+@cache
+def _tell_uncached():
+    print(
+        "warning: no folder for compiled kernels can be written, so every process compiles them "
+        "anew: set NUMBA_CACHE_DIR to one that can",
+        file=sys.stderr,
+    )
 
 
 def inner_jit(function=None, **options):
@@ -91,7 +108,11 @@ def _watch_sources(dispatcher):
     """Add the kernels' source files to the stamp of the function's cached code."""
     index = getattr(dispatcher._cache, "_cache_file", None)
     if hasattr(index, "_source_stamp"):  # private to Numba: without it, its own stamp still works
-        index._source_stamp = (index._source_stamp, stamp(Path(kernels.__file__).parent))
+        dispatcher._cache._cache_file = CheckedCacheFile(
+            index._cache_path,
+            dispatcher._cache._impl.filename_base,
+            (index._source_stamp, stamp(Path(kernels.__file__).parent)),
+        )
     return dispatcher
 
 

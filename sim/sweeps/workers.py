@@ -69,11 +69,14 @@ def cluster(address: str, workers: int) -> Iterator[Executor]:
 def busy() -> Iterator[None]:
     """What may be interrupted, in a worker; outside, a signal ends the process."""
     global _busy
-    if _stopped:
-        raise KeyboardInterrupt
     _busy = True
     try:
         yield
+    except KeyboardInterrupt:
+        if _stopped:
+            # what there was is written; waiting for work could be for ever, with others dead
+            os._exit(1)
+        raise
     finally:
         _busy = False
 
@@ -110,7 +113,7 @@ def _watch(parent: Any) -> NoReturn:
 
 
 def _stop(*_: object) -> None:
-    """Give up this run, with a checkpoint, and those handed out already."""
+    """Give up this run, with a checkpoint, and end the process."""
     global _stopped
     again, _stopped = _stopped, True
     if _busy and not again:

@@ -266,3 +266,41 @@ def test_processes_that_compile_at_the_same_time_do_not_disturb_each_other(tmp_p
     assert not any(process.returncode for process in together)
     later = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert (later.stdout, later.stderr) == ("0\n", "")
+
+
+COUNT = (
+    "import numpy as np; from sim.kernels import counts;"
+    "out = np.empty((1, 2));"
+    "counts.last_ngram(np.array([[0, 1, 1, 0]], np.int32), 2, 1, 1.0, out);"
+    "assert np.array_equal(out, [[1 / 3, 2 / 3]]), out;"
+    "print(sum(counts.last_ngram.stats.cache_misses.values()))"
+)
+
+
+def _count(**environment):
+    paths = {"PYTHONPATH": str(Path(sim.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-P", "-c", COUNT], env=os.environ | paths | environment,
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    return done.stdout.strip(), done.stderr
+
+
+@pytest.mark.skipif(not CACHE, reason="the cache is switched off")
+def test_a_damaged_cache_is_compiled_again(tmp_path):
+    folder = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    assert _count(**folder)[0] == "1"
+    for suffix in ("nbi", "nbc"):
+        [path] = tmp_path.rglob(f"*last_ngram*.{suffix}")
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 4
+        path.write_bytes(content)
+        assert _count(**folder)[0] == "1"
+    path.write_bytes(content[:100])
+    assert _count(**folder)[0] == "1"
+    assert _count(**folder) == ("0", "")
+
+
+def test_without_a_folder_for_the_cache_there_is_one_sentence():
+    # what Numba finds for somebody without a home, on an installation that is read-only
+    _, said = _count(NUMBA_CACHE_LOCATOR_CLASSES="ZipCacheLocator")
+    assert said.startswith("warning: no folder for compiled kernels can be written")
+    assert said.count("\n") == (2 if "compiling the kernels" in said else 1)
