@@ -35,6 +35,7 @@ CHANGES = [
     ("fig-9", "fig-9", {}, "use_of_order_end", to(0.0)),
     ("fig-5", "fig-5", {"variant": "three heads"}, "stages", to("uniform unigram bigram")),
     ("fig-5", "fig-5", {"variant": "three heads"}, "use_of_order_unigram", to(0.5)),
+    ("fig-5", "fig-5", {"variant": "three heads"}, "use_of_history", to(0.1)),
     ("text-3.3-single-head", "fig-5", {"variant": "one head"}, "late", times(0.5)),
     ("text-3.3-single-head", "fig-5", {"variant": "one head"}, "use_of_history", to(0.8)),
     ("fig-13", "fig-13", {}, "stages", to("uniform unigram bigram")),
