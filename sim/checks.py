@@ -91,7 +91,8 @@ def real_array(name: str, value: Any) -> NDArray[Any]:
         raise TypeError(f"{name} must be an array of real numbers, got {shown(value)}") from error
     if given.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be an array of real numbers, got {shown(value)}")
-    return given
+    with np.errstate(over="ignore"):  # of long doubles: infinities, which are refused as such
+        return given.astype(np.float64) if given.dtype.itemsize > 8 else given
 
 
 def array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> NDArray[np.float64]:
@@ -100,8 +101,7 @@ def array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> NDArray
     A ``None`` in `shape` allows any length along that axis.
     """
     given = real_array(name, value)
-    with np.errstate(over="ignore"):  # of long doubles: the infinity is refused below
-        result = np.array(given, dtype=np.float64, order="C")
+    result = np.array(given, dtype=np.float64, order="C")
     fits = result.ndim == len(shape) and all(
         want is None or want == have for want, have in zip(shape, result.shape, strict=True)
     )
@@ -178,10 +178,12 @@ def tokens(value: ArrayLike, k: int, *, minimum_length: int = 1) -> NDArray[np.i
 def distribution(name: str, value: ArrayLike, size: int) -> NDArray[np.float64]:
     """Return a probability vector of length `size`; its sum must be 1 to 1e-9."""
     result = array(name, value, (size,))
-    if (result < 0).any() or abs(result.sum() - 1.0) > 1e-9:
+    # a larger entry is wrong whatever the others are, and sums may be beyond any float
+    total = result.sum() if np.abs(result).max() < 1e9 else np.inf
+    if (result < 0).any() or abs(total - 1.0) > 1e-9:
         raise ValueError(
-            f"{name} must be nonnegative and sum to 1, got entries from {result.min():g} "
-            f"summing to {result.sum():.12g}"
+            f"{name} must be nonnegative and sum to 1, got entries from {result.min():g} to "
+            f"{result.max():g} summing to {total:.12g}"
         )
     return result
 
@@ -201,6 +203,12 @@ def transition(name: str, value: ArrayLike) -> NDArray[np.float64]:
             f"got {given.shape}"
         )
     result = array(name, matrices, (None, None, None))
+    if result.max() > 2:
+        chain, row, _ = np.argwhere(result > 2)[0]
+        raise ValueError(
+            f"{name} must have rows that sum to 1, got {result[chain, row].max():g} in row {row} "
+            f"of chain {chain}"
+        )
     if result.min() < 0:
         chain, row, _ = np.argwhere(result < 0)[0]
         raise ValueError(

@@ -21,6 +21,7 @@ from sim.messages import shown
 
 # of a temporary file: the name it will have, whose it is (machine and process), and a random part
 TEMPORARY = re.compile(r"\..+\.(?P<node>[\w-]*)@(?P<process>\d+)\.\w{8}")
+LONGEST_NAME = 255  # bytes, on all common file systems
 ABANDONED = 24 * 3600.0  # seconds after which another machine's temporary file is taken for stray
 
 
@@ -33,6 +34,8 @@ def checked_path(path: Any, name: str = "path") -> Path:
         raise ValueError(
             f"{name} must be a path of printable characters that is not empty, got {shown(path)}"
         )
+    if any(len(os.fsencode(part)) > LONGEST_NAME for part in Path(text).parts):
+        raise ValueError(f"{name} must have shorter names in it, got {shown(path)}")
     return Path(text)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from proofs_check.claims import CLAIMS
 from proofs_check.commands import drawing, recording, verifying
 from proofs_check.ledger.index import write_pages
-from sim.commands.parser import OneLineParser, in_options
+from sim.commands.parser import OneLineParser, closed_pipe, in_options
 from sim.provenance import VERSION
 
 EXAMPLES = """\
@@ -36,8 +36,12 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m proof
     # settings of figures, each with its own
     options.settings = words
     try:
-        return int(options.command(options))
-    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        status = int(options.command(options))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        return closed_pipe()
+    except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
         print(f"error: {in_options(error, options)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

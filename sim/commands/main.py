@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.commands.options import add_run_options, run_settings
-from sim.commands.parser import OneLineParser, ShowDefaults, in_options
+from sim.commands.parser import OneLineParser, ShowDefaults, closed_pipe, in_options
 from sim.commands.signals import terminate_as_interrupt
 from sim.commands.sweep import add_sweep
 from sim.commands.sweep_state import show_sweep
@@ -50,10 +50,14 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m sim")
     options = _parser(prog).parse_args(arguments)
     try:
         with terminate_as_interrupt():
-            return int(options.command(options))
+            status = int(options.command(options))
+            sys.stdout.flush()
+            return status
     except Diverged as error:
         where = f" in {error.trajectory.save(options.out)}" if options.out else ""
         print(f"error: {in_options(error, options)}{where}", file=sys.stderr)
+    except BrokenPipeError:
+        return closed_pipe()
     except (ValueError, TypeError, OSError, MemoryError) as error:
         print(f"error: {in_options(error, options)}", file=sys.stderr)
         return 2
@@ -172,6 +176,8 @@ def _print_heads(trajectory: Trajectory) -> None:
         if name in trajectory.measures:
             last, seen = trajectory.measures[name][-1], half_rise_examples(trajectory, name)
             when = "never rose" if np.isnan(seen) else f"half way after {seen:,.0f} examples"
+            if 0.0 < seen < trajectory.examples[1]:
+                when = f"half way after fewer than {trajectory.examples[1]:,} examples"
             print(f"attention {what}: {last:.2f} at the end, {when}")
 
 

@@ -8,7 +8,7 @@ import math
 import sys
 from concurrent.futures import BrokenExecutor, Executor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import chain, product
 from pathlib import Path
 
@@ -129,11 +129,19 @@ def _sweep(options: argparse.Namespace) -> int:
         return 1
     # before anything is printed; of several shards the last one writes the whole
     whole = found if shard is None else _done(Sweep.load(store))
-    written = whole.to_csv(Path(options.out) / "sweep.csv")
+    written = _resolved(whole).to_csv(Path(options.out) / "sweep.csv")
     print(table(found, names))
     print(f"written to {written}")
     _tell_failures(found, [*names, "seed"])
     return 1 if found.failed else 0
+
+
+def _resolved(found: Sweep) -> Sweep:
+    """The sweep for its table: with the learning rates and optimizers that were used."""
+    return Sweep([
+        replace(run, configuration=RunSettings.from_description(run.configuration).resolved())
+        for run in found.runs
+    ])  # fmt: skip
 
 
 def _tell_failures(found: Sweep, names: list[str]) -> None:
@@ -209,8 +217,8 @@ def table(found: Sweep, names: list[str]) -> str:
         groups.setdefault(option_values(run, names), []).append(run)
     if not groups:
         return "no run finished"
-    first = found.finished[0].result
-    stages = [name for name in first if name.endswith("_from") and name != "uniform_from"]
+    names_of = found.finished[0].result
+    stages = [name for name in names_of if name.endswith("_from") and name != "uniform_from"]
     options = [name.replace("_", "-") for name in names]
     headings = [f"{name.removesuffix('_from')} from examples" for name in stages]
     rows = [[*options, "runs", *headings, "final KL to truth (nats)"]]
@@ -221,7 +229,10 @@ def table(found: Sweep, names: list[str]) -> str:
             for name in (*stages, "final_kl_truth")
         ]
         coverage.append(intervals[0].coverage)
-        rows.append([*values, str(len(runs)), *map(_cell, intervals)])
+        # of what lies before the first record no more is known
+        first = max(run.result.get("first_record", 0.0) for run in runs)
+        cells = [*(_cell(interval, first) for interval in intervals[:-1]), _cell(intervals[-1])]
+        rows.append([*values, str(len(runs)), *cells])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
@@ -230,14 +241,16 @@ def table(found: Sweep, names: list[str]) -> str:
     return "\n".join([*lines, *_legend(coverage)])
 
 
-def _cell(interval: MedianInterval) -> str:
-    median, low, high = map(_number, interval[:3])
+def _cell(interval: MedianInterval, first: float = 0.0) -> str:
+    median, low, high = (_number(value, first) for value in interval[:3])
     return median if low == high else f"{median} [{low}, {high}]"
 
 
-def _number(value: float) -> str:
+def _number(value: float, first: float = 0.0) -> str:
     if math.isinf(value):
         return "never"
+    if 0.0 < value < first:
+        return f"< {_number(first)}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from numba import njit
 from numba.core import event
+from tqdm import tqdm
 
 from sim import kernels
 from sim.kernels._cache import CheckedCacheFile
@@ -95,7 +96,8 @@ class _Announcer(event.Listener):
         dispatcher = happening.data["dispatcher"]
         if not self.told and dispatcher.py_func.__module__.startswith(kernels.__name__):
             self.told = True
-            print("compiling the kernels, once: up to a minute", file=sys.stderr, flush=True)
+            tqdm.write("compiling the kernels, once: up to a minute", file=sys.stderr)
+            sys.stderr.flush()
 
     def on_end(self, happening):
         pass

@@ -31,11 +31,18 @@ class Diverged(RuntimeError):
 
     def __init__(self, step: int, value: float, rate: Rates, trajectory: Trajectory) -> None:
         super().__init__(
-            f"training diverged at step {step} (loss {value:g}): use a learning_rate below {rate}; "
+            f"training diverged at step {step} (loss {value:g}): use a learning_rate below about "
+            f"{_shown(rate)}; "
             f"{len(trajectory)} records up to step {trajectory.step[-1]} are kept"
         )
         self.step = step
         self.trajectory = trajectory
+
+
+def _shown(rate: Rates) -> str:
+    each = rate if isinstance(rate, tuple) else (rate,)
+    text = ", ".join(f"{one:.2g}" for one in each)
+    return f"({text})" if isinstance(rate, tuple) else text
 
 
 class Interrupted(KeyboardInterrupt):

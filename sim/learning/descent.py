@@ -84,7 +84,7 @@ def train(
         Training and held-out sequences use independent streams of this seed.
     record_every : int, optional
         Steps between records (the first and last step are always recorded); if not given, chosen
-        to make about 200 records.
+        to make about 200 records, more densely at the start.
     record_at : array_like of int, optional
         Further steps to record.
     held_out : int

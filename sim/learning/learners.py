@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -129,7 +130,7 @@ class OnlineLearner(_StepLearner):
     ) -> None:
         self._evaluate: Evaluator = model.evaluator(loss, dtype=dtype, threads=threads)
         super().__init__(model, optimizer, dtype)
-        self._stream, self._step = stream, 0
+        self._stream, self._step, self._loss = stream, 0, loss
         self._weight = np.full(stream.batch_size, 1.0 / stream.batch_size)
         self._since: list[float] = []
 
@@ -156,6 +157,13 @@ class OnlineLearner(_StepLearner):
         # drawn in float64 whatever the precision of the weights: the same sequences for both
         return self._evaluate(self._stream.tokens(self._step), self._weight, *self._views.values())
 
+    def sample_gradient(self) -> Callable[..., Any] | None:
+        """Parameters to the gradient of the loss on the present batch, for plain SGD."""
+        if self._optimizer.plain_rates(len(self._views)) is None:
+            return None
+        evaluate, batch = self._model.evaluator(self._loss), self._stream.tokens(self._step)
+        return lambda *arrays: evaluate(batch, self._weight, *arrays)[1]
+
     def recorded_loss(self) -> float:
         since, self._since = self._since, []
         return float(np.mean(since)) if since else self._gradient()[0]
@@ -173,6 +181,12 @@ class FullBatchLearner(_StepLearner):
             if not self._update(*self._evaluate(*self._views.values())):
                 return step
         return steps
+
+    def sample_gradient(self) -> Callable[..., Any] | None:
+        """Parameters to the gradient of the objective, for plain gradient descent."""
+        if self._optimizer.plain_rates(len(self._views)) is None:
+            return None
+        return lambda *arrays: self._evaluate(*arrays)[1]
 
     def recorded_loss(self) -> float:
         return self._evaluate(*self._views.values())[0]

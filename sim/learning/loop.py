@@ -14,6 +14,8 @@ from sim.files import canonical, strict
 from sim.learning.clock import flow_time
 from sim.learning.control import Control, Diverged, Interrupted, Record
 from sim.learning.learners import Learner
+from sim.learning.rates import Rates
+from sim.learning.stability import stable_rate
 from sim.provenance import provenance
 from sim.runs.measures import HeldOut
 from sim.runs.recorder import Recorder
@@ -50,6 +52,7 @@ class Loop:
             "weight_decay": list(learner.weight_decay),
         }
         strict(self._parameters)  # what cannot be saved is found out before the training
+        self._start = {name: array.copy() for name, array in learner.model.parameters.items()}
         self._recorder = Recorder(learner.model, test_set)
         self._step, self._block, self._seconds_before = 0, 1, 0.0
         self._records = records
@@ -167,7 +170,17 @@ class Loop:
         rates = self._rates
         rate = rates[0] if len(set(rates)) == 1 else rates
         trajectory = self._trajectory("diverged")
-        raise Diverged(self._step + 1, self._learner.last_loss, rate, trajectory)
+        raise Diverged(self._step + 1, self._learner.last_loss, self._recommended(rate), trajectory)
+
+    def _recommended(self, given: Rates) -> Rates:
+        """A stable rate where one can be estimated, in any case a smaller one than was given."""
+        take = getattr(self._learner, "sample_gradient", None)
+        gradient = None if take is None else take()
+        if gradient is not None:
+            found = stable_rate(gradient, self._start, self._rates)
+            if found is not None and np.max(found) < np.max(given):
+                return found
+        return tuple(rate / 10 for rate in given) if isinstance(given, tuple) else given / 10
 
     def _resume(self, before: Trajectory) -> None:
         """Go to where an earlier run was left, if it is the beginning of this one."""

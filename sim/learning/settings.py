@@ -129,7 +129,10 @@ class RunSettings:
 
     seed: int = _option(0, "record", "seed of training and held-out sequences", int)
     record_every: int | None = _option(
-        None, "record", "steps between records (default: so as to make about 200 records)", int
+        None,
+        "record",
+        "steps between records (default: about 200 records, more of them at the start)",
+        int,
     )
     held_out: int = _option(1024, "record", "number of held-out sequences", int)
     uses: tuple[str, ...] = _option(
@@ -164,6 +167,16 @@ class RunSettings:
             if entry.metadata.get("later") and value == entry.default:
                 continue
             found[entry.name] = list(value) if isinstance(value, tuple) else value
+        return found
+
+    def resolved(self) -> dict[str, Any]:
+        """The same, with what the model decides where nothing is given, and the steps to make."""
+        kind, found = self._model_class(), self.describe()
+        found["steps"] = self._steps()
+        if self.optimizer is None:
+            found["optimizer"] = kind.defaults.optimizer
+        if self.learning_rate is None:
+            found["learning_rate"] = [kind.defaults.learning_rate]
         return found
 
     def check(self) -> None:

@@ -30,7 +30,7 @@ def use(name: str) -> None:
         elif (known := f"_used_{path}") not in sys.modules:
             _import_file(path, known)
     except ModuleNotFoundError as error:
-        hint = f" (for a file: --uses {name}.py)" if error.name == name else ""
+        hint = f" (for a file: --uses {shown(name)[1:-1]}.py)" if error.name == name else ""
         raise ValueError(
             f"uses {shown(name)} cannot be imported: {cut(error, 300)}{hint}"
         ) from None

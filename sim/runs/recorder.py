@@ -115,18 +115,29 @@ class Recorder:
         return {name: np.array([row[name] for row in found], dtype=float) for name in found[0]}
 
 
+def _dense(stop: int) -> NDArray[np.int64]:
+    """Steps from 1 on, each an eighth beyond the one before, below `stop`."""
+    step, found = 1, []
+    while step < stop:
+        found.append(step)
+        step = max(step + 1, step * 9 // 8)
+    return np.array(found, dtype=np.int64)
+
+
 def record_steps(
     steps: int, record_every: int | None = None, record_at: Any = None
 ) -> NDArray[np.int64]:
     """The steps to record: 0, every `record_every`-th, those of `record_at`, and the last.
 
-    With neither given, about 200 evenly spaced ones.
+    With neither given, about 200 evenly spaced ones, and between the first two of them every step
+    that is at least an eighth beyond the one before.
     """
-    if record_every is None and record_at is None:
-        record_every = max(1, steps // 200)
     if steps >= MOST_STEPS:
         raise ValueError(f"steps must be below 2**53, got {shown(steps)}")
     chosen = [np.array([0, steps])]
+    if record_every is None and record_at is None:
+        record_every = max(1, steps // 200)
+        chosen.append(_dense(record_every))
     if record_every is not None:
         every = checks.integer("record_every", record_every, 1)
         checks.memory(f"records at every {every} of {steps} steps", steps // every + 1)

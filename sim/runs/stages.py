@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ class Stage:
         Flow time.
     start_examples, stop_examples : float
         Training sequences seen.
+    resolved : bool
+        Whether the stage begins with the run, or at its first record after the start or later. If
+        not, all that is known of its beginning is that it lies before that record.
     """
 
     strategy: str
@@ -36,6 +39,7 @@ class Stage:
     stop_time: float
     start_examples: float
     stop_examples: float
+    resolved: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,14 @@ class StageTimes:
         this (nats)
     hold : int
         and stays so for this many records.
+    first : dict of str to float
+        Step, time and examples of the first record after the start.
     """
 
     stages: tuple[Stage, ...]
     lead: float
     hold: int
+    first: dict[str, float] = field(default_factory=dict)
 
     def __iter__(self):  # type: ignore[no-untyped-def]
         return iter(self.stages)
@@ -81,9 +88,14 @@ class StageTimes:
     def __str__(self) -> str:
         unit = "examples" if self.stages[-1].stop_examples > 0 else "time"
         lines = [f"nearest strategy  from {unit:<10} to"]
+        early = self.first.get(unit, 0.0)
         for stage in self.stages:
             start, stop = (getattr(stage, f"{end}_{unit}") for end in ("start", "stop"))
-            lines.append(f"  {stage.strategy:<14}  {start:>14,.6g}  {stop:>12,.6g}")
+            shown = [
+                f"< {early:,.6g}" if 0.0 < edge < early else f"{edge:,.6g}"
+                for edge in (start, stop)
+            ]
+            lines.append(f"  {stage.strategy:<14}  {shown[0]:>14}  {shown[1]:>12}")
         lead = f" by more than {self.lead:g} nats" if self.lead else ""
         records = f"{self.hold} record{'s' if self.hold > 1 else ''}"
         lines.append(f"(a stage begins when its strategy is nearer{lead} for {records})")
@@ -138,7 +150,8 @@ def stage_times(trajectory: Trajectory, *, lead: float = 0.0, hold: int = 2) -> 
             share = 1.0 if before > 0 else after / (after - before)
             switches.append((record - share, candidate))
             current = candidate
-    return StageTimes(tuple(_stages(trajectory, names, switches)), required, hold)
+    stages = tuple(_stages(trajectory, names, switches))
+    return StageTimes(stages, required, hold, _first(trajectory))
 
 
 def half_rise_examples(trajectory: Trajectory, measure: str) -> float:
@@ -191,5 +204,12 @@ def _stages(
             edges[f"start_{axis}"], edges[f"stop_{axis}"] = (
                 float(np.interp(position, index, values)) for position in (start, stop)
             )
-        stages.append(Stage(names[strategy], **edges))
+        stages.append(Stage(names[strategy], **edges, resolved=start == 0.0 or start >= 1.0))
     return stages
+
+
+def _first(trajectory: Trajectory) -> dict[str, float]:
+    """Step, time and examples of the first record after the start; nothing if there is none."""
+    if len(trajectory) < 2:
+        return {}
+    return {axis: float(getattr(trajectory, axis)[1]) for axis in ("step", "time", "examples")}

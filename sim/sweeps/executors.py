@@ -235,6 +235,8 @@ def summary(trajectory: Trajectory) -> dict[str, float]:
 
     ``unigram_from`` is the number of examples (of a flow: the time) at which the unigram strategy
     first becomes the nearest, infinity if it does not within the run; so for each strategy.
+    ``first_record`` is where the first record after the start lies: of a smaller number above 0 no
+    more is known than that it is smaller.
     """
     last = {"loss": trajectory.loss} | trajectory.measures
     result = {f"final_{name}": float(values[-1]) for name, values in last.items()}
@@ -246,6 +248,8 @@ def summary(trajectory: Trajectory) -> dict[str, float]:
         for name in strategies:
             starts = [getattr(at, f"start_{unit}") for at in stages if at.strategy == name]
             result[f"{name}_from"] = min(starts, default=np.inf)
+        if unit in stages.first:
+            result["first_record"] = stages.first[unit]
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,7 +13,7 @@ from sim import checks
 from sim.kernels import training as kernels
 from sim.kernels.barrier import CLOSED, STRIDE
 from sim.kernels.minimal import CHUNK, partial_size
-from sim.models.contracts import Parameters
+from sim.models.contracts import Gradient, Parameters
 from sim.models.minimal.settings import kernel_setting
 from sim.task.batches import BatchStream
 from sim.task.losses import Loss
@@ -42,7 +43,7 @@ class FusedLearner:
         threads: int = 1,
     ) -> None:
         self.learning_rate, self.weight_decay = rates
-        self._model, self._stream = model, stream
+        self._model, self._stream, self._loss = model, stream, loss
         self.setting = kernel_setting(model.architecture, loss, dtype)
         self._threads = checks.threads(threads)
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
@@ -136,6 +137,12 @@ class FusedLearner:
         self._v[:], self._W[:], self._squares[:] = (state[name] for name in ("v", "W", "squares"))
         self._since = [state["since"]] if len(state["since"]) else []
         self._step = int(state["updates"])
+
+    def sample_gradient(self) -> Callable[..., Gradient]:
+        """Parameters to the gradient of the loss on the present batch."""
+        evaluate, batch = self._model.evaluator(self._loss), self._stream.tokens(self._step)
+        weight = np.full(len(batch), 1.0 / len(batch))
+        return lambda *arrays: evaluate(batch, weight, *arrays)[1]
 
     def measures(self) -> dict[str, float]:
         """``balance_drift``: what the steps have added to |W|_F^2 - |v|^2, where that is known.

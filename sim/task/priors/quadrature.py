@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from sim import checks
 from sim.messages import shown
 from sim.task.priors.prior import Prior, check_prior
@@ -51,10 +49,9 @@ def prior_quadrature(prior: Prior, nodes: int = 48) -> Quadrature:
             f"quadrature of {type(prior).__name__} must return (weights, chains), got {shown(rule)}"
         )
     weights = checks.array("weights of the rule", rule[0], (None,))
-    if (weights < 0).any() or not 0 < weights.sum() < np.inf:
+    if not weights.size or (weights < 0).any() or not 0 < weights.max() < 1e300:
         raise ValueError(
-            "weights of the rule must be nonnegative with a positive sum, got "
-            f"{weights.min(initial=np.inf):g} and a sum of {weights.sum():g}"
+            f"weights of the rule must be nonnegative with a positive sum, got {shown(weights)}"
         )
     transition = checks.transition("chains of the rule", rule[1])
     shape = (len(weights), checks.histories(prior.k, prior.order), prior.k)
