@@ -167,32 +167,10 @@ SIM = {
         "width": None, "layers": 2, "dtype": "float64", "p": None,
     },
 }  # fmt: skip
-KERNEL = theory.population_kernel(3)
 THEORY = {
     theory.stationary_distribution: {"transition": [[0.5, 0.5], [0.1, 0.9]]},
-    theory.quadrature: {"order": 3, "prior": "flat"},
-    theory.point_set: {"nodes": 64, "k": 2, "prior": "flat", "order": 1, "seed": 0},
     theory.symmetrised: {"prior": CHAINS},
     theory.population_kernel: {"T": 3, "k": 2, "prior": CHAINS},
-    theory.modes: {"T": 3, "k": 2, "prior": "flat", "kernel": KERNEL},
-    theory.linear_flow: {"v0": [0.1, 0.1, 0.1], "W0": np.eye(2), "t": 1.0, "rates": (1.0, 1.0)},
-    theory.critical_learning_rate: {"T": 12},
-    theory.required_margin: {"T": 12, "c": 1.0, "eta": 1e-3},
-    theory.escape_time: {"T": 3, "c": 0.01, "threshold": 0.1, "kernel": KERNEL},
-    theory.escape_law: {"T": 3, "c": 0.01, "threshold": 0.1, "kernel": KERNEL},
-    theory.singular_value_law: {"T": [10, 20], "prior": "flat"},
-    theory.lag_constants: {"count": 3, "prior": "flat"},
-    theory.ngram_kernel: {"T": 3, "transition": CHAINS[1], "heads": 1, "weights": CHAINS[0]},
-    theory.relabelled: {"transition": CHAINS[1]},
-    theory.plateau_time: {"lags": 10.0, "beta": 0.5},
-    theory.plateau_start: {"lags": 10.0},
-    theory.plateau_growth: {"lags": 10.0, "times": [1.0, 2.0]},
-    theory.balance: {"v": [0.1, 0.2], "W": np.eye(2), "rates": (1.0, 1.0)},
-    theory.balance_velocity: {"v": [0.1, 0.2], "W": np.eye(2), "decay": (0.1, 0.1)},
-    theory.decayed_balance: {"start": 1.0, "time": [0.0, 1.0], "rates": (1.0, 1.0),
-                             "decay": (0.1, 0.1)},
-    theory.ray_time: {"rate": 1.0, "heads": 2, "start": 0.1, "radius": 1.0},
-    theory.moments: {"q": 1, "n": [1, 2], "prior": "flat"},
 }  # fmt: skip
 # what counts how long it goes on: a large value is taken at its word
 PATIENT = {"steps", "max_evaluations", "examples"}

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from theory import checks
 
 _MOST_DIMENSIONS = 21_201  # of scipy's direction numbers
+_MOST_ORDER = 4000  # of a Gauss rule, which takes the eigenvalues of a matrix of this size
 _MOST_NODES, _FEWEST_NODES = 4096, 64
 
 
@@ -34,8 +35,10 @@ def quadrature(
     """
     pair = order if isinstance(order, tuple) else (order, order)
     if len(pair) != 2:
-        raise ValueError(f"order must be an int or a pair of ints, got {order!r}")
-    along, across = (checks.integer("order", value, 1) for value in pair)
+        raise ValueError(f"order must be an int or a pair of ints, got {checks.shown(order)}")
+    along, across = (
+        checks.at_most("order", checks.integer("order", value, 1), _MOST_ORDER) for value in pair
+    )
     x, wx = np.polynomial.legendre.leggauss(along)
     if checks.prior_name(prior) == "doubly_stochastic":
         half = (1.0 - x) / 2.0
@@ -98,6 +101,9 @@ def point_set(
     doubly = checks.prior_name(prior) == "doubly_stochastic"
     if checks.integer("order", order, 1) > 1 and doubly:
         raise ValueError(f"order must be 1 for doubly stochastic chains, got {order}")
+    checks.at_most("k", k, _MOST_DIMENSIONS)
+    checks.at_most("order", order, 64)
+    checks.memory(f"{nodes} chains with k = {k} of order {order}", nodes, *[k] * (order + 1))
     drawn = k - 1 if doubly else k**order
     sobol = qmc.Sobol(
         net_dimension(k, prior, order), scramble=True, seed=np.random.default_rng(seed)

@@ -47,7 +47,9 @@ def density(prior: str = "flat") -> sp.Expr:
         For a prior whose law in (y, lambda) has no density.
     """
     if checks.prior_name(prior) != "flat":
-        raise ValueError(f"prior must be flat to have a density in (y, lambda), got {prior!r}")
+        raise ValueError(
+            f"prior must be flat to have a density in (y, lambda), got {checks.shown(prior)}"
+        )
     pi = stationary_in_y()
     corner = sp.Matrix([(1 - s.lam) * pi[1], (1 - s.lam) * pi[0]])  # (1 - a, 1 - b)
     return sp.Abs(sp.factor(corner.jacobian([s.y, s.lam]).det())).subs(sp.Abs(s.lam - 1), 1 - s.lam)
@@ -72,7 +74,7 @@ def exact_moment(q: int, n: int, prior: str = "flat", *, resolvent: int = 0) -> 
     """
     q, n = checks.integer("q", q, 0), checks.integer("n", n, 0)
     if resolvent not in (0, 1):
-        raise ValueError(f"resolvent must be 0 or 1, got {resolvent!r}")
+        raise ValueError(f"resolvent must be 0 or 1, got {checks.shown(resolvent)}")
     if checks.prior_name(prior) == "doubly_stochastic" and resolvent and q == 0:
         return sp.oo
     return as_sympy(exact_pair(q, n, prior, resolvent))

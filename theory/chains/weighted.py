@@ -63,7 +63,7 @@ def weighted_set(prior: Any) -> Chains:
     if not isinstance(prior, tuple | list) or len(prior) not in (2, 3):
         raise TypeError(f"{wanted}, got {type(prior).__name__}")
     try:
-        weights, transition = (np.asarray(part, dtype=np.float64) for part in prior[:2])
+        weights, transition = (checks.real_array("prior", part) for part in prior[:2])
     except (TypeError, ValueError):
         raise TypeError(f"{wanted} of arrays of numbers, got {type(prior).__name__}") from None
     n, k = len(np.atleast_1d(weights)), transition.shape[-1] if transition.ndim else 0

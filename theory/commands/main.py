@@ -34,7 +34,7 @@ _SEED_HELP = "seed of the randomised points for k > 2 (default 0)"
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
@@ -248,9 +248,13 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "python -m theory") -
     args = _parser(prog).parse_args(argv)
     try:
         text = args.command(args)
-    except (TypeError, ValueError) as refusal:
-        print(f"{prog} {args.name}: {refusal}", file=sys.stderr)
+    except (TypeError, ValueError, MemoryError) as refusal:
+        message = str(refusal) or "there is not enough memory: choose a smaller length or k"
+        print(f"error: {message}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 1
     return _print(text)
 
 

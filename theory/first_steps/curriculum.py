@@ -49,7 +49,7 @@ def lambda_moments(count: int, epsilon: float = 0.5) -> Array:
 
 def _width(epsilon: float) -> float:
     if not 0 < epsilon <= 0.5:
-        raise ValueError(f"epsilon must be in (0, 1/2], got {epsilon!r}")
+        raise ValueError(f"epsilon must be in (0, 1/2], got {checks.shown(epsilon)}")
     return 2.0 * float(epsilon)
 
 

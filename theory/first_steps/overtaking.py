@@ -53,7 +53,7 @@ def overtaking_time(
     T = checks.integer("T", T, 2)
     for name, value in (("v", v), ("W", W)):
         if not 0 <= value < math.inf:
-            raise ValueError(f"{name} must be finite and >= 0, got {value!r}")
+            raise ValueError(f"{name} must be finite and >= 0, got {checks.shown(value)}")
     if v == W == 0:
         raise ValueError("v and W must not both be 0")
     K = population_kernel(T, prior=prior)

@@ -50,7 +50,7 @@ def second_step(T: int, c: float, eta: float, *, prior: Prior = "flat") -> tuple
     """
     for name, value in (("c", c), ("eta", eta)):
         if not math.isfinite(value):
-            raise ValueError(f"{name} must be finite, got {value!r}")
+            raise ValueError(f"{name} must be finite, got {checks.shown(value)}")
     K = population_kernel(checks.integer("T", T, 1), prior=prior)
     W1, v1 = c * (1 + eta * K.sum(axis=0)), c * (1 + eta * K.sum(axis=(1, 2)))
     return W1 + eta * np.einsum("jml,j->ml", K, v1), v1 + eta * np.einsum("jml,ml->j", K, W1)

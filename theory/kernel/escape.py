@@ -112,7 +112,7 @@ def _start(
 ) -> tuple[Modes, np.ndarray]:
     for name, value in (("c", c), ("threshold", threshold)):
         if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be finite and > 0, got {value!r}")
+            raise ValueError(f"{name} must be finite and > 0, got {checks.shown(value)}")
     found = modes(checks.integer("T", T, 1), k=k, prior=prior, kernel=kernel)
     if not len(found.singular_values):
         raise ValueError("kernel must not vanish: nothing grows")

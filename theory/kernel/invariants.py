@@ -17,6 +17,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from theory import checks
+
 Pair = tuple[float, float]
 
 
@@ -88,7 +90,7 @@ def decayed_balance(start: float, time: ArrayLike, rates: Pair, decay: Pair) -> 
             "rates and decay must have equal products for both layers, got "
             f"{rate_v * decay[0]:g} for v and {rate_W * decay[1]:g} for W"
         )
-    return start * np.exp(-2 * rate_v * decay[0] * np.asarray(time, dtype=np.float64))
+    return start * np.exp(-2 * rate_v * decay[0] * checks.real_array("time", time))
 
 
 def step_drift(
@@ -126,7 +128,7 @@ def step_drift(
 
 def _layer(weights: ArrayLike, gradient: ArrayLike, rate: float, decay: float) -> float:
     """Change of |w|^2 / rate, less -2 <w, gradient>, which is the same for both layers."""
-    w, g = np.asarray(weights, dtype=np.float64), np.asarray(gradient, dtype=np.float64)
+    w, g = checks.real_array("weights", weights), checks.real_array("gradient", gradient)
     shrink = rate * decay
     own = (shrink - 2) * decay * np.sum(w**2)
     return float(own + 2 * shrink * np.sum(w * g) + rate * np.sum(g**2))
@@ -139,5 +141,7 @@ def position_sum(v: ArrayLike) -> float:
 
 def _rates(rates: Pair) -> Pair:
     if len(rates) != 2 or not all(0 < rate < math.inf for rate in rates):
-        raise ValueError(f"rates must be two finite numbers > 0, for v and W, got {rates!r}")
+        raise ValueError(
+            f"rates must be two finite numbers > 0, for v and W, got {checks.shown(rates)}"
+        )
     return float(rates[0]), float(rates[1])

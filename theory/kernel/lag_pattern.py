@@ -79,7 +79,9 @@ def lag_constants(count: int, prior: str = "flat") -> Array:
     -------
     array (count,)
     """
-    n = np.arange(checks.integer("count", count, 1))
+    count = checks.integer("count", count, 1)
+    checks.memory(f"{checks.shown(count)} lags", count, 64)
+    n = np.arange(count)
     parts = [2 * float(t.coefficient) * moments(t.q, n + t.shift, prior) for t in _lag_terms()]
     return np.sum(parts, axis=0)
 
@@ -103,7 +105,7 @@ def chain_lag_constants(transition: ArrayLike, count: int) -> Array:
     TypeError, ValueError
         If the chains are not two-state chains.
     """
-    P = np.asarray(transition, dtype=np.float64)
+    P = checks.real_array("transition", transition)
     pi = stationary_distribution(P)
     if P.shape[-1] != 2:
         raise ValueError(f"transition must have shape (..., 2, 2), got {P.shape}")

@@ -86,9 +86,9 @@ def singular_value_law(T: ArrayLike, prior: str = "flat") -> Array:
     -------
     array (..., 2)
     """
-    length = np.asarray(T, dtype=np.float64)
+    length = checks.real_array("T", T)
     if not np.all(length > 1):
-        raise ValueError(f"T must be above 1 for a law of long contexts, got {T!r}")
+        raise ValueError(f"T must be above 1 for a law of long contexts, got {checks.shown(T)}")
     first = math.sqrt(float(first_singular_constant(checks.prior_name(prior))))
     if prior == "flat":
         laws = (first * length**1.5, math.sqrt(second_singular_constant()) * length)

@@ -88,6 +88,8 @@ def population_kernel(
     """
     T = checks.integer("T", T, 1)
     known, k = prior_and_states(prior, k)
+    # with the powers of a chain and their running sums
+    checks.memory(f"K for length T = {checks.shown(T)} and k = {checks.shown(k)}", T, k, k, 8)
     chosen = checks.one_of("method", method, METHODS)
     if not isinstance(known, str):
         if chosen != "auto" or nodes is not None:
@@ -97,7 +99,7 @@ def population_kernel(
     if chosen == "auto":
         chosen = "closed" if k == 2 else "qmc"
     if chosen != "qmc" and k != 2:
-        raise ValueError(f"method must be auto or qmc for k={k}, got {method!r}")
+        raise ValueError(f"method must be auto or qmc for k={k}, got {checks.shown(method)}")
     if chosen == "closed":
         from theory.kernel.two_states import closed_kernel  # loads SymPy
 

@@ -169,14 +169,16 @@ def _sinhc(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _rates(rates: Any) -> tuple[float, float]:
-    pair = np.asarray(rates, dtype=np.float64)
+    pair = checks.real_array("rates", rates)
     if pair.shape != (2,) or not np.all(np.isfinite(pair)) or np.any(pair < 0):
-        raise ValueError(f"rates must be two finite numbers >= 0, for v and W, got {rates!r}")
+        raise ValueError(
+            f"rates must be two finite numbers >= 0, for v and W, got {checks.shown(rates)}"
+        )
     return float(pair[0]), float(pair[1])
 
 
 def _finite(name: str, value: ArrayLike, ndim: int | None) -> NDArray[np.float64]:
-    array = np.asarray(value, dtype=np.float64)
+    array = checks.real_array(name, value)
     if ndim is not None and (array.ndim != ndim or array.size == 0):
         raise ValueError(f"{name} must have {ndim} nonempty dimension(s), got shape {array.shape}")
     if not np.all(np.isfinite(array)):

@@ -62,7 +62,7 @@ def integrand(m: int, l: int) -> sp.Expr:  # noqa: E741
     """
     for name, value in (("m", m), ("l", l)):
         if checks.integer(name, value, 0) > 1:
-            raise ValueError(f"{name} must be 0 or 1, got {value!r}")
+            raise ValueError(f"{name} must be 0 or 1, got {checks.shown(value)}")
     factors = sp.factor(_polynomial(m, l).as_expr())
     return factors.subs({s.lam_lag: s.lam ** (s.j - 1), s.lam_gap: s.lam**s.n})
 

@@ -87,13 +87,16 @@ def ngram_kernel(
     """
     T, heads = checks.integer("T", T, 1), checks.integer("heads", heads, 1)
     checks.one_of("normalize", normalize, ("none", "length"))
-    chains = np.asarray(transition, dtype=np.float64)
-    if chains.ndim != 3 or len(chains) == 0:
+    chains = checks.real_array("transition", transition)
+    if chains.ndim != 3 or len(chains) == 0 or chains.shape[2] < 2:
         raise ValueError(f"transition must have shape (m, k**order, k), got {chains.shape}")
     k = chains.shape[2]
     size = T * k * k
     # compared as logarithms: neither power may be beyond any float
-    if max(heads * np.log2(size), (T + 1) * np.log2(k) + np.log2(T)) > np.log2(_MOST_ENTRIES):
+    checks.at_most("heads", heads, 64)
+    if T > _MOST_ENTRIES or max(heads * np.log2(size), (T + 1) * np.log2(k) + np.log2(T)) > np.log2(
+        _MOST_ENTRIES
+    ):
         raise ValueError(
             f"T must be small enough for a kernel of {_MOST_ENTRIES} entries and as many tokens of "
             f"all sequences, got T = {T} with k = {k} and {heads} heads"
@@ -130,7 +133,7 @@ def relabelled(transition: ArrayLike) -> Array:
     -------
     array (m k!, k**order, k)
     """
-    chains = np.asarray(transition, dtype=np.float64)
+    chains = checks.real_array("transition", transition)
     k, order = chains.shape[2], _order(chains)
     out = []
     for new in itertools.permutations(range(k)):
@@ -156,7 +159,7 @@ def sequence_law(length: int, transition: Array, weights: ArrayLike | None = Non
     order = _order(transition)
     if length < order:
         raise ValueError(f"T must be at least {order - 1} for chains of order {order}")
-    share = np.full(m, 1.0 / m) if weights is None else np.asarray(weights, dtype=np.float64)
+    share = np.full(m, 1.0 / m) if weights is None else checks.real_array("weights", weights)
     moves = np.zeros((m, histories, histories))
     for history, i in itertools.product(range(histories), range(k)):
         moves[:, history, (history * k + i) % histories] += transition[:, history, i]
@@ -218,18 +221,18 @@ def ngram_escape(kernel: ArrayLike, v0: ArrayLike, W0: ArrayLike, radius: float)
         If the norm of the initial weights does not grow within the time in which it could have
         grown a thousandfold.
     """
-    v, W = np.asarray(v0, dtype=np.float64), np.asarray(W0, dtype=np.float64)
+    v, W = checks.real_array("v0", v0), checks.real_array("W0", W0)
     if v.ndim != 2 or W.ndim != 3 or len(v) != len(W) or W.shape[1] != W.shape[2]:
         raise ValueError(f"v0 and W0 must be (H, T) and (H, k, k), got {v.shape} and {W.shape}")
     (H, T), k = v.shape, W.shape[1]
-    K = np.asarray(kernel, dtype=np.float64)
+    K = checks.real_array("kernel", kernel)
     if K.shape != (T, k, k) * H:
         raise ValueError(f"kernel must have shape {(T, k, k) * H}, got {K.shape}")
     start = np.concatenate([v.ravel(), W.ravel()])
     size = float(np.linalg.norm(start))
     if not size > 0 or not radius > size or (np.isinf(radius) and H == 1):
         allowed = f"a {'finite ' if H == 1 else ''}number > |(v0, W0)| = {size:g} > 0"
-        raise ValueError(f"radius must be {allowed}, got {radius!r}")
+        raise ValueError(f"radius must be {allowed}, got {checks.shown(radius)}")
     if not K.any():
         raise ValueError("kernel must not vanish: nothing grows")
     degree = 2 * H

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from theory import checks
 from theory.ngrams.origin import ngram_velocity
 
 Array = NDArray[np.float64]
@@ -66,7 +67,7 @@ def symmetric_ray(kernel: ArrayLike) -> Ray:
     ValueError
         If the kernel has another shape or is not invariant, or there is no such direction.
     """
-    K = np.asarray(kernel, dtype=np.float64)
+    K = checks.real_array("kernel", kernel)
     if K.ndim < 3 or K.ndim % 3 or K.shape != K.shape[:3] * (K.ndim // 3):
         raise ValueError(f"kernel must have shape (T, k, k) * H, got {K.shape}")
     H, (T, k, _) = K.ndim // 3, K.shape[:3]
@@ -138,7 +139,7 @@ def ray_time(rate: float, heads: int, start: ArrayLike, radius: ArrayLike) -> Ar
     array
         Flow times.
     """
-    begin, end = np.asarray(start, dtype=np.float64), np.asarray(radius, dtype=np.float64)
+    begin, end = checks.real_array("start", start), checks.real_array("radius", radius)
     if heads == 1:
         return np.asarray(np.log(end / begin) / rate)
     power = 2 * heads - 2

@@ -147,7 +147,7 @@ def quartic(alpha: Any, beta: Any, v: Any, form: Quadratic) -> Any:
     if isinstance(form.gram, sp.MatrixBase):
         x = sp.Matrix(weights)
         return sp.expand(1 - 2 * (form.target.T * x)[0] + (x.T * form.gram * x)[0])
-    point = np.asarray(weights, dtype=np.float64)
+    point = checks.real_array("weights", weights)
     return 1.0 - 2.0 * form.target @ point + point @ form.gram @ point
 
 

@@ -118,6 +118,9 @@ class ExpectedCounts(PopulationLoss):
         chains = invariant_chains(prior, k, nodes, default=(16, 512), seed=seed)
         self.weights, self.transition = chains.weights, chains.transition
         self.k, self.symmetric = self.transition.shape[-1], True
+        n, k, _ = self.transition.shape
+        size = checks.shown(self.lags)
+        checks.memory(f"expected counts at {size} lags for {n} chains", self.lags, n, k, 11)
         self.stationary = stationary_distribution(self.transition)
         self._powers = lag_powers(self.transition, self.lags)
         self._place(T)
@@ -166,7 +169,7 @@ class ExpectedCounts(PopulationLoss):
         return f.reshape(self.k, -1, self.k).transpose(1, 2, 0)
 
     def _lag_weights(self, v: ArrayLike) -> Array:
-        given = np.asarray(v, dtype=np.float64)
+        given = checks.real_array("v", v)
         if given.shape != (self.lags,):
             raise ValueError(f"v must have shape {(self.lags,)}, got {given.shape}")
         return given

@@ -88,9 +88,9 @@ def plateau_growth(lags: float, times: ArrayLike) -> Array:
     -------
     array (n,)
     """
-    wanted = np.asarray(times, dtype=np.float64)
+    wanted = checks.real_array("times", times)
     if wanted.ndim != 1 or not len(wanted) or wanted[0] < 0 or np.any(np.diff(wanted) <= 0):
-        raise ValueError(f"times must increase from >= 0, got {times!r}")
+        raise ValueError(f"times must increase from >= 0, got {checks.shown(times)}")
     found = solve_ivp(_slow(lags), (0.0, float(wanted[-1])), _start(lags), "DOP853", wanted,
                       rtol=1e-10, atol=1e-14)  # fmt: skip
     return np.asarray(found.y[1] - found.y[0])
@@ -113,7 +113,9 @@ def plateau_time(lags: float, beta: float) -> float:
     """
     begins = plateau_start(lags)
     if not checks.positive("beta", beta) > begins:
-        raise ValueError(f"beta must be above its start (2J)^(-1/4) = {begins:.4g}, got {beta!r}")
+        raise ValueError(
+            f"beta must be above its start (2J)^(-1/4) = {begins:.4g}, got {checks.shown(beta)}"
+        )
 
     def reached(_: float, y: Array) -> float:
         return float(y[1] - y[0] - beta)
@@ -133,7 +135,7 @@ def _start(lags: float) -> list[float]:
 
 def _slow(lags: float):  # type: ignore[no-untyped-def]
     if not checks.positive("lags", lags) >= 2:
-        raise ValueError(f"lags must be >= 2, got {lags!r}")
+        raise ValueError(f"lags must be >= 2, got {checks.shown(lags)}")
     size, total = _sums(lags)
 
     def velocity(_: float, y: Array) -> list[float]:

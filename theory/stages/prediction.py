@@ -168,6 +168,9 @@ def predict_stages(
     closure = _closure(closure, loss)
     replicates, seed = checks.integer("replicates", replicates, 2), checks.integer("seed", seed, 0)
     known, k = prior_and_states(prior, k)
+    chains = (200 if k == 2 else 512) if isinstance(known, str) else len(known.weights)
+    what = f"stages at length T = {checks.shown(T)} for {chains} chains with k = {checks.shown(k)}"
+    checks.memory(what, T, chains, k, 11)
     setting = Setting(T, init, loss, checks.positive("delta", delta), lead)
     flows = list(_flows(setting, known, k, closure, nodes, replicates, seed, progress))
     times = np.array([flow.times for flow in flows])
