@@ -168,10 +168,10 @@ def _one_run(ax: Axes, data: StagesData) -> None:
 
 SPEC = FigureSpec(
     name="stages",
-    title="stage times, predicted and measured: context length, init scale",
+    title="stage times, predicted and measured: context length, init scale, number of states",
     parameters={
         "lengths": [25, 50, 100, 200, 400],
-        "states": [2],
+        "states": [2, 3],
         "inits": [2e-4, 2e-3, 6e-3, 2e-2],
         "run_length": 50,
         "run_steps": 1500,

@@ -175,3 +175,23 @@ def test_what_does_not_go_with_a_set() -> None:
         theory.modes(3, prior=("weights", "chains"))
     with pytest.raises(ValueError, match="stationary distribution is not uniform"):
         unigram_time_constant(prior=([1.0], [[[0.7, 0.3], [0.3, 0.7]]]))
+
+
+def test_stages_of_an_unsymmetric_set_are_those_of_flow_on_all_sequences() -> None:
+    T, k, init = 10, 2, 0.1
+    chains = sim.FiniteSet(sim.Dirichlet(k), 4, seed=1)
+    found = theory.predict_stages(T, prior=(np.ones(4), chains.chains), init=init)
+    assert found.unigram_counted is not None
+    assert found.bigram_counted is not None
+    times = [0.0, *np.geomspace(0.3 * found.unigram_counted, 1.4 * found.bigram_counted, 150)]
+    run = sim.gradient_flow(
+        sim.MinimalModel.constant(T, k, v=init),
+        sim.Population(chains, T, sim.CrossEntropy()),
+        t_span=(0.0, times[-1]),
+        t_eval=times,
+        rtol=1e-6,
+        test_set=sim.HeldOut.draw(chains, 20_000, T, rng=0),
+    )
+    begins = {stage.strategy: stage.start_time for stage in reversed(sim.stage_times(run))}
+    assert begins["unigram"] == pytest.approx(found.unigram_counted, rel=0.05)
+    assert begins["bigram"] == pytest.approx(found.bigram_counted, rel=0.1)
