@@ -102,7 +102,9 @@ def moment(kept: int, lag: int) -> sp.Expr:
 def constants(value: tuple[sp.Expr, ...], lag: int) -> list[bool]:
     """The constant of v_1, or the two terms of that of v_2."""
     truth = (theory.diagonal_constant(1),) if lag == 1 else (moment(1, 2), moment(0, 2))
-    return [theory.is_zero(part - given) for part, given in zip(truth, value, strict=True)]
+    whole = theory.is_zero(sp.expand(theory.diagonal_constant(lag) - sum(value)))
+    parts = zip(truth, value, strict=True)
+    return [whole, *(theory.is_zero(part - given) for part, given in parts)]
 
 
 @ledger.quadrature(GAUSS, 1e-12, "the printed expectations with their factors")
