@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from proofs_check.ledger.claim import Claim, Verdict
 from proofs_check.ledger.finding import ROUNDING
 from proofs_check.ledger.route import Kind, Route
+from proofs_check.ledger.uses import PACKAGE_FOLDER
+
+_RECORDS = PACKAGE_FOLDER / "proofs_check" / "experiments" / "records"
 
 TEXT = """\
 # What a verdict means
@@ -111,7 +114,9 @@ def _measured(claim: Claim) -> tuple[str, ...]:
 
 
 def _records(claim: Claim) -> Iterable[str]:
-    return (f"`{name}`" for name in claim.records)
+    for name in claim.records:
+        made = (_RECORDS / f"{name}.json").exists()
+        yield f"`{name}`" if made else f"`{name}` (not made yet: the claim is not judged)"
 
 
 def _tolerances(claims: Sequence[Claim]) -> Iterable[tuple[str, ...]]:
