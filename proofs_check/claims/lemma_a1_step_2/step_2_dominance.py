@@ -183,7 +183,7 @@ CLAIMS = (
         note="All bars are 0.79 of what the caption's hyperparameters give: rho - c' would be "
         "0.0302, while (A.26) and Fig. 6 give 0.0380. The shape is right. No setting tried gives "
         "them: t = 91, 92, 93 gives 0.96, 0.99, 1.02 of the printed bars, t = 99, 101 1.22, 1.30, "
-        "(A.26) in its leading order 1.16, a loss without its 1/k twice the exact value."),
+        "(A.26) in its leading order 1.16, half the lead of W 0.63."),
     ledger.supported("fig-7-shape", "Fig. 7, p. 24", "the second bar is the tallest",
         r"\arg\max_jv_j=2", 2, tallest, tallest_sampled, wrong=[1, 4], assume=FIGURE,
         note="v^(2) as a whole is largest at 2 too: (0.03489, 0.03591, 0.03359, ...), since 0.03 "
