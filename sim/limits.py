@@ -1,4 +1,4 @@
-"""Limits of memory, time and threads, which environment variables raise or lower."""
+"""Limits of memory and of threads, which environment variables raise or lower."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import math
 import os
 
 MEMORY = "ICL_MARKOV_MAX_MEMORY"  # GiB
-HOURS = "ICL_MARKOV_MAX_HOURS"
 THREADS = "ICL_MARKOV_MAX_THREADS"
-DAYS = 14.0  # that a single run may be expected to take, where nothing else is said
 
 
 def refuse_memory(what: str, power: float) -> None:
@@ -24,17 +22,6 @@ def refuse_memory(what: str, power: float) -> None:
     size = _gibibytes(allowed / 2**30)
     reason = f"this machine has {size}" if limit is None else f"{MEMORY} is {size}"
     raise ValueError(f"{what} would need {needed} of memory, and {reason}")
-
-
-def refuse_hours(what: str, hours: float) -> None:
-    """Raise ValueError if `what` would take longer than a run may be expected to."""
-    limit = _given(HOURS)
-    allowed = DAYS * 24 if limit is None else limit
-    if hours > allowed:
-        raise ValueError(
-            f"{what} would take about {_duration(hours)}, and the limit is {_duration(allowed)} "
-            f"({HOURS} sets it, in hours)"
-        )
 
 
 def most_threads() -> int:
@@ -56,12 +43,6 @@ def _given(name: str) -> float | None:
 
 def _gibibytes(size: float) -> str:
     return f"{size:,.0f} GiB" if 1000 <= size < 1e6 else f"{size:.3g} GiB"
-
-
-def _duration(hours: float) -> str:
-    if hours < 48:
-        return f"{hours:.3g} hours"
-    return f"{hours / 24:.0f} days" if hours < 1e5 else f"{hours / 8766:.3g} years"
 
 
 def _physical_memory() -> float:

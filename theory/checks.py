@@ -87,7 +87,8 @@ def real_array(name: str, value: Any) -> NDArray[np.float64]:
         raise TypeError(message) from None
     if given.dtype.kind not in "iuf":
         raise TypeError(message)
-    return given.astype(np.float64)
+    with np.errstate(over="ignore"):  # a long double beyond float64 is infinite, and refused
+        return given.astype(np.float64)
 
 
 def shown(value: Any) -> str:

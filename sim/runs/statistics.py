@@ -73,7 +73,8 @@ def median_interval(sample: ArrayLike, level: float = 0.95) -> MedianInterval:
         np.arange((n + 1) // 2), n, 0.5
     )  # by the interval that leaves l out
     left_out = max(0, int((missed <= 1.0 - level).sum()) - 1)
-    median = (values[(n - 1) // 2] + values[n // 2]) / 2
+    # halved first: the sum of two large values may overflow
+    median = values[(n - 1) // 2] / 2 + values[n // 2] / 2
     low, high = values[left_out], values[n - 1 - left_out]
     coverage = max(0.0, 1.0 - float(missed[left_out]))
     return MedianInterval(float(median), float(low), float(high), coverage)

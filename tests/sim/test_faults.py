@@ -117,6 +117,8 @@ def strike(server, arguments, folder, kind, rng):
         os.kill(process if kind == "full" else rng.choice([process, *workers]), number)
     status, said = server.wait(process, workers)
     assert not any("Traceback" in line for line in said), said
+    # Python's own, of the semaphores of a pool whose main process was killed
+    said = [line for line in said if not line.endswith("at shutdown")]
     assert kind == "full" or len(said) <= 1, said
     return status != 0
 

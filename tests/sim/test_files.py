@@ -45,5 +45,5 @@ def test_what_a_killed_writer_left_is_swept_up(tmp_path):
 
 
 def test_a_folder_without_a_name_is_refused():
-    with pytest.raises(ValueError, match="out must name a folder, got ''"):
+    with pytest.raises(ValueError, match=r"path must be a path .* that is not empty, got ''"):
         files.output_folder("")

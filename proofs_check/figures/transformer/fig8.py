@@ -1,4 +1,4 @@
-"""Fig. 8: the transformer on three states from ten seeds."""
+"""Fig. 8: the transformer on three states from several seeds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from proofs_check.figures.transformer.runs import seeds_spec
 
 SPEC = seeds_spec(
     "fig8",
-    "transformer, k = 3, ten seeds: the same stages, not at the same time",
+    "transformer, k = 3, several seeds: the same stages, not at the same time",
     FIG_8,
     height=0.36,
     minutes=1.5,

@@ -40,7 +40,7 @@ CHANGES = [
     ("text-3.3-single-head", "fig-5", {"variant": "one head"}, "use_of_history", to(0.8)),
     ("fig-13", "fig-13", {}, "stages", to("uniform unigram bigram")),
     ("fig-13", "fig-13", {}, "use_of_order_end", to(0.5)),
-    ("text-B-learning-rate", "slow-rate", {}, "stages", to("uniform unigram bigram")),
+    ("text-B-learning-rate", "fig-8", {}, "stages", to("uniform unigram")),
     ("text-B-learning-rate", "slow-rate", {}, "use_of_order_end", to(0.9)),
     ("fig-12", "two-states", {}, "stages", to("uniform bigram")),
     ("fig-12", "two-states", {}, "use_of_order_end", to(0.0)),
@@ -57,6 +57,10 @@ CHANGES = [
         for name in ("unigram_limit_0", "bigram_limit_0", "bigram_counted_0")
     ),
     ("x-stage-times", "stage-predicted", {"length": 50}, "bigram_0", times(0.85)),
+    *(
+        (claim, "stage-times", {"stage": "bigram", "length": 100, "k": 2}, "limit_0", times(1.2))
+        for claim in ("x-stage-times-error", "x-stage-times-expected")
+    ),
     ("x-stage-times-range", "stage-times", {"length": 400}, "limit_0", times(1.15)),
     ("x-stage-times-range", "stage-times", {"init": 2e-4}, "limit_0", times(1.15)),
     ("x-stage-times-range", "stage-predicted", {"init": 6e-3}, "bigram_0", times(0.85)),
@@ -73,7 +77,7 @@ CHANGES = [
     ("x-stage-slopes", "stage-times", {"init": 0.2}, "limit_0", times(1.1)),
     ("x-stage-slopes", "stage-times", {"init": 2e-4, "stage": "unigram"}, "limit_0", times(1.2)),
     ("x-stage-slopes", "stage-times", {"learning_rate": 4e-3}, "limit_0", times(1.2)),
-    ("x-stage-slopes", "stage-predicted", {"length": 400}, "unigram_0", times(1.2)),
+    ("x-stage-slopes", "stage-predicted", {"length": 400}, "unigram_expected", times(1.2)),
     ("x-stage-slopes", "stage-descent", {"learning_rate": 4e-3}, "bigram", times(1.2)),
     ("x-stage-batch-size", "stage-times", {"batch_size": 256}, "limit_0", times(1.2)),
     ("x-stage-batch-size", "stage-flows", {"length": 100}, "bigram_limit_0", times(1.5)),
